@@ -1,0 +1,3 @@
+//! The `sacpilot` program.
+
+fn main() {}

@@ -1,0 +1,178 @@
+//! The console of one CMD channel as programs inside the machine see it: they write text, read lines and keys,
+//! sleep, and are interrupted by Ctrl-C. The machine takes what was written and renders it.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+/// The user pressed Ctrl-C.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interrupted;
+
+/// What a program did to its console, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Op {
+    /// Text, with CR, LF, BS, TAB processed as WriteConsole does.
+    Write(String),
+    /// The whole buffer was blanked and the cursor homed (`cls`).
+    Clear,
+    /// The window title changed.
+    Title(String),
+}
+
+/// A handle to the console of one CMD channel; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Conhost(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    ops: Vec<Op>,
+    keys: VecDeque<char>,
+    line: String,
+    now: Duration,
+    wake: Option<Duration>,
+    interrupted: bool,
+    code_page: u16,
+}
+
+impl Conhost {
+    /// A console with output code page `code_page` (437, 949, 65001, …).
+    pub fn new(code_page: u16) -> Self {
+        let console = Self::default();
+        console.state().code_page = code_page;
+        console
+    }
+
+    /// Writes text at the cursor.
+    pub fn write(&self, text: &str) {
+        self.state().ops.push(Op::Write(text.to_owned()));
+    }
+
+    /// Blanks the console and homes the cursor.
+    pub fn clear(&self) {
+        self.state().ops.push(Op::Clear);
+    }
+
+    /// Sets the window title.
+    pub fn set_title(&self, title: &str) {
+        self.state().ops.push(Op::Title(title.to_owned()));
+    }
+
+    /// The output code page.
+    pub fn code_page(&self) -> u16 {
+        self.state().code_page
+    }
+
+    /// Sets the output code page (`chcp`).
+    pub fn set_code_page(&self, code_page: u16) {
+        self.state().code_page = code_page;
+    }
+
+    /// The machine's time, since power on.
+    pub fn now(&self) -> Duration {
+        self.state().now
+    }
+
+    /// Reads one line as a cooked console does: echo, backspace, ESC clears the line, CR ends it.
+    ///
+    /// # Errors
+    /// [`Interrupted`] when Ctrl-C is pressed; what was typed is dropped.
+    pub async fn read_line(&self) -> Result<String, Interrupted> {
+        poll_fn(|_| {
+            let mut state = self.state();
+            if std::mem::take(&mut state.interrupted) {
+                state.line.clear();
+                return Poll::Ready(Err(Interrupted));
+            }
+            while let Some(key) = state.keys.pop_front() {
+                match key {
+                    '\r' => {
+                        state.ops.push(Op::Write("\r\n".to_owned()));
+                        return Poll::Ready(Ok(std::mem::take(&mut state.line)));
+                    }
+                    '\u{8}' => {
+                        if state.line.pop().is_some() {
+                            state.ops.push(Op::Write("\u{8} \u{8}".to_owned()));
+                        }
+                    }
+                    '\n' => {}
+                    key => {
+                        state.line.push(key);
+                        state.ops.push(Op::Write(key.to_string()));
+                    }
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Reads one key without echo (`pause`, `more`, `choice`).
+    ///
+    /// # Errors
+    /// [`Interrupted`] when Ctrl-C is pressed.
+    pub async fn read_key(&self) -> Result<char, Interrupted> {
+        poll_fn(|_| {
+            let mut state = self.state();
+            if std::mem::take(&mut state.interrupted) {
+                return Poll::Ready(Err(Interrupted));
+            }
+            state.keys.pop_front().map_or(Poll::Pending, |key| Poll::Ready(Ok(key)))
+        })
+        .await
+    }
+
+    /// Waits for `span` of machine time.
+    ///
+    /// # Errors
+    /// [`Interrupted`] when Ctrl-C is pressed meanwhile.
+    pub async fn sleep(&self, span: Duration) -> Result<(), Interrupted> {
+        let until = self.now() + span;
+        poll_fn(|_| {
+            let mut state = self.state();
+            if std::mem::take(&mut state.interrupted) {
+                state.wake = None;
+                return Poll::Ready(Err(Interrupted));
+            }
+            if state.now >= until {
+                state.wake = None;
+                return Poll::Ready(Ok(()));
+            }
+            state.wake = Some(until);
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Machine side: a key arrived from the channel. Ctrl-C interrupts.
+    pub fn press(&self, key: char) {
+        let mut state = self.state();
+        if key == '\u{3}' {
+            state.interrupted = true;
+            state.keys.clear();
+        } else {
+            state.keys.push_back(key);
+        }
+    }
+
+    /// Machine side: takes what was written since the last call.
+    pub fn take_ops(&self) -> Vec<Op> {
+        std::mem::take(&mut self.state().ops)
+    }
+
+    /// Machine side: the machine's time moved on.
+    pub fn set_now(&self, now: Duration) {
+        self.state().now = now;
+    }
+
+    /// Machine side: when a sleeping program wants to run again.
+    pub fn wake(&self) -> Option<Duration> {
+        self.state().wake
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,7 @@
+//! The integration tests, one binary. Each file and its purpose:
+//!
+//! - `layers`: the order of the modules holds
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "these are tests")]
+
+mod layers;

@@ -33,6 +33,8 @@
 //! | [`report`] | consumers of events: terminal, JSON lines, report files |
 //! | [`cli`] | arguments, one file per command; the only place that prints or exits |
 
+pub mod encoding;
 pub mod script;
+pub mod secret;
 pub mod sim;
 pub mod transport;

@@ -34,6 +34,7 @@
 //! | [`cli`] | arguments, one file per command; the only place that prints or exits |
 
 pub mod encoding;
+pub mod screen;
 pub mod script;
 pub mod secret;
 pub mod sim;

@@ -1,0 +1,274 @@
+//! The terminal model: what a person would see, where the cursor is, and the text that went by.
+//!
+//! The only module that names `vt100`. Text arrives decoded ([`crate::encoding`]), one character after the
+//! other, and every answer depends on the characters alone, never on how reads cut them.
+//!
+//! Two views of the same stream:
+//! - the **screen**, 24 rows of 80 cells: prompts and echoes are read here, since Server 2016 and 2019 send only
+//!   what differs from what is already shown (Oxide Propolis, phd-tests);
+//! - the **[`Transcript`]**: the text in the order in which it came, with cursor addressing kept apart from line
+//!   ends, for what truly is a stream (SAC's messages and events).
+
+mod transcript;
+
+use std::num::NonZeroU16;
+
+pub use transcript::{ADDRESSED, Offset, Transcript};
+
+/// Rows of a SAC console (24: ReactOS vtutf8chan.c; Azure docs).
+pub const ROWS: u16 = 24;
+/// Columns of a SAC console.
+pub const COLUMNS: u16 = 80;
+
+/// Scrolled-off rows that are kept for people; older ones are dropped.
+const HISTORY: usize = 2_000;
+
+/// The terminal model.
+pub struct Screen {
+    terminal: vt100::Parser<Scrolled>,
+    transcript: Transcript,
+}
+
+/// A cell position on the screen, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Row, 0 at the top.
+    pub row: u16,
+    /// Column; [`COLUMNS`] when the last cell of the row was just written and the terminal has not wrapped yet.
+    pub column: u16,
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Screen {
+    /// A blank screen.
+    pub fn new() -> Self {
+        let rows = NonZeroU16::new(ROWS).unwrap_or(NonZeroU16::MIN);
+        let columns = NonZeroU16::new(COLUMNS).unwrap_or(NonZeroU16::MIN);
+        Self {
+            terminal: vt100::Parser::new_with_callbacks(rows, columns, 0, Scrolled::default()),
+            transcript: Transcript::default(),
+        }
+    }
+
+    /// Takes one character of the stream.
+    pub fn feed(&mut self, character: char) {
+        let mut buffer = [0; 4];
+        self.terminal.process(character.encode_utf8(&mut buffer).as_bytes());
+        self.transcript.feed(character);
+    }
+
+    /// Where the cursor is.
+    pub fn cursor(&self) -> Position {
+        let (row, column) = self.terminal.screen().cursor_position();
+        Position { row, column: column.min(COLUMNS) }
+    }
+
+    /// The text of a row without trailing blanks.
+    pub fn row(&self, row: u16) -> String {
+        let mut text = self.cells(row, 0, COLUMNS);
+        text.truncate(text.trim_end().len());
+        text
+    }
+
+    /// The row of the cursor, from its start to the cursor, blanks included.
+    pub fn before_cursor(&self) -> String {
+        let cursor = self.cursor();
+        self.cells(cursor.row, 0, cursor.column)
+    }
+
+    /// The row of the cursor from the cursor on, without trailing blanks.
+    pub fn after_cursor(&self) -> String {
+        let cursor = self.cursor();
+        let mut text = self.cells(cursor.row, cursor.column, COLUMNS);
+        text.truncate(text.trim_end().len());
+        text
+    }
+
+    /// All rows as text, trailing blanks and trailing empty rows left out. For people and for searching.
+    pub fn text(&self) -> String {
+        let rows: Vec<String> = (0..ROWS).map(|row| self.row(row)).collect();
+        let used = rows.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1);
+        rows[..used].join("\n")
+    }
+
+    /// The rows that scrolled off the top, oldest first, as far as they are kept.
+    pub fn history(&self) -> impl Iterator<Item = &str> {
+        self.terminal.callbacks().rows.iter().map(String::as_str)
+    }
+
+    /// The text in the order in which it came.
+    pub fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+
+    /// How often the whole screen was erased (`ESC[2J`): a repaint begins with it.
+    pub fn epoch(&self) -> u64 {
+        self.transcript.erased()
+    }
+
+    /// Whether `text`, begun in the first column of some row and wrapped at the right edge, ends exactly at the
+    /// cursor.
+    ///
+    /// This is how an echo is proven: prompt and typed line together, cell by cell, whatever the console did to
+    /// draw them. A wide character never splits: when it does not fit, the last cell of the row stays blank
+    /// (Windows console). A line that fills its row leaves the cursor either past the edge or on the next row.
+    pub fn spells_before_cursor(&self, text: &str) -> bool {
+        let cursor = self.cursor();
+        (0..=cursor.row).rev().any(|row| {
+            self.spells(row, text).is_some_and(|end| end == cursor || past_the_edge(end) == cursor)
+        })
+    }
+
+    /// Walks `text` over the cells from the start of `row`; where it ends, or `None` when the cells differ.
+    fn spells(&self, row: u16, text: &str) -> Option<Position> {
+        let screen = self.terminal.screen();
+        let mut at = Position { row, column: 0 };
+        for expected in text.chars() {
+            at = past_the_edge(at);
+            let mut cell = screen.cell(at.row, at.column)?;
+            if at.column == COLUMNS - 1 && !cell.has_contents() && expected != ' ' {
+                at = Position { row: at.row + 1, column: 0 };
+                cell = screen.cell(at.row, at.column)?;
+                if !cell.is_wide() {
+                    return None;
+                }
+            }
+            let mut shown = cell.contents().chars();
+            let same = match shown.next() {
+                None => expected == ' ',
+                Some(first) => first == expected && shown.next().is_none(),
+            };
+            if !same {
+                return None;
+            }
+            at.column += if cell.is_wide() { 2 } else { 1 };
+        }
+        Some(at)
+    }
+
+    fn cells(&self, row: u16, from: u16, to: u16) -> String {
+        let screen = self.terminal.screen();
+        let mut text = String::new();
+        for column in from..to {
+            match screen.cell(row, column) {
+                Some(cell) if cell.is_wide_continuation() => {}
+                Some(cell) if cell.has_contents() => text.push_str(cell.contents()),
+                _ => text.push(' '),
+            }
+        }
+        text
+    }
+}
+
+impl std::fmt::Debug for Screen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Screen")
+            .field("cursor", &self.cursor())
+            .field("text", &self.text())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The same place, named as a terminal does that has wrapped already.
+fn past_the_edge(at: Position) -> Position {
+    if at.column >= COLUMNS { Position { row: at.row + 1, column: 0 } } else { at }
+}
+
+/// Rows that left at the top.
+#[derive(Default)]
+struct Scrolled {
+    rows: std::collections::VecDeque<String>,
+}
+
+impl vt100::Callbacks for Scrolled {
+    fn on_scroll(&mut self, contents: vt100::capture::RowContents<'_>, _alternate_screen: bool) {
+        let mut formatted = String::new();
+        // Writing to a String cannot fail.
+        let _ = contents
+            .write_formatted_basic(&mut formatted, &mut vt100::capture::BasicFormattedCaptureState::new());
+        let plain: String = vt100::capture::basic_formatted_to_plain(&formatted).collect();
+        if self.rows.len() == HISTORY {
+            self.rows.pop_front();
+        }
+        self.rows.push_back(plain.trim_end().to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fed(text: &str) -> Screen {
+        let mut screen = Screen::new();
+        text.chars().for_each(|c| screen.feed(c));
+        screen
+    }
+
+    #[test]
+    fn a_row_is_read_without_trailing_blanks_and_up_to_the_cursor_with_them() {
+        let screen = fed("Username: ");
+        assert_eq!(screen.row(0), "Username:");
+        assert_eq!(screen.before_cursor(), "Username: ");
+        assert_eq!(screen.text(), "Username:");
+    }
+
+    #[test]
+    fn nul_bytes_around_a_prompt_are_nothing() {
+        let screen = fed("C:\\Windows\\\0system32>\0");
+        assert_eq!(screen.before_cursor(), "C:\\Windows\\system32>");
+    }
+
+    #[test]
+    fn rows_that_scroll_off_are_kept() {
+        let text: Vec<String> = (1..=26).map(|n| format!("line {n}")).collect();
+        let screen = fed(&text.join("\r\n"));
+        assert_eq!(screen.row(0), "line 3");
+        assert_eq!(screen.history().collect::<Vec<_>>(), ["line 1", "line 2"]);
+    }
+
+    #[test]
+    fn an_echo_is_proven_across_rows_however_it_was_drawn() {
+        let line = "x".repeat(150);
+        let prompt = "C:\\>";
+        let whole = format!("{prompt}{line}");
+        // Streamed, the terminal wraps by itself.
+        assert!(fed(&format!("junk\r\n{whole}")).spells_before_cursor(&whole));
+        // Drawn by cursor addressing, row by row.
+        let drawn = format!("\x1b[5;1H{}\x1b[6;1H{}", &whole[..80], &whole[80..]);
+        assert!(fed(&drawn).spells_before_cursor(&whole));
+        // One character is missing, doubled, or different.
+        for wrong in
+            [&whole[..whole.len() - 1], &format!("{whole}x"), &format!("{}y", &whole[..whole.len() - 1])]
+        {
+            assert!(!fed(wrong).spells_before_cursor(&whole), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_fills_its_row_ends_at_the_edge_or_on_the_next_row() {
+        let whole = "y".repeat(160);
+        assert!(fed(&whole).spells_before_cursor(&whole));
+        assert!(fed(&format!("{whole}\r\n")).spells_before_cursor(&whole));
+        assert!(!fed(&format!("{whole}\r\n ")).spells_before_cursor(&whole));
+    }
+
+    #[test]
+    fn a_wide_character_leaves_the_last_cell_blank() {
+        let whole = format!("{}한글", "z".repeat(79));
+        assert!(fed(&whole).spells_before_cursor(&whole));
+        let short = format!("{}한글", "z".repeat(75));
+        assert!(fed(&short).spells_before_cursor(&short));
+        assert!(!fed(&format!("{}한", "z".repeat(79))).spells_before_cursor(&whole));
+    }
+
+    #[test]
+    fn trailing_blanks_count() {
+        assert!(fed("C:\\>echo a  ").spells_before_cursor("C:\\>echo a  "));
+        assert!(!fed("C:\\>echo a ").spells_before_cursor("C:\\>echo a  "));
+    }
+}

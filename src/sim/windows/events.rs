@@ -1,0 +1,56 @@
+//! The event logs.
+
+use jiff::Timestamp;
+
+/// How bad an event is, by the number the log stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// 1.
+    Critical = 1,
+    /// 2.
+    Error = 2,
+    /// 3.
+    Warning = 3,
+    /// 4.
+    Information = 4,
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The log: `System`, `Application`, …
+    pub log: String,
+    /// Number of the record in its log.
+    pub record: u64,
+    /// Who wrote it: `Schannel`, `Service Control Manager`.
+    pub provider: String,
+    /// The event id.
+    pub id: u32,
+    /// How bad.
+    pub level: Level,
+    /// When.
+    pub time: Timestamp,
+    /// The inserts, which are the same in every language.
+    pub data: Vec<String>,
+    /// The text, in the machine's language.
+    pub message: String,
+}
+
+/// All logs; they outlive a restart.
+#[derive(Debug, Clone, Default)]
+pub struct EventLog {
+    events: Vec<Event>,
+}
+
+impl EventLog {
+    /// Appends an entry; its record number is filled in here.
+    pub fn append(&mut self, mut event: Event) {
+        event.record = 1 + self.of(&event.log).count() as u64;
+        self.events.push(event);
+    }
+
+    /// The entries of one log, oldest first.
+    pub fn of<'a>(&'a self, log: &'a str) -> impl DoubleEndedIterator<Item = &'a Event> {
+        self.events.iter().filter(move |event| event.log.eq_ignore_ascii_case(log))
+    }
+}

@@ -35,6 +35,7 @@
 
 pub mod encoding;
 pub mod screen;
+pub mod engine;
 pub mod script;
 pub mod secret;
 pub mod sim;

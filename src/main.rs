@@ -1,3 +1,7 @@
 //! The `sacpilot` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sacpilot::cli::main()
+}

@@ -1,0 +1,120 @@
+//! The command line as data: parsed, nothing touched. What needs the world (terminal, environment, files,
+//! clock) is made from it in [`super::context`] and in the commands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+/// Drives a Windows machine through its serial console (EMS/SAC): finds out why Remote Desktop is broken,
+/// repairs it, proves the repair, can take it back.
+#[derive(Debug, Parser)]
+#[command(name = "sacpilot", version, after_help = EXAMPLES, propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sacpilot run rdp-internal-error -t sim:rdp-internal-error --yes
+  sacpilot diagnose rdp-internal-error -t serial:/dev/ttyUSB0 --user Administrator
+  sacpilot exec -t serial:COM1 --user Administrator -- ipconfig /all
+
+Exit codes:
+  0    all conditions hold
+  1    conditions do not hold: findings remain
+  2    usage or script error: nothing was sent
+  3    target not reachable
+  4    login refused
+  5    a step failed, changes undone
+  6    a step failed, changes remain: see the journal
+  130  interrupted";
+
+/// Options of every command.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Globals {
+    /// Records the session into FILE as well (asciicast v2: `asciinema play FILE`)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+
+    /// Where run folders are made [default: the state folder of the user]
+    #[arg(long, global = true, value_name = "DIR", env = "SACPILOT_RUNS_DIR")]
+    pub runs_dir: Option<PathBuf>,
+
+    /// Writes events (or the result) as JSON to standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Colours: auto honours NO_COLOR and CLICOLOR
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorWhen::Auto)]
+    pub color: ColorWhen,
+
+    /// Shows more: each command (-v), what is typed and read (-vv), everything (-vvv)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Shows only findings and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// How long a command may take unless its step says otherwise (30s, 5m)
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration, default_value = "60s")]
+    pub timeout: Duration,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Prints the completion script of a shell
+    Completions(super::completions::Args),
+}
+
+/// A length of time as people write it: `90s`, `5m`, `1h 30m`; a number alone is seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no length of time: write 90s, 5m or 1h30m");
+    let span = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let signed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+            Duration::try_from(signed).map_err(|_| wrong())?
+        }
+    };
+    if span.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(span) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn lengths_of_time() {
+        for (text, seconds) in [("90", 90), ("90s", 90), ("5m", 300), ("1h 30m", 5400), ("1h30m", 5400)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "0", "0s", "-5s", "soon", "5 parsecs"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

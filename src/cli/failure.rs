@@ -1,0 +1,61 @@
+//! What a user can cause: an exit code, what happened, what to do.
+
+use std::fmt;
+use std::io;
+
+use super::exit::Exit;
+
+/// An expected failure. Bugs are panics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// How the program ends.
+    pub exit: Exit,
+    /// What happened, lower case, fits after "error: ".
+    pub message: String,
+    /// What to do next.
+    pub help: Option<String>,
+    /// The screen of the machine when it happened, plain text.
+    pub screen: Option<String>,
+}
+
+impl Failure {
+    /// A failure without advice.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), help: None, screen: None }
+    }
+
+    /// Wrong usage: nothing was sent.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::USAGE, message)
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Shows the screen.
+    #[must_use]
+    pub fn screen(mut self, screen: impl Into<String>) -> Self {
+        self.screen = Some(screen.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Standard output that cannot be written. Somebody who reads no further (`| head`) is no failure.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::new(Exit::HOLDS, "");
+        }
+        Self::new(Exit::USAGE, format!("cannot write the output: {error}"))
+    }
+}

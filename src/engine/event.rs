@@ -1,0 +1,444 @@
+//! What happens in a run, as one type: the whole interface between running and showing.
+//!
+//! Terminal, JSON lines, journal and reports are consumers of [`Event`]; a run that is read back from its
+//! journal feeds the same consumers. As JSON an event is one line:
+//!
+//! ```json
+//! {"v":1,"seq":7,"at":"2026-11-22T12:00:03.25Z","ms":3250,"event":{"type":"step-started","step":"port-free",…}}
+//! ```
+//!
+//! Compatibility: a reader of version 1 ignores event types and members that it does not know; [`VERSION`]
+//! grows when a known one changes its meaning. Adding an event: a variant here, its durability in
+//! [`EventKind::is_durable`], its line in `report::terminal`, its part in `report::summary`, the golden file
+//! of `tests/it/events.rs`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::operator::Trouble;
+use super::verdict::Verdict;
+use crate::script::model::{Mode, Risk, Severity};
+
+/// Version of the event format.
+pub const VERSION: u32 = 1;
+
+/// Names and what they hold: parameters, captures. What a pattern did not find is not in it.
+pub type Values = BTreeMap<String, serde_json::Value>;
+
+/// One thing that happened. Holds no secret: each is masked before the event is made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Version of the format, [`VERSION`].
+    pub v: u32,
+    /// 1, 2, 3, … in one journal, also over a resumption.
+    pub seq: u64,
+    /// Wall clock.
+    pub at: Timestamp,
+    /// Milliseconds since the program began with this run.
+    pub ms: u64,
+    /// What happened.
+    pub event: EventKind,
+}
+
+/// A step of a run, unique in it: the ids of the steps that lead to it and the items of their loops,
+/// `tls/server-enabled[1.0]`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepPath(pub String);
+
+impl fmt::Display for StepPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What may be done in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunMode {
+    /// Only commands that read.
+    Diagnose,
+    /// Check, change what does not hold, verify.
+    Run,
+}
+
+/// What a command is sent for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// Reads.
+    Look,
+    /// Reads whether a condition holds.
+    Check,
+    /// Reads what undo needs.
+    Save,
+    /// Changes.
+    Change,
+    /// The check again, after the change.
+    Verify,
+    /// Takes a change back.
+    Undo,
+    /// Reads whether the undo brought the old values back.
+    Restored,
+}
+
+impl Purpose {
+    /// Whether the command changes the machine.
+    pub fn changes(self) -> bool {
+        matches!(self, Self::Change | Self::Undo)
+    }
+}
+
+/// A command as it is typed; secrets stand as `‹secret NAME›`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// Where it is typed.
+    pub mode: Mode,
+    /// The line.
+    pub text: String,
+    /// Exit codes that mean success.
+    pub codes: Vec<i32>,
+    /// How long it may take, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// The way back of a change, complete before the change is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "way", rename_all = "kebab-case")]
+pub enum WayBack {
+    /// These commands, in this order.
+    Commands {
+        /// Ready to be typed.
+        commands: Vec<Command>,
+        /// Names among `before` whose old values prove that the change was taken back.
+        restores: Vec<String>,
+    },
+    /// None.
+    None {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What a finding rests on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The command that read it.
+    pub command: String,
+    /// Its exit code.
+    pub code: i32,
+    /// What it printed, see [`Output`].
+    pub output: Output,
+    /// What was taken from it.
+    pub values: Values,
+    /// The condition that was not true, as the script writes it.
+    pub condition: Option<String>,
+}
+
+/// What a command printed: whole, or its first and last lines with what was left out named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// Lines end with LF.
+    pub text: String,
+    /// Characters of the whole output.
+    pub chars: usize,
+    /// Lines left out in the middle; 0: `text` is all.
+    pub omitted_lines: usize,
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Stable code: `timed-out`, `exit-code`, `not-verified`, `template`, …
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What to do next.
+    pub help: Option<String>,
+    /// The screen at that moment, when it says more.
+    pub screen: Option<String>,
+    /// What the machine side reported, when it was that.
+    pub trouble: Option<Trouble>,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepStatus {
+    /// It looked, and what it found is right or was not judged.
+    Looked,
+    /// Its condition held: nothing was changed.
+    Held,
+    /// Its condition was established, and proven.
+    Changed,
+    /// Its condition does not hold: see the finding.
+    NotHeld,
+    /// The machine was restarted.
+    Restarted,
+    /// Its `when` was not true, or its loop was empty.
+    Skipped,
+    /// It cannot be judged before a change of another step is made, which this run may not do.
+    Depends,
+    /// It failed.
+    Failed,
+    /// It was broken off by the user.
+    Interrupted,
+}
+
+/// How taking a change back ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum UndoOutcome {
+    /// Taken back; the old values were read again, where the script keeps any.
+    Restored,
+    /// The commands ended well, but these names do not hold their old values.
+    Differs {
+        /// The names.
+        names: Vec<String>,
+    },
+    /// There is no way back.
+    Remains {
+        /// Why.
+        why: String,
+    },
+    /// A command of the way back failed.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// How the channel was left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "left", rename_all = "kebab-case")]
+pub enum ChannelLeft {
+    /// Closed.
+    Closed,
+    /// Perhaps still open.
+    Open {
+        /// Why.
+        why: String,
+    },
+}
+
+/// The kinds of [`Event`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum EventKind {
+    /// The first of each run.
+    RunStarted {
+        /// Name of the run, also of its folder.
+        run: String,
+        /// `sacpilot 0.1.0`.
+        tool: String,
+        /// Name of the script.
+        script: String,
+        /// Its title.
+        title: String,
+        /// SHA-256 of its text.
+        digest: String,
+        /// What may be done.
+        mode: RunMode,
+        /// The machine, as the user named it.
+        target: String,
+        /// Parameters; of secret ones only the name, as `‹secret NAME›`.
+        params: Values,
+    },
+    /// Something is awaited on the line; the next event ends it.
+    Waiting {
+        /// What.
+        what: String,
+        /// How long at the most, in milliseconds.
+        budget_ms: Option<u64>,
+    },
+    /// Logged in on a channel of our own.
+    SessionOpened {
+        /// The line: `serial port /dev/ttyUSB0 at 115200 8N1`.
+        line: String,
+    },
+    /// A step begins.
+    StepStarted {
+        /// Which.
+        step: StepPath,
+        /// Its title.
+        title: String,
+        /// What it may do.
+        risk: Risk,
+        /// Its line in the script.
+        line: usize,
+    },
+    /// A command is about to be typed.
+    CommandStarted {
+        /// Of which step.
+        step: StepPath,
+        /// What for.
+        purpose: Purpose,
+        /// The command.
+        command: Command,
+        /// From 1; more when a probe is tried again.
+        attempt: u32,
+    },
+    /// A command ended and the prompt is proven again.
+    CommandFinished {
+        /// Of which step.
+        step: StepPath,
+        /// What for.
+        purpose: Purpose,
+        /// Exit code.
+        code: i32,
+        /// What it printed.
+        output: Output,
+        /// What was taken from it.
+        values: Values,
+        /// Time it took, in milliseconds.
+        elapsed_ms: u64,
+    },
+    /// A command did not end as it should.
+    CommandFailed {
+        /// Of which step.
+        step: StepPath,
+        /// What for.
+        purpose: Purpose,
+        /// Why.
+        failure: Failure,
+    },
+    /// Whether what a step looked at is right.
+    Judged {
+        /// Which step.
+        step: StepPath,
+        /// What for.
+        purpose: Purpose,
+        /// Whether it holds.
+        holds: bool,
+    },
+    /// Something is wrong on the machine.
+    Found {
+        /// The step that found it.
+        step: StepPath,
+        /// How bad.
+        severity: Severity,
+        /// What is wrong.
+        text: String,
+        /// What to do outside.
+        remedy: Option<String>,
+        /// What this rests on.
+        evidence: Evidence,
+    },
+    /// What will be changed and the way back; on disk before the first of the commands is sent.
+    ChangeIntended {
+        /// Of which step.
+        step: StepPath,
+        /// What will be sent.
+        commands: Vec<Command>,
+        /// The way back.
+        undo: WayBack,
+        /// What was read before.
+        before: Values,
+    },
+    /// A change was made and the check holds.
+    ChangeVerified {
+        /// Of which step.
+        step: StepPath,
+        /// What the check had read before.
+        before: Values,
+        /// What it reads now.
+        after: Values,
+    },
+    /// The machine will be restarted; on disk before it is.
+    RebootIntended {
+        /// Of which step.
+        step: StepPath,
+        /// Why.
+        reason: String,
+        /// How long it may take, in milliseconds.
+        budget_ms: u64,
+    },
+    /// The machine is back and we are logged in again.
+    RebootFinished {
+        /// Of which step.
+        step: StepPath,
+        /// How long it took, in milliseconds.
+        elapsed_ms: u64,
+    },
+    /// A step could not be done, or could not be proven.
+    StepFailed {
+        /// Which.
+        step: StepPath,
+        /// Why.
+        failure: Failure,
+    },
+    /// A step ended.
+    StepFinished {
+        /// Which.
+        step: StepPath,
+        /// How.
+        status: StepStatus,
+        /// Why, when it was skipped, and on which steps it depends.
+        note: Option<String>,
+    },
+    /// A change is being taken back; on disk before the first command is sent.
+    UndoStarted {
+        /// The step whose change it is.
+        step: StepPath,
+    },
+    /// A change was taken back, or not.
+    UndoFinished {
+        /// The step whose change it is.
+        step: StepPath,
+        /// How it ended.
+        outcome: UndoOutcome,
+    },
+    /// The user wants to stop; the current command is finished first.
+    Interrupted,
+    /// The channel was left.
+    SessionClosed {
+        /// How.
+        channel: ChannelLeft,
+    },
+    /// The last of each run.
+    RunFinished {
+        /// The result.
+        verdict: Verdict,
+        /// Exit code of the program.
+        exit: u8,
+        /// Time it took, in milliseconds.
+        elapsed_ms: u64,
+        /// What ended the run early.
+        failure: Option<Failure>,
+    },
+    /// Written by a later version.
+    #[serde(other)]
+    Unknown,
+}
+
+impl EventKind {
+    /// Whether the journal must have it on disk before anything else happens (law 5).
+    pub fn is_durable(&self) -> bool {
+        match self {
+            Self::RunStarted { .. }
+            | Self::ChangeIntended { .. }
+            | Self::ChangeVerified { .. }
+            | Self::RebootIntended { .. }
+            | Self::RebootFinished { .. }
+            | Self::StepFailed { .. }
+            | Self::UndoStarted { .. }
+            | Self::UndoFinished { .. }
+            | Self::Interrupted
+            | Self::RunFinished { .. } => true,
+            Self::CommandStarted { purpose, .. }
+            | Self::CommandFinished { purpose, .. }
+            | Self::CommandFailed { purpose, .. } => purpose.changes() || *purpose == Purpose::Save,
+            Self::Waiting { .. }
+            | Self::SessionOpened { .. }
+            | Self::StepStarted { .. }
+            | Self::Judged { .. }
+            | Self::Found { .. }
+            | Self::StepFinished { .. }
+            | Self::SessionClosed { .. }
+            | Self::Unknown => false,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The seam to the machine: somebody who types one command and says how it ended.
+//!
+//! The engine decides, an [`Operator`] does. The real one is a logged-in session on a serial console; tests use
+//! a toy machine in memory.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::script::model::Mode;
+
+/// Types commands on a machine, one at a time.
+///
+/// A future of this trait that is dropped leaves the line where it is; the next call proves the prompt anew
+/// before anything is typed.
+pub trait Operator: Send {
+    /// Runs one command and returns its exit code and exact output. `timeout` is the longest it may take from
+    /// the first typed character; one that takes longer is interrupted and is a [`Trouble::TimedOut`].
+    ///
+    /// # Errors
+    /// [`OperatorError`], whose kind says whether the command was executed.
+    fn run(
+        &mut self,
+        mode: Mode,
+        command: &str,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<Outcome, OperatorError>> + Send;
+
+    /// Restarts the machine, waits until it is back, at most `budget`, and logs in again.
+    ///
+    /// # Errors
+    /// [`OperatorError`]
+    fn reboot(&mut self, budget: Duration) -> impl Future<Output = Result<(), OperatorError>> + Send;
+
+    /// Closes the channel that was opened for us; channels of others stay.
+    ///
+    /// # Errors
+    /// [`OperatorError`]
+    fn close(&mut self) -> impl Future<Output = Result<(), OperatorError>> + Send;
+
+    /// The screen as plain text, for errors. May hold anything that the machine printed.
+    fn screen(&self) -> String;
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its exit code.
+    pub code: i32,
+    /// Its whole output, unaltered, with the line ends of the machine.
+    pub output: String,
+    /// From the first typed character to the proven prompt.
+    pub elapsed: Duration,
+}
+
+/// What kept a command from ending as it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trouble {
+    /// No prompt could be reached: nothing was executed.
+    Unreachable,
+    /// The machine refused the account or the password.
+    LoginRefused,
+    /// The line never showed what was typed: nothing was executed.
+    NotTyped,
+    /// The command took too long and was interrupted; the prompt is proven again.
+    TimedOut,
+    /// Enter was sent, how the command ended cannot be said.
+    OutcomeUnknown,
+    /// The line ended or stayed silent.
+    LineLost,
+    /// The machine stopped, crashed or shut down on its own.
+    MachineDown,
+    /// This session cannot do that (a mode that the machine does not have).
+    Unsupported,
+}
+
+/// What a failed command left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Executed {
+    /// Nothing: it never got its Enter.
+    No,
+    /// It was started; how far it got is not known.
+    Perhaps,
+}
+
+impl Trouble {
+    /// Whether the command may have done something.
+    pub fn executed(self) -> Executed {
+        match self {
+            Self::Unreachable | Self::LoginRefused | Self::NotTyped | Self::Unsupported => Executed::No,
+            Self::TimedOut | Self::OutcomeUnknown | Self::LineLost | Self::MachineDown => Executed::Perhaps,
+        }
+    }
+
+    /// Whether more commands can be sent on this session.
+    pub fn ends_session(self) -> bool {
+        matches!(self, Self::Unreachable | Self::LoginRefused | Self::LineLost | Self::MachineDown)
+    }
+
+    /// Stable code, for logs and reports.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::LoginRefused => "login-refused",
+            Self::NotTyped => "not-typed",
+            Self::TimedOut => "timed-out",
+            Self::OutcomeUnknown => "outcome-unknown",
+            Self::LineLost => "line-lost",
+            Self::MachineDown => "machine-down",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
+/// A command, a restart or a close that failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct OperatorError {
+    /// What kind of failure.
+    pub kind: Trouble,
+    /// What happened, lower case, fits after "error: ".
+    pub message: String,
+    /// What to do next.
+    pub help: Option<String>,
+    /// The screen when it happened, plain text.
+    pub screen: String,
+}
+
+/// Something that the operator waits for, told while it waits: "the login prompt", "the CMD command".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Awaited {
+    /// What.
+    pub what: String,
+    /// How long at the most.
+    pub budget: Option<Duration>,
+}
+
+impl fmt::Display for Awaited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}

@@ -33,9 +33,10 @@
 //! | [`report`] | consumers of events: terminal, JSON lines, report files |
 //! | [`cli`] | arguments, one file per command; the only place that prints or exits |
 
+pub mod cli;
 pub mod encoding;
-pub mod screen;
 pub mod engine;
+pub mod screen;
 pub mod script;
 pub mod secret;
 pub mod sim;

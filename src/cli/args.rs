@@ -89,12 +89,11 @@ pub enum Command {
 /// A length of time as people write it: `90s`, `5m`, `1h 30m`; a number alone is seconds.
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is no length of time: write 90s, 5m or 1h30m");
-    let span = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let signed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-            Duration::try_from(signed).map_err(|_| wrong())?
-        }
+    let span = if let Ok(seconds) = text.parse::<u64>() {
+        Duration::from_secs(seconds)
+    } else {
+        let signed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+        Duration::try_from(signed).map_err(|_| wrong())?
     };
     if span.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(span) }
 }

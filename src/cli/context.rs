@@ -67,20 +67,21 @@ mod tests {
 
     #[test]
     fn who_wins_over_colours() {
-        let cases: [(ColorWhen, &[(&str, &str)], Option<bool>); 9] = [
-            (ColorWhen::Auto, &[], None),
-            (ColorWhen::Auto, &[("NO_COLOR", "")], None),
-            (ColorWhen::Auto, &[("NO_COLOR", "1")], Some(false)),
-            (ColorWhen::Auto, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], Some(false)),
-            (ColorWhen::Auto, &[("CLICOLOR_FORCE", "1")], Some(true)),
-            (ColorWhen::Auto, &[("CLICOLOR", "0")], Some(false)),
-            (ColorWhen::Auto, &[("CLICOLOR", "1")], None),
-            (ColorWhen::Always, &[("NO_COLOR", "1")], Some(true)),
-            (ColorWhen::Never, &[("CLICOLOR_FORCE", "1")], Some(false)),
+        let cases = [
+            (ColorWhen::Auto, "", None),
+            (ColorWhen::Auto, "NO_COLOR=", None),
+            (ColorWhen::Auto, "NO_COLOR=1", Some(false)),
+            (ColorWhen::Auto, "NO_COLOR=1 CLICOLOR_FORCE=1", Some(false)),
+            (ColorWhen::Auto, "CLICOLOR_FORCE=1", Some(true)),
+            (ColorWhen::Auto, "CLICOLOR=0", Some(false)),
+            (ColorWhen::Auto, "CLICOLOR=1", None),
+            (ColorWhen::Always, "NO_COLOR=1", Some(true)),
+            (ColorWhen::Never, "CLICOLOR_FORCE=1", Some(false)),
         ];
         for (option, environment, expected) in cases {
             let variable = |name: &str| {
-                environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+                let mut settings = environment.split(' ').filter_map(|setting| setting.split_once('='));
+                settings.find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
             };
             assert_eq!(wish(option, variable), expected, "{option:?} {environment:?}");
         }

@@ -47,16 +47,15 @@ fn show(failure: &Failure) {
     if failure.message.is_empty() {
         return;
     }
-    let mut text = format!("error: {}\n", failure.message);
+    let mut lines = vec![format!("error: {}", failure.message)];
     if let Some(screen) = &failure.screen {
-        text.push_str("  screen:\n");
-        for line in screen.lines() {
-            text.push_str(&format!("  | {line}\n"));
-        }
+        lines.push("  screen:".to_owned());
+        lines.extend(screen.lines().map(|line| format!("  | {line}")));
     }
     if let Some(help) = &failure.help {
-        text.push_str(&format!("  help: {help}\n"));
+        lines.push(format!("  help: {help}"));
     }
+    lines.push(String::new());
     // Nobody is left to tell when standard error is gone.
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = io::stderr().write_all(lines.join("\n").as_bytes());
 }

@@ -10,9 +10,25 @@ use serde::{Deserialize, Serialize};
 /// A value of a parameter, a capture or a fact. Text, numbers, truth, lists of text.
 pub type Value = minijinja::Value;
 
-/// Names and values an expression or a template sees: parameters, captures of this step, `before`, `steps`,
-/// `facts`, the `for_each` variable.
+/// Names and values an expression or a template sees. The checker knows these names, and the engine provides them:
+///
+/// | name | where | value |
+/// |---|---|---|
+/// | each parameter | everywhere | as [`ParamKind`] says; a list is a list of text |
+/// | the `for_each` variable | in that step | text |
+/// | `facts.run` | everywhere | name of this run, safe in a file name; the others of [`FACTS`] |
+/// | `rc`, `output` | `holds` of a probe | exit code (number), output (text) of that probe |
+/// | captures | `holds` of that probe, then `change`, `undo`, `finding` of the step | text, or a list for `all`; undefined when the pattern did not match |
+/// | `before.NAME` | `change`, `undo` | captures of `check` and `save` from before the change; kept in the journal |
+/// | `steps.ID` | later steps | see below |
+///
+/// `steps.ID` holds `ran` (not skipped by `when`), `changed`, `holds` (undefined when it did not run), `rc` (last exit code),
+/// `before` and the captures by name (from the last time its probe ran). Of a step with `for_each`: `ran`, `changed` (any) and
+/// `holds` (all). Of a `use` step and a reboot: `ran`, `changed`, `holds`.
 pub type Scope = BTreeMap<String, Value>;
+
+/// Names below `facts`, with their meaning.
+pub const FACTS: [(&str, &str); 1] = [("run", "the name of this run, safe in a file name")];
 
 /// A script.
 #[derive(Debug, Clone)]
@@ -63,7 +79,10 @@ pub enum ParamKind {
     /// One of these words.
     Choice(Vec<String>),
     /// A list of text.
-    List,
+    List {
+        /// The words its items may be; empty: any text without control characters.
+        of: Vec<String>,
+    },
     /// Text that is never shown; its value comes from a secret source.
     Secret,
 }
@@ -166,9 +185,10 @@ pub struct Probe {
     pub run: Template,
     /// Values taken from its output.
     pub capture: Vec<Capture>,
-    /// Whether what was found is right.
+    /// Whether what was found is right. Always there in a `check` and a `save` (there `rc == 0` unless the script says
+    /// otherwise: nothing is changed before its undo is safe).
     pub holds: Option<Expr>,
-    /// Tries again while it does not hold.
+    /// Tries again while it does not hold: in a look always, in a `check` only after the change.
     pub retry: Option<Retry>,
 }
 
@@ -177,7 +197,8 @@ pub struct Probe {
 pub struct Capture {
     /// Name of the value; undefined when the pattern does not match.
     pub name: String,
-    /// First group, or the whole match without groups. Matched on the whole output.
+    /// First group, or the whole match without groups. Matched on the whole output; `^` and `$` are line ends, CR LF
+    /// included.
     pub pattern: Regex,
     /// Every match as a list, not just the first as text.
     pub all: bool,
@@ -201,7 +222,7 @@ pub struct Condition {
     pub save: Vec<Probe>,
     /// Establishes the condition; each must end with one of the codes.
     pub change: Vec<Action>,
-    /// The way back.
+    /// The way back. Render it before the change is sent: a value that can't be inserted must stop the change.
     pub undo: Undo,
 }
 

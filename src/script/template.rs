@@ -1,0 +1,276 @@
+//! Text with `{{ }}` in it: parsed once, rendered into a command line, or shown to a person.
+
+use std::ops::Range;
+
+use minijinja::value::ValueKind;
+
+use crate::script::expression::{EvalError, ParseError};
+use crate::script::model::{Expr, Mode, Piece, Scope, Template, Value};
+use crate::script::quoting::{Line, Nature, Refusal};
+
+/// Longest line typed at a cmd prompt, in UTF-16 units, the shell layer's wrapping not counted. cmd takes 8,191, but the
+/// echo of a line is proven on a screen of 24 x 80.
+pub const LONGEST_CMD: usize = 1_000;
+
+/// Longest line typed at `SAC>`, which has 80 columns and no way to wrap.
+pub const LONGEST_SAC: usize = 70;
+
+/// A text that could not be rendered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    /// An inserted value is not there.
+    #[error(transparent)]
+    Value(#[from] EvalError),
+    /// An inserted value is neither text nor a whole number nor true or false.
+    #[error("`{{{{ {expression} }}}}` is {kind}, which can't be inserted")]
+    NotText {
+        /// The expression.
+        expression: String,
+        /// What it is.
+        kind: String,
+    },
+    /// An inserted value would break out of its place.
+    #[error("the value of `{{{{ {expression} }}}}` is refused: {refusal}")]
+    Refused {
+        /// The expression.
+        expression: String,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The line is too long for where it is typed.
+    #[error("the command is {length} characters long, {limit} fit")]
+    TooLong {
+        /// Its length.
+        length: usize,
+        /// What fits.
+        limit: usize,
+    },
+    /// PowerShell is not there yet.
+    #[error("PowerShell commands are not in this version")]
+    PowerShell,
+}
+
+/// A piece of a template with its place in the template's text.
+pub(crate) type Placed = (Range<usize>, Piece);
+
+impl Template {
+    /// Parses `{{ }}`. There are no statements: `{%` is an error.
+    pub fn parse(source: &str) -> Result<Self, ParseError> {
+        let pieces = parse_placed(source)?.into_iter().map(|(_, piece)| piece).collect();
+        Ok(Self { source: source.to_owned(), pieces })
+    }
+
+    /// The command line, with every value proven to stay in its place.
+    pub fn render(&self, scope: &Scope, mode: Mode) -> Result<String, RenderError> {
+        let limit = match mode {
+            Mode::Cmd => LONGEST_CMD,
+            Mode::Sac => LONGEST_SAC,
+            Mode::PowerShell => return Err(RenderError::PowerShell),
+        };
+        let mut line = Line::new(mode);
+        let mut last = "";
+        for piece in &self.pieces {
+            let outcome = match piece {
+                Piece::Literal(text) => line.literal(text),
+                Piece::Insert(expr) => {
+                    last = &expr.source;
+                    let (text, nature) = text_of(expr, &expr.eval(scope)?, scope)?;
+                    line.value(&text, nature)
+                }
+            };
+            outcome.map_err(|refusal| RenderError::Refused { expression: last.to_owned(), refusal })?;
+        }
+        let line = line.finish();
+        let length = line.encode_utf16().count();
+        if length > limit {
+            return Err(RenderError::TooLong { length, limit });
+        }
+        Ok(line)
+    }
+
+    /// Text for people: titles, findings. Control characters of values become visible, so that nothing a machine
+    /// said reaches a terminal (law 8).
+    pub fn render_text(&self, scope: &Scope) -> Result<String, RenderError> {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => out.push_str(text),
+                Piece::Insert(expr) => {
+                    let value = expr.eval(scope)?;
+                    if value.kind() == ValueKind::Seq {
+                        let items: Vec<_> =
+                            value.try_iter().into_iter().flatten().map(|v| visible(&v.to_string())).collect();
+                        out.push_str(&items.join(", "));
+                    } else {
+                        out.push_str(&visible(&text_of(expr, &value, scope)?.0));
+                    }
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Text for a plan: values that are known are inserted, the others stand as `‹name›`.
+    pub fn preview(&self, scope: &Scope) -> String {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => out.push_str(text),
+                Piece::Insert(expr) => match expr.eval(scope).map(|value| text_of(expr, &value, scope)) {
+                    Ok(Ok((text, _))) => out.push_str(&visible(&text)),
+                    _ => out.extend(["‹", expr.source.as_str(), "›"]),
+                },
+            }
+        }
+        out
+    }
+
+    /// The expressions in it.
+    pub fn inserts(&self) -> impl Iterator<Item = &Expr> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Insert(expr) => Some(expr),
+            Piece::Literal(_) => None,
+        })
+    }
+}
+
+/// The pieces with their places.
+pub(crate) fn parse_placed(source: &str) -> Result<Vec<Placed>, ParseError> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    if let Some(found) = source.find("{%") {
+        return Err(ParseError {
+            message: "there are no statements in templates, only values in {{ }}".to_owned(),
+            range: Some(found..found + 2),
+        });
+    }
+    while let Some(open) = source[at..].find("{{").map(|found| at + found) {
+        if open > at {
+            pieces.push((at..open, Piece::Literal(source[at..open].to_owned())));
+        }
+        let inside = open + 2;
+        let Some(close) = closing(&source[inside..]).map(|found| inside + found) else {
+            return Err(ParseError { message: "`{{` is never closed".to_owned(), range: Some(open..inside) });
+        };
+        let trimmed = source[inside..close].trim();
+        let start = inside + source[inside..close].find(trimmed).unwrap_or(0);
+        let expr = Expr::parse(trimmed).map_err(|error| ParseError {
+            range: Some(error.range.map_or(open..close + 2, |range| start + range.start..start + range.end)),
+            message: error.message,
+        })?;
+        pieces.push((start..start + trimmed.len(), Piece::Insert(expr)));
+        at = close + 2;
+    }
+    if at < source.len() {
+        pieces.push((at..source.len(), Piece::Literal(source[at..].to_owned())));
+    }
+    Ok(pieces)
+}
+
+/// Where `}}` stands outside of text literals.
+fn closing(text: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(_) if c == '\\' => escaped = true,
+            Some(open) if c == open => quote = None,
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None if text[at..].starts_with("}}") => return Some(at),
+            Some(_) | None => {}
+        }
+    }
+    None
+}
+
+fn text_of(expr: &Expr, value: &Value, scope: &Scope) -> Result<(String, Nature), RenderError> {
+    match value.kind() {
+        ValueKind::Number if value.as_i64().is_some() => Ok((value.to_string(), Nature::Number)),
+        ValueKind::String | ValueKind::Bool => Ok((value.to_string(), Nature::Text)),
+        ValueKind::Undefined => Err(RenderError::Value(EvalError::Undefined {
+            source_text: expr.source.clone(),
+            names: expr.valueless(scope),
+        })),
+        kind => Err(RenderError::NotText { expression: expr.source.clone(), kind: kind.to_string() }),
+    }
+}
+
+/// Control and invisible characters as `\u{…}`.
+pub(crate) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+        {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope() -> Scope {
+        Scope::from([
+            ("name".to_owned(), Value::from("Term Service")),
+            ("port".to_owned(), Value::from(3389)),
+            ("bad".to_owned(), Value::from("x\u{1b}[31m\"")),
+            ("list".to_owned(), Value::from(vec!["a", "b"])),
+        ])
+    }
+
+    #[test]
+    fn renders_commands() {
+        for (source, expected) in [
+            ("sc query \"{{ name }}\"", Ok("sc query \"Term Service\"")),
+            ("netstat {{ port }}", Ok("netstat 3389")),
+            ("bcdedit {bootmgr}", Ok("bcdedit {bootmgr}")),
+            ("x {{ '}}' if port == 1 else '{y}' }}", Ok("x {y}")),
+            (
+                "sc query {{ name }}",
+                Err(
+                    "the value of `{{ name }}` is refused: it holds a blank, which needs double quotes around `{{ }}`",
+                ),
+            ),
+            (
+                "x \"{{ bad }}\"",
+                Err("the value of `{{ bad }}` is refused: it holds U+001B, a control character"),
+            ),
+            ("x {{ list }}", Err("`{{ list }}` is sequence, which can't be inserted")),
+            ("x {{ gone }}", Err("`gone` uses gone, which has no value here")),
+        ] {
+            let template = Template::parse(source).unwrap();
+            let outcome = template.render(&scope(), Mode::Cmd).map_err(|error| error.to_string());
+            assert_eq!(outcome.as_deref().map_err(String::as_str), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn renders_text_and_previews() {
+        let template = Template::parse("{{ bad }} on {{ list }}, {{ later.value }}").unwrap();
+        let known = Template::parse("{{ bad }} on {{ list }}").unwrap();
+        assert_eq!(known.render_text(&scope()).unwrap(), "x\\u{1b}[31m\" on a, b");
+        assert_eq!(template.preview(&scope()), "x\\u{1b}[31m\" on ‹list›, ‹later.value›");
+    }
+
+    #[test]
+    fn lines_have_a_length() {
+        let long = Template::parse(&"x".repeat(71)).unwrap();
+        assert_eq!(long.render(&scope(), Mode::Sac), Err(RenderError::TooLong { length: 71, limit: 70 }));
+        assert!(long.render(&scope(), Mode::Cmd).is_ok());
+    }
+
+    #[test]
+    fn says_where_it_does_not_parse() {
+        for (source, range) in
+            [("a {{ b", 2..4), ("a {% if %}", 2..4), ("a {{ b | nope }}", 9..13), ("a {{ }}", 2..7)]
+        {
+            assert_eq!(Template::parse(source).unwrap_err().range, Some(range), "{source}");
+        }
+    }
+}

@@ -36,6 +36,9 @@
 pub mod cli;
 pub mod encoding;
 pub mod engine;
+pub mod console;
+pub mod encoding;
+pub mod sac;
 pub mod screen;
 pub mod script;
 pub mod secret;

@@ -1,0 +1,315 @@
+//! The owner of one line: it alone reads and writes it, keeps the screen, records both directions, waits with
+//! deadlines, and types so that every Enter is proven.
+//!
+//! Received text is fed to the screen one character at a time and every wait looks after each character, so a wait
+//! ends at the same place of the stream however the reads were cut (law 2). What came after that place stays
+//! queued for the next wait.
+
+mod alarm;
+mod typing;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
+
+pub use alarm::{Alarm, Watch};
+pub use typing::{Clearing, Manner, Typed, TypingStatistics};
+
+use crate::encoding::Utf8Stream;
+use crate::screen::Screen;
+use crate::transport::Line;
+
+/// How long a write may be blocked by flow control before the line counts as stuck.
+const WRITE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Sees every byte of both directions, with the time since the console was opened.
+pub trait Tap: Send {
+    /// Bytes that the machine sent.
+    fn received(&mut self, at: Duration, bytes: &[u8]);
+    /// Bytes that were sent to the machine.
+    fn sent(&mut self, at: Duration, bytes: &[u8]);
+    /// Something worth finding again: a step began, the machine restarted.
+    fn mark(&mut self, at: Duration, label: &str);
+}
+
+/// Why waiting or typing ended without success.
+#[derive(Debug, Error)]
+pub enum ConsoleError {
+    /// A deadline passed.
+    #[error("waited {} for {awaited}, and it did not come", seconds(*waited))]
+    TimedOut {
+        /// What was awaited.
+        awaited: String,
+        /// For how long.
+        waited: Duration,
+        /// What the console showed.
+        screen: String,
+    },
+    /// The line ended.
+    #[error("lost the line to {line}: {reason}")]
+    HungUp {
+        /// Which line.
+        line: String,
+        /// Why, as the way in tells.
+        reason: String,
+        /// What the console showed last.
+        screen: String,
+    },
+    /// Bad news while something else was awaited.
+    #[error("{alarm}")]
+    Alarm {
+        /// The news.
+        alarm: Alarm,
+        /// What the console shows.
+        screen: String,
+    },
+    /// A line could not be typed so that its echo equalled it. Nothing was executed.
+    #[error("typed a line {attempts} times and its echo never equalled it; nothing was executed")]
+    EchoNeverRight {
+        /// How often.
+        attempts: u32,
+        /// The prompt and the line that were meant. Never a secret: those are not echoed.
+        meant: String,
+        /// What the console shows.
+        screen: String,
+    },
+    /// A half-typed line could not be erased.
+    #[error("a half-typed line could not be erased; nothing was executed")]
+    NotCleared {
+        /// What the console shows.
+        screen: String,
+    },
+    /// A line that must not be typed: control characters, or too long.
+    #[error("a line of {length} characters cannot be typed here: {reason}")]
+    Untypable {
+        /// Its length in characters.
+        length: usize,
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+impl ConsoleError {
+    /// What the console showed, where that helps.
+    pub fn screen(&self) -> Option<&str> {
+        match self {
+            Self::TimedOut { screen, .. }
+            | Self::HungUp { screen, .. }
+            | Self::Alarm { screen, .. }
+            | Self::EchoNeverRight { screen, .. }
+            | Self::NotCleared { screen } => Some(screen),
+            Self::Untypable { .. } => None,
+        }
+    }
+}
+
+/// How long to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// The absolute deadline.
+    pub until: Instant,
+    /// Gives up earlier once something came and then nothing for this long.
+    pub idle: Option<Duration>,
+}
+
+impl Patience {
+    /// Until `span` from now, however quiet.
+    pub fn of(span: Duration) -> Self {
+        Self { until: Instant::now() + span, idle: None }
+    }
+
+    /// Until a moment.
+    pub fn until(until: Instant) -> Self {
+        Self { until, idle: None }
+    }
+}
+
+/// The owner of one line.
+pub struct Console {
+    line: Box<dyn Line>,
+    tap: Option<Box<dyn Tap>>,
+    decoder: Utf8Stream,
+    screen: Screen,
+    queued: VecDeque<char>,
+    opened: Instant,
+    watch: Option<Watch>,
+    received: u64,
+    typing: typing::Pace,
+}
+
+impl Console {
+    /// Takes over a line.
+    pub fn new(line: Box<dyn Line>, tap: Option<Box<dyn Tap>>) -> Self {
+        Self {
+            line,
+            tap,
+            decoder: Utf8Stream::new(),
+            screen: Screen::new(),
+            queued: VecDeque::new(),
+            opened: Instant::now(),
+            watch: None,
+            received: 0,
+            typing: typing::Pace::default(),
+        }
+    }
+
+    /// What the console shows.
+    pub fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// What the line is, for messages.
+    pub fn describe(&self) -> String {
+        self.line.describe()
+    }
+
+    /// How many bytes came so far.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Arms what ends every wait at once, or disarms it.
+    pub fn set_watch(&mut self, watch: Option<Watch>) {
+        self.watch = watch;
+    }
+
+    /// Puts a mark into the recording.
+    pub fn mark(&mut self, label: &str) {
+        let at = self.opened.elapsed();
+        if let Some(tap) = &mut self.tap {
+            tap.mark(at, label);
+        }
+    }
+
+    /// Waits until `probe` finds what it looks for on the screen. It is asked at once and after each character.
+    pub async fn wait<T>(
+        &mut self,
+        awaited: &str,
+        patience: Patience,
+        mut probe: impl FnMut(&Screen) -> Option<T>,
+    ) -> Result<T, ConsoleError> {
+        let began = Instant::now();
+        let mut heard = None;
+        loop {
+            if let Some(found) = probe(&self.screen) {
+                return Ok(found);
+            }
+            if let Some(alarm) = self.watch.and_then(|watch| watch(&self.screen)) {
+                return Err(ConsoleError::Alarm { alarm, screen: self.screen.text() });
+            }
+            if let Some(character) = self.queued.pop_front() {
+                self.screen.feed(character);
+                continue;
+            }
+            let until = match (heard, patience.idle) {
+                (Some(at), Some(idle)) => patience.until.min(at + idle),
+                _ => patience.until,
+            };
+            if !self.read_until(until).await? {
+                return Err(ConsoleError::TimedOut {
+                    awaited: awaited.to_owned(),
+                    waited: began.elapsed(),
+                    screen: self.screen.text(),
+                });
+            }
+            heard = Some(Instant::now());
+        }
+    }
+
+    /// Shows everything that comes until nothing came for `span`, or until the deadline. True when it is quiet.
+    pub async fn quiet(&mut self, span: Duration, until: Instant) -> Result<bool, ConsoleError> {
+        loop {
+            self.show_queued();
+            let now = Instant::now();
+            if now >= until {
+                return Ok(false);
+            }
+            let end = (now + span).min(until);
+            if !self.read_until(end).await? {
+                return Ok(now + span <= until);
+            }
+        }
+    }
+
+    /// Sends bytes as they are: keys for SAC's driver, an answer to a pager. Never an Enter on a line: that is
+    /// [`Console::enter`].
+    pub async fn send(&mut self, bytes: &[u8]) -> Result<(), ConsoleError> {
+        let written = tokio::time::timeout(WRITE_PATIENCE, async {
+            self.line.write_all(bytes).await?;
+            self.line.flush().await
+        })
+        .await;
+        match written {
+            Ok(Ok(())) => {
+                let at = self.opened.elapsed();
+                if let Some(tap) = &mut self.tap {
+                    tap.sent(at, bytes);
+                }
+                Ok(())
+            }
+            Ok(Err(error)) => Err(self.hung_up(Some(&error))),
+            Err(_) => Err(ConsoleError::HungUp {
+                line: self.line.describe(),
+                reason: format!("it took no byte for {} (flow control?)", seconds(WRITE_PATIENCE)),
+                screen: self.screen.text(),
+            }),
+        }
+    }
+
+    /// Feeds everything that was received to the screen.
+    fn show_queued(&mut self) {
+        while let Some(character) = self.queued.pop_front() {
+            self.screen.feed(character);
+        }
+    }
+
+    /// Reads once; false when the moment passed first.
+    async fn read_until(&mut self, until: Instant) -> Result<bool, ConsoleError> {
+        let mut buffer = [0; 4096];
+        match timeout_at(until, self.line.read(&mut buffer)).await {
+            Err(_) => Ok(false),
+            Ok(Ok(0)) => Err(self.hung_up(None)),
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::Interrupted => Ok(true),
+            Ok(Err(error)) => Err(self.hung_up(Some(&error))),
+            Ok(Ok(count)) => {
+                let bytes = &buffer[..count];
+                self.received += count as u64;
+                let at = self.opened.elapsed();
+                if let Some(tap) = &mut self.tap {
+                    tap.received(at, bytes);
+                }
+                let mut text = String::new();
+                self.decoder.push(bytes, &mut text);
+                self.queued.extend(text.chars());
+                Ok(true)
+            }
+        }
+    }
+
+    fn hung_up(&mut self, error: Option<&std::io::Error>) -> ConsoleError {
+        self.show_queued();
+        ConsoleError::HungUp {
+            line: self.line.describe(),
+            reason: self.line.hang_up(error),
+            screen: self.screen.text(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Console {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Console").field("line", &self.line.describe()).finish_non_exhaustive()
+    }
+}
+
+/// A span for people: `0.2 s`, `45 s`, `12 min`.
+pub(crate) fn seconds(span: Duration) -> String {
+    match span.as_secs_f64() {
+        s if s < 10.0 => format!("{s:.1} s"),
+        s if s < 120.0 => format!("{s:.0} s"),
+        s => format!("{:.0} min", s / 60.0),
+    }
+}

@@ -1,0 +1,125 @@
+//! The Special Administration Console: what it prints, where we are, and the way from any state to the prompt that
+//! is wanted.
+
+mod driver;
+mod place;
+pub mod text;
+mod watch;
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+pub use driver::{
+    AtSac, await_boot, close_channel, command, open_channel, reach_prompt, return_to_sac, view_channel,
+};
+pub use place::{Field, Place, cmd_prompt_at_cursor, login_at_cursor, recognise, switch_screen};
+pub use watch::in_channel;
+
+use crate::console::{ConsoleError, seconds};
+
+/// Why a prompt could not be reached.
+#[derive(Debug, Error)]
+pub enum SacError {
+    /// The line itself.
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
+    /// Nothing answers.
+    #[error("the console did not show a SAC prompt within {}: {seen}", seconds(*waited))]
+    NoPrompt {
+        /// How long it was tried.
+        waited: Duration,
+        /// What was seen instead.
+        seen: Seen,
+        /// The screen.
+        screen: String,
+    },
+    /// Azure's health report is all that comes: SAC is off.
+    #[error(
+        "this machine prints Azure's health report only: SAC (EMS) is switched off in its boot configuration"
+    )]
+    Off,
+    /// `!SAC>`.
+    #[error("the machine stopped with a bug check (blue screen) and shows !SAC>")]
+    Stopped {
+        /// The screen.
+        screen: String,
+    },
+    /// `cmd` was refused for good.
+    #[error("SAC could not open a command channel: {reason}")]
+    Refused {
+        /// In SAC's words, or nearly.
+        reason: String,
+        /// What the user can do.
+        help: &'static str,
+    },
+}
+
+/// What was seen while a SAC prompt was awaited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// Not one byte.
+    Nothing,
+    /// Something, but no answer to ESC TAB 0.
+    NoAnswer,
+    /// Boot text.
+    Booting,
+}
+
+impl std::fmt::Display for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "not one byte came",
+            Self::NoAnswer => "something else is shown, and ESC TAB 0 is not answered",
+            Self::Booting => "it was still booting",
+        })
+    }
+}
+
+impl SacError {
+    /// A stable code for documents and machines.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Console(ConsoleError::HungUp { .. }) => "line-lost",
+            Self::Console(ConsoleError::Alarm { .. }) => "interrupted-by-machine",
+            Self::Console(_) => "console",
+            Self::NoPrompt { .. } => "no-sac-prompt",
+            Self::Off => "sac-off",
+            Self::Stopped { .. } => "bug-check",
+            Self::Refused { .. } => "no-command-channel",
+        }
+    }
+
+    /// What the user can do next.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Console(_) => None,
+            Self::NoPrompt { seen: Seen::Nothing, .. } => Some(
+                "check that the machine runs and that this is its COM1 (115200 8N1); a machine with kernel debugging \
+                 on the port takes no input (bcdedit /debug {current} off)",
+            ),
+            Self::NoPrompt { seen: Seen::NoAnswer, .. } => Some(
+                "look with `sacpilot connect`: if Windows runs and SAC stays silent, EMS may be off (bcdedit /ems \
+                 {current} on, then a restart) or the kernel debugger owns the port",
+            ),
+            Self::NoPrompt { seen: Seen::Booting, .. } => Some("wait longer with --timeout"),
+            Self::Off => Some(
+                "switch it on by another way (Run Command, or offline on a rescue VM): bcdedit /ems {current} on; \
+                 bcdedit /emssettings EMSPORT:1 EMSBAUDRATE:115200; then restart",
+            ),
+            Self::Stopped { .. } => {
+                Some("look at the dump with `sacpilot connect` (d), or type restart there")
+            }
+            Self::Refused { help, .. } => Some(help),
+        }
+    }
+
+    /// What the console showed.
+    pub fn screen(&self) -> Option<&str> {
+        match self {
+            Self::Console(error) => error.screen(),
+            Self::NoPrompt { screen, .. } | Self::Stopped { screen } => Some(screen),
+            Self::Off | Self::Refused { .. } => None,
+        }
+    }
+}

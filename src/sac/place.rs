@@ -1,0 +1,181 @@
+//! Where we are: the state of the console, read from the screen at the cursor.
+
+use super::text;
+use crate::screen::Screen;
+
+/// What stands at the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// `SAC>`, and what is typed behind it.
+    Sac {
+        /// Characters between the prompt and the cursor, not counting what an event may have hidden.
+        typed: usize,
+    },
+    /// A switch screen: one key views the channel and is swallowed.
+    Switch {
+        /// The channel that would be viewed; `SAC` for SAC itself.
+        channel: String,
+    },
+    /// A login prompt of a CMD channel.
+    Login(Field),
+    /// A cmd prompt, with whatever is typed behind it.
+    Cmd,
+    /// A PowerShell prompt.
+    PowerShell,
+    /// SAC's pager.
+    SacPager,
+    /// `!SAC>`: the machine stopped.
+    Stopped,
+    /// Anything else.
+    Other,
+}
+
+/// Which credential a login asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// `Username: `
+    User,
+    /// `Domain  : ` (two blanks before the colon)
+    Domain,
+    /// `Password: `
+    Password,
+}
+
+impl Field {
+    /// The prompt as sacsess prints it, up to the cursor (public transcripts).
+    pub fn prompt(self) -> &'static str {
+        match self {
+            Self::User => "Username: ",
+            Self::Domain => "Domain  : ",
+            Self::Password => "Password: ",
+        }
+    }
+}
+
+/// Reads the place at the cursor.
+pub fn recognise(screen: &Screen) -> Place {
+    if let Some(channel) = switch_screen(screen) {
+        return Place::Switch { channel };
+    }
+    let before = screen.before_cursor();
+    if let Some(typed) = before.strip_prefix(text::PROMPT) {
+        return Place::Sac { typed: typed.chars().count() };
+    }
+    if before.starts_with(text::STOP_PROMPT) {
+        return Place::Stopped;
+    }
+    for field in [Field::User, Field::Domain, Field::Password] {
+        if before.starts_with(field.prompt()) {
+            return Place::Login(field);
+        }
+    }
+    if before.trim_end() == text::PAGER {
+        return Place::SacPager;
+    }
+    if powershell_prompt(&before) {
+        return Place::PowerShell;
+    }
+    if cmd_prompt(&before).is_some() {
+        return Place::Cmd;
+    }
+    Place::Other
+}
+
+/// A cmd prompt that ends exactly at the cursor, as text: `C:\Windows\system32>`.
+pub fn cmd_prompt_at_cursor(screen: &Screen) -> Option<String> {
+    let before = screen.before_cursor();
+    let end = cmd_prompt(&before)?;
+    (end == before.len()).then_some(before)
+}
+
+/// The login prompt that ends exactly at the cursor, with nothing typed behind it.
+pub fn login_at_cursor(screen: &Screen) -> Option<Field> {
+    let before = screen.before_cursor();
+    [Field::User, Field::Domain, Field::Password].into_iter().find(|field| before == field.prompt())
+}
+
+/// The channel whose switch screen is up: the ready line is the last text and the cursor stands below it.
+pub fn switch_screen(screen: &Screen) -> Option<String> {
+    let cursor = screen.cursor();
+    if cursor.column != 0 {
+        return None;
+    }
+    let ready = (0..cursor.row).rev().find(|row| !screen.row(*row).is_empty())?;
+    if screen.row(ready) != text::SWITCH_READY {
+        return None;
+    }
+    let name = (0..ready)
+        .rev()
+        .find_map(|row| screen.row(row).strip_prefix("Name:").map(|n| n.trim().to_owned()))?;
+    (!name.is_empty()).then_some(name)
+}
+
+/// The end of a cmd prompt at the start of the text: drive, colon, backslash, path, `>`.
+fn cmd_prompt(before: &str) -> Option<usize> {
+    let bytes = before.as_bytes();
+    if bytes.len() < 4 || !bytes[0].is_ascii_alphabetic() || &bytes[1..3] != b":\\" {
+        return None;
+    }
+    let end = before.find('>')?;
+    // None of these can stand in a path.
+    (!before[3..end].contains(['<', '|', '"', '?', '*', ':', '/'])).then_some(end + 1)
+}
+
+fn powershell_prompt(before: &str) -> bool {
+    before.strip_prefix("PS ").is_some_and(|rest| cmd_prompt(rest).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(stream: &str) -> Place {
+        let mut screen = Screen::new();
+        stream.chars().for_each(|c| screen.feed(c));
+        recognise(&screen)
+    }
+
+    const SWITCH: &str = "\x1b[2J\x1b[1;1HName:                  Cmd0001\r\nDescription:           Command\r\n\r\nPress \
+                          <esc><tab> for next channel.\r\nPress <esc><tab>0 to return to the SAC channel.\r\nUse any \
+                          other key to view this channel.\r\n\r\n";
+
+    #[test]
+    fn places_are_told_by_what_stands_at_the_cursor() {
+        for (stream, place) in [
+            ("", Place::Other),
+            ("SAC>", Place::Sac { typed: 0 }),
+            ("SAC>shutd", Place::Sac { typed: 5 }),
+            ("SAC>\r\nUsername: ", Place::Login(Field::User)),
+            ("Username: a\r\nDomain  : ", Place::Login(Field::Domain)),
+            ("Password: ***", Place::Login(Field::Password)),
+            ("C:\\Windows\\system32>", Place::Cmd),
+            ("C:\\Windows\\\0system32>dir", Place::Cmd),
+            ("PS C:\\>", Place::PowerShell),
+            ("\n\r!SAC>", Place::Stopped),
+            ("----Press <Enter> for more----", Place::SacPager),
+            (SWITCH, Place::Switch { channel: "Cmd0001".into() }),
+            ("SAC>x\r\n", Place::Other),
+            ("<html>C:\\>", Place::Other),
+        ] {
+            assert_eq!(at(stream), place, "{stream:?}");
+        }
+    }
+
+    #[test]
+    fn a_switch_screen_that_was_left_is_no_switch_screen() {
+        assert_eq!(
+            at(&format!("{SWITCH}Please enter login credentials.\r\nUsername: ")),
+            Place::Login(Field::User)
+        );
+        assert_eq!(at(SWITCH.trim_end()), Place::Other);
+    }
+
+    #[test]
+    fn a_prompt_is_proven_only_with_nothing_behind_it() {
+        let mut screen = Screen::new();
+        "C:\\Windows\\system32>".chars().for_each(|c| screen.feed(c));
+        assert_eq!(cmd_prompt_at_cursor(&screen).as_deref(), Some("C:\\Windows\\system32>"));
+        screen.feed('d');
+        assert_eq!(cmd_prompt_at_cursor(&screen), None);
+    }
+}

@@ -34,10 +34,9 @@
 //! | [`cli`] | arguments, one file per command; the only place that prints or exits |
 
 pub mod cli;
-pub mod encoding;
-pub mod engine;
 pub mod console;
 pub mod encoding;
+pub mod engine;
 pub mod sac;
 pub mod screen;
 pub mod script;

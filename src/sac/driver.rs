@@ -28,7 +28,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// How long a command of SAC may take: `t`, `i` and `cmd` ask services of a machine in trouble.
 const COMMAND: Duration = Duration::from_secs(90);
 /// How long a boot that was seen to begin may be silent before keys are tried.
-const BOOT_PAUSE: Duration = Duration::from_secs(120);
+const BOOT_PAUSE: Duration = Duration::from_mins(2);
 /// How long to wait for the event before `cmd` is tried again.
 const RETRY_CMD: Duration = Duration::from_secs(10);
 

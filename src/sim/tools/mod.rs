@@ -1,26 +1,34 @@
 //! The console programs of `System32` that the machine has, over one [`World`](crate::sim::windows::World).
 
-use std::collections::VecDeque;
-
 use crate::sim::cmd::ExitCode;
 use crate::sim::conhost::{Conhost, Interrupted};
 use crate::sim::windows::SharedWorld;
+use crate::sim::windows::acl::Token;
+use crate::sim::windows::files::path::Places;
+
+pub mod stream;
+
+pub use stream::{Sink, Stdin, Stream};
 
 /// What a program is started with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Process {
     /// The machine.
     pub world: SharedWorld,
     /// The console it is attached to (for `CONIN$`, sleeping, Ctrl-C).
     pub console: Conhost,
-    /// The program's name as found, lower case, without `.exe` (`reg`).
+    /// Whose rights it has.
+    pub token: Token,
+    /// The program's name, lower case, without `.exe` (`reg`).
     pub name: String,
     /// Everything after the program's name, untouched (`cmd /c` and `findstr` care).
     pub tail: String,
     /// The arguments as the C runtime splits them.
     pub args: Vec<String>,
-    /// Current folder, `C:\Windows\System32`.
-    pub folder: String,
+    /// Current folders.
+    pub places: Places,
+    /// The environment, in the order of the names.
+    pub env: Vec<(String, String)>,
     /// Standard input.
     pub stdin: Stdin,
     /// Standard output.
@@ -29,55 +37,12 @@ pub struct Process {
     pub stderr: Sink,
 }
 
-/// Where standard input comes from.
-#[derive(Debug)]
-pub enum Stdin {
-    /// The console.
-    Console,
-    /// A file, a pipe, or `nul` (empty).
-    Bytes(VecDeque<u8>),
-}
-
-/// Where standard output goes. Text becomes bytes of the console's code page unless it goes to the console.
-#[derive(Debug, Clone)]
-pub enum Sink {
-    /// The console.
-    Console(Conhost),
-    /// A file or a pipe: bytes are collected here and written by cmd when the program ends, so that a program
-    /// which is interrupted leaves what it wrote.
-    Bytes(std::sync::Arc<std::sync::Mutex<Vec<u8>>>, CodePage),
-    /// `nul`.
-    Nul,
-}
-
 /// A code page by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodePage(pub u16);
 
-impl Sink {
-    /// Writes text, CR LF as given.
-    pub fn text(&self, text: &str) {
-        match self {
-            Self::Console(console) => console.write(text),
-            Self::Bytes(bytes, page) => {
-                let encoded = page.encode(text);
-                bytes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(encoded);
-            }
-            Self::Nul => {}
-        }
-    }
-
-    /// Writes bytes as they are (`type` of a file); the console shows them in its code page.
-    pub fn bytes(&self, raw: &[u8]) {
-        match self {
-            Self::Console(console) => console.write(&CodePage(console.code_page()).decode(raw)),
-            Self::Bytes(bytes, _) => {
-                bytes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(raw);
-            }
-            Self::Nul => {}
-        }
-    }
-}
+/// The programs of this folder as they lie in System32. A line here makes the file; [`run`] makes it work.
+pub const PROGRAMS: [&str; 0] = [];
 
 impl CodePage {
     /// Text as bytes of this code page; what it lacks becomes `?`.
@@ -93,7 +58,7 @@ impl CodePage {
 
 /// Runs the program `process.name`.
 ///
-/// `None`: there is no such program (cmd answers "is not recognized …", 9009).
+/// `None`: there is no such program.
 ///
 /// # Errors
 /// [`Interrupted`] when Ctrl-C ended it.

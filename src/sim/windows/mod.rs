@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub mod accounts;
+pub mod acl;
 pub mod events;
 pub mod files;
 pub mod language;
@@ -18,7 +19,9 @@ pub mod os;
 pub mod power;
 pub mod processes;
 pub mod registry;
+pub mod sddl;
 pub mod services;
+pub mod sid;
 pub mod sockets;
 
 use accounts::Accounts;

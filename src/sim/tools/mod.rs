@@ -1,5 +1,6 @@
 //! The console programs of `System32` that the machine has, over one [`World`](crate::sim::windows::World).
 
+use crate::encoding;
 use crate::sim::cmd::ExitCode;
 use crate::sim::conhost::{Conhost, Interrupted};
 use crate::sim::windows::SharedWorld;
@@ -47,12 +48,21 @@ pub const PROGRAMS: [&str; 0] = [];
 impl CodePage {
     /// Text as bytes of this code page; what it lacks becomes `?`.
     pub fn encode(self, text: &str) -> Vec<u8> {
-        text.as_bytes().to_vec() // replaced by the tables of `crate::encoding`
+        self.page().encode(text)
     }
 
     /// Bytes of this code page as text.
     pub fn decode(self, bytes: &[u8]) -> String {
-        String::from_utf8_lossy(bytes).into_owned()
+        self.page().decode(bytes).text
+    }
+
+    /// Whether the machine has this code page.
+    pub fn exists(self) -> bool {
+        encoding::CodePage::from_number(self.0).is_some()
+    }
+
+    fn page(self) -> encoding::CodePage {
+        encoding::CodePage::from_number(self.0).unwrap_or(encoding::CodePage::UTF_8)
     }
 }
 

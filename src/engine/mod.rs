@@ -7,6 +7,10 @@
 //! ```
 
 pub mod event;
+pub mod interrupt;
+pub mod journal;
+pub mod masks;
+pub mod narrator;
 pub mod operator;
 pub mod verdict;
 

@@ -1,0 +1,79 @@
+//! Tells what happens: stamps events, masks secrets, writes the journal, then informs the listeners.
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use super::event::{Event, EventKind, VERSION};
+use super::journal::{Journal, JournalError};
+use super::masks::Masks;
+
+/// Hears every event. Must not fail the run: a listener that cannot go on keeps quiet.
+pub trait Listener: Send {
+    /// One event, in order. It is in the journal already.
+    fn hear(&mut self, event: &Event);
+}
+
+/// Tells what happens in one run.
+pub struct Narrator {
+    began_at: Timestamp,
+    began: Instant,
+    seq: u64,
+    masks: Masks,
+    journal: Option<Journal>,
+    listeners: Vec<Box<dyn Listener>>,
+}
+
+impl Narrator {
+    /// Begins to tell; `now` is the wall clock of this moment, from here on tokio's clock counts.
+    pub fn new(now: Timestamp, masks: Masks) -> Self {
+        Self { began_at: now, began: Instant::now(), seq: 1, masks, journal: None, listeners: Vec::new() }
+    }
+
+    /// Writes to `journal` too, before anybody hears of an event.
+    #[must_use]
+    pub fn with_journal(mut self, journal: Journal) -> Self {
+        self.seq = journal.next_seq();
+        self.journal = Some(journal);
+        self
+    }
+
+    /// Informs `listener` as well.
+    #[must_use]
+    pub fn with_listener(mut self, listener: impl Listener + 'static) -> Self {
+        self.listeners.push(Box::new(listener));
+        self
+    }
+
+    /// Something happened. When this returns an error, whatever the event announces must not be done.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the journal cannot be written; the listeners hear the event nevertheless.
+    pub fn tell(&mut self, event: EventKind) -> Result<(), JournalError> {
+        let elapsed = self.began.elapsed();
+        let at = SignedDuration::try_from(elapsed)
+            .ok()
+            .and_then(|elapsed| self.began_at.checked_add(elapsed).ok())
+            .unwrap_or(self.began_at);
+        let ms = elapsed.as_millis() as u64;
+        let event = Event { v: VERSION, seq: self.seq, at, ms, event: self.masks.event(event) };
+        let written = match &mut self.journal {
+            Some(journal) => journal.append(&event),
+            None => Ok(()),
+        };
+        self.seq += 1;
+        for listener in &mut self.listeners {
+            listener.hear(&event);
+        }
+        written
+    }
+
+    /// Text of the machine without secrets.
+    pub fn mask(&self, text: &str) -> String {
+        self.masks.text(text)
+    }
+
+    /// Milliseconds since it began.
+    pub fn elapsed_ms(&self) -> u64 {
+        self.began.elapsed().as_millis() as u64
+    }
+}

@@ -39,6 +39,7 @@ pub mod encoding;
 pub mod engine;
 pub mod sac;
 pub mod screen;
+pub mod recording;
 pub mod script;
 pub mod secret;
 pub mod sim;

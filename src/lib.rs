@@ -42,5 +42,6 @@ pub mod screen;
 pub mod recording;
 pub mod script;
 pub mod secret;
+pub mod shell;
 pub mod sim;
 pub mod transport;

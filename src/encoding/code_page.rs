@@ -20,6 +20,13 @@ pub struct Decoded {
     pub code_page: CodePage,
 }
 
+impl Default for CodePage {
+    /// 437, the OEM code page of an English Windows; ASCII reads alike in every one of them.
+    fn default() -> Self {
+        Self(437)
+    }
+}
+
 impl CodePage {
     /// United States, the OEM page of English Windows.
     pub const OEM_UNITED_STATES: Self = Self(437);

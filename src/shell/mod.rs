@@ -1,0 +1,173 @@
+//! A logged-in session in a command channel: one command in, its exit code and its exact output out.
+
+mod cmd;
+mod escape;
+mod fetch;
+mod helper;
+mod login;
+mod session;
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::console::{Alarm, ConsoleError, seconds};
+use crate::sac::SacError;
+use crate::secret::Secret;
+
+pub use escape::escape_for_child;
+pub use session::{Session, SessionOptions};
+
+/// Who logs in.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// Account name.
+    pub user: String,
+    /// Domain; empty for a local account.
+    pub domain: String,
+    /// Password.
+    pub password: Secret,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its exit code, as `%ERRORLEVEL%` shows it.
+    pub code: i32,
+    /// What it wrote to standard output and standard error, byte for byte.
+    pub bytes: Vec<u8>,
+    /// The same as text, decoded from the machine's code page (or UTF-16 where the tool wrote that).
+    pub text: String,
+    /// From the first typed character to the proven prompt.
+    pub elapsed: Duration,
+}
+
+/// Why a session could not be opened or a command gave no outcome.
+#[derive(Debug, Error)]
+pub enum ShellError {
+    /// SAC or the way to it.
+    #[error(transparent)]
+    Sac(#[from] SacError),
+    /// The machine refused the account or its password.
+    #[error("the machine refused to log in {account}: {said}")]
+    LoginRefused {
+        /// `DOMAIN\user` or the user.
+        account: String,
+        /// What it said.
+        said: String,
+    },
+    /// The session's own helper could not be set up.
+    #[error("the command channel could not be prepared: {reason}")]
+    NotPrepared {
+        /// What went wrong.
+        reason: String,
+        /// What the console shows.
+        screen: String,
+    },
+    /// The command is too long to be typed and proven.
+    #[error("a command of {length} characters is too long for this console; {longest} are possible")]
+    TooLong {
+        /// Its length as it would be typed.
+        length: usize,
+        /// The limit.
+        longest: usize,
+    },
+    /// The command did not end in time; it was interrupted and the prompt proven again.
+    #[error("the command did not end within {} and was interrupted", seconds(*timeout))]
+    TimedOut {
+        /// What it had.
+        timeout: Duration,
+        /// What it had written, as far as that could be read.
+        output: String,
+        /// What the console shows.
+        screen: String,
+    },
+    /// Enter was sent; whether and how the command ended is unknown.
+    #[error("the command was started, and how it ended is unknown: {cause}")]
+    OutcomeUnknown {
+        /// What happened.
+        cause: ConsoleError,
+    },
+    /// More output than makes sense on a serial line.
+    #[error("the command wrote {size} bytes; more than {limit} are not fetched over a console")]
+    TooMuchOutput {
+        /// How much.
+        size: u64,
+        /// The limit.
+        limit: u64,
+        /// The exit code, which is known.
+        code: i32,
+    },
+    /// The output came damaged, again and again.
+    #[error("the output of the command could not be read whole: {reason}")]
+    OutputDamaged {
+        /// How it failed.
+        reason: String,
+        /// The exit code, which is known.
+        code: i32,
+    },
+}
+
+impl ShellError {
+    /// A stable code for documents and machines.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Sac(error) => error.code(),
+            Self::LoginRefused { .. } => "login-refused",
+            Self::NotPrepared { .. } => "channel-not-prepared",
+            Self::TooLong { .. } => "command-too-long",
+            Self::TimedOut { .. } => "command-timed-out",
+            Self::OutcomeUnknown { .. } => "outcome-unknown",
+            Self::TooMuchOutput { .. } => "too-much-output",
+            Self::OutputDamaged { .. } => "output-damaged",
+        }
+    }
+
+    /// What the user can do next.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Sac(error) => error.help(),
+            Self::LoginRefused { .. } => Some(
+                "check --user, --domain and the password; it was not tried more often, so as not to lock the account",
+            ),
+            Self::NotPrepared { .. } => {
+                Some("the account needs the right to write to %SystemRoot%\\Temp, and the disk some space")
+            }
+            Self::TooLong { .. } => Some("put it into a script file on the machine, or split it"),
+            Self::TimedOut { .. } => Some("allow more with --timeout"),
+            Self::OutcomeUnknown { .. } => Some("look at the machine before you run it again"),
+            Self::TooMuchOutput { .. } => {
+                Some("let the command select what you need (findstr, a narrower query)")
+            }
+            Self::OutputDamaged { .. } => Some("the line loses bytes: try again, or at a lower speed"),
+        }
+    }
+
+    /// What the console showed.
+    pub fn screen(&self) -> Option<&str> {
+        match self {
+            Self::Sac(error) => error.screen(),
+            Self::NotPrepared { screen, .. } | Self::TimedOut { screen, .. } => Some(screen),
+            Self::OutcomeUnknown { cause } => cause.screen(),
+            Self::LoginRefused { .. }
+            | Self::TooLong { .. }
+            | Self::TooMuchOutput { .. }
+            | Self::OutputDamaged { .. } => None,
+        }
+    }
+
+    /// The bad news behind it, when the machine or the channel went away.
+    pub fn alarm(&self) -> Option<Alarm> {
+        match self {
+            Self::Sac(SacError::Console(ConsoleError::Alarm { alarm, .. }))
+            | Self::OutcomeUnknown { cause: ConsoleError::Alarm { alarm, .. } } => Some(*alarm),
+            _ => None,
+        }
+    }
+}
+
+impl From<ConsoleError> for ShellError {
+    fn from(error: ConsoleError) -> Self {
+        Self::Sac(SacError::Console(error))
+    }
+}

@@ -1,0 +1,269 @@
+//! A session: a command channel that we opened, logged in to, and made ready.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Credentials, ShellError, helper, login};
+use crate::console::{Clearing, Console, ConsoleError, Manner, Patience};
+use crate::encoding::CodePage;
+use crate::sac::{self, SacError};
+use crate::screen::Screen;
+
+/// How long a line of the preparation may take.
+const PREPARATION: Duration = Duration::from_mins(1);
+/// How long the machine has to leave the channel after `exit`.
+const LEAVING: Duration = Duration::from_secs(20);
+/// How long `shutdown` waits before it acts, so that its own exit code can be read.
+const GRACE: u32 = 5;
+/// cmd's own limit is 8,191; what can be proven on a screen is less, and checked in `Session::cmd`.
+const LONGEST_LINE: usize = 1_500;
+
+/// What a session is opened with.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    /// Letters and digits that no other session on the machine uses at the same time; names its temporary files.
+    pub id: String,
+    /// How long it may take until the session is ready, boot included.
+    pub budget: Duration,
+}
+
+/// A logged-in command channel.
+pub struct Session {
+    console: Console,
+    credentials: Credentials,
+    id: String,
+    channel: String,
+    prompt: String,
+    code_page: CodePage,
+    sequence: u32,
+}
+
+impl Session {
+    /// Opens a command channel from whatever state the console is in, logs in, and makes it ready.
+    ///
+    /// # Errors
+    /// [`ShellError`]; a channel that was opened meanwhile is closed again. The console comes back for a look.
+    pub async fn open(
+        console: Console,
+        credentials: Credentials,
+        options: SessionOptions,
+    ) -> Result<Self, (ShellError, Console)> {
+        let until = Instant::now() + options.budget;
+        let mut session = Self {
+            console,
+            credentials,
+            prompt: format!("{}>", options.id),
+            id: options.id,
+            channel: String::new(),
+            code_page: CodePage::default(),
+            sequence: 0,
+        };
+        match session.open_channel(until).await {
+            Ok(()) => Ok(session),
+            Err(error) => {
+                if !session.channel.is_empty() {
+                    session.abandon_channel().await;
+                }
+                Err((error, session.console))
+            }
+        }
+    }
+
+    /// The console of the session.
+    pub fn console(&self) -> &Console {
+        &self.console
+    }
+
+    /// The channel's name, `Cmd0001`; empty when none is open.
+    pub fn channel(&self) -> &str {
+        &self.channel
+    }
+
+    /// The machine's code page for output.
+    pub fn code_page(&self) -> CodePage {
+        self.code_page
+    }
+
+    /// Puts a mark into the recording.
+    pub fn mark(&mut self, label: &str) {
+        self.console.mark(label);
+    }
+
+    /// Runs a command of SAC and comes back to the channel. Its output, without echo and prompt.
+    pub async fn sac(&mut self, command: &str) -> Result<String, ShellError> {
+        self.at_prompt().await?;
+        let until = Instant::now() + PREPARATION;
+        let at = sac::return_to_sac(&mut self.console, until).await?;
+        let (output, at) = sac::command(&mut self.console, at, command).await?;
+        sac::view_channel(&mut self.console, at, &self.channel).await?;
+        self.await_prompt().await?;
+        self.console.set_watch(Some(sac::in_channel));
+        Ok(output)
+    }
+
+    /// Restarts the machine, waits until it is proven to have restarted, and opens a session again.
+    pub async fn reboot(&mut self, budget: Duration) -> Result<(), ShellError> {
+        let until = Instant::now() + budget;
+        let since = self.console.screen().transcript().now();
+        let outcome = self.cmd(&format!("shutdown /r /f /t {GRACE}"), PREPARATION).await?;
+        if outcome.code != 0 {
+            return Err(ShellError::NotPrepared {
+                reason: format!("shutdown answered {}: {}", outcome.code, outcome.text.trim()),
+                screen: self.console.screen().text(),
+            });
+        }
+        self.console.mark("restarting");
+        self.channel.clear();
+        sac::await_boot(&mut self.console, since, until).await?;
+        self.console.mark("restarted");
+        self.open_channel(until).await
+    }
+
+    /// Deletes the session's temporary files, closes its channel and leaves the console at an empty SAC prompt.
+    pub async fn close(&mut self) -> Result<(), ShellError> {
+        if self.channel.is_empty() {
+            return Ok(());
+        }
+        if !self.is_at_prompt() {
+            self.clean_line().await?;
+        }
+        let typed = self.console.type_line(manner(&self.prompt), "del /q %SP%.*&exit ").await?;
+        self.console.set_watch(None);
+        self.console.enter(typed).await?;
+        let until = Instant::now() + LEAVING;
+        self.console
+            .wait("the channel to close", Patience::until(until), |screen| match sac::recognise(screen) {
+                sac::Place::Switch { .. } | sac::Place::Sac { .. } => Some(()),
+                _ => None,
+            })
+            .await?;
+        self.channel.clear();
+        let _ = sac::reach_prompt(&mut self.console, until).await?;
+        Ok(())
+    }
+
+    /// Gives the console back as it is.
+    pub fn into_console(self) -> Console {
+        self.console
+    }
+
+    pub(super) fn console_mut(&mut self) -> &mut Console {
+        &mut self.console
+    }
+
+    pub(super) fn prompt(&self) -> &str {
+        &self.prompt
+    }
+
+    pub(super) fn next_sequence(&mut self) -> u32 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    /// Types a line at our prompt and enters it once its echo equals it.
+    pub(super) async fn type_and_enter(&mut self, line: &str) -> Result<(), ShellError> {
+        let typed = self.console.type_line(manner(&self.prompt), line).await?;
+        self.console.enter(typed).await?;
+        Ok(())
+    }
+
+    /// Makes sure that our prompt stands at the cursor with nothing behind it. A session that Windows ended meanwhile
+    /// is opened again; nothing was running, so nothing is lost.
+    pub(super) async fn at_prompt(&mut self) -> Result<(), ShellError> {
+        self.console.quiet(Duration::ZERO, Instant::now()).await?;
+        if self.is_at_prompt() {
+            return Ok(());
+        }
+        match sac::in_channel(self.console.screen()) {
+            Some(_) => {
+                self.channel.clear();
+                self.open_channel(Instant::now() + 4 * PREPARATION).await
+            }
+            None => self.clean_line().await,
+        }
+    }
+
+    fn is_at_prompt(&self) -> bool {
+        self.console.screen().before_cursor() == self.prompt
+    }
+
+    /// A half-typed line is erased, a command that still runs is interrupted.
+    async fn clean_line(&mut self) -> Result<(), ShellError> {
+        let prompt = self.prompt.clone();
+        let dirty = self.console.screen().row(self.console.screen().cursor().row).starts_with(&prompt);
+        if dirty && self.console.erase(manner(&prompt)).await.is_ok() {
+            return Ok(());
+        }
+        self.back_to_prompt().await
+    }
+
+    async fn open_channel(&mut self, until: Instant) -> Result<(), ShellError> {
+        let at = sac::reach_prompt(&mut self.console, until).await?;
+        let (at, channel) = sac::open_channel(&mut self.console, at, until).await?;
+        self.channel.clone_from(&channel);
+        sac::view_channel(&mut self.console, at, &channel).await?;
+        let first = login::log_in(&mut self.console, &channel, &self.credentials, until).await?;
+        self.console.set_watch(Some(sac::in_channel));
+        self.prepare(&first).await
+    }
+
+    /// A short prompt that is only ours, so that it proves the mode; names for the temporary files; the helper; the
+    /// code page, which is the first command and proves the whole way.
+    async fn prepare(&mut self, first_prompt: &str) -> Result<(), ShellError> {
+        let line = format!("prompt {}$G&set SP=%SystemRoot%\\Temp\\sp{}&cls ", self.id, self.id);
+        let typed = self.console.type_line(manner(first_prompt), &line).await?;
+        self.console.enter(typed).await?;
+        self.await_prompt().await?;
+        for line in helper::upload() {
+            self.type_and_enter(&line).await?;
+            self.await_prompt().await?;
+        }
+        let outcome = self.cmd_here("chcp", PREPARATION).await.map_err(|error| match error {
+            ShellError::TimedOut { screen, .. } => {
+                ShellError::NotPrepared { reason: "its helper gave no answer".to_owned(), screen }
+            }
+            other => other,
+        })?;
+        let digits: String = outcome.text.chars().rev().skip_while(|c| !c.is_ascii_digit()).collect();
+        let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
+        let number: String = digits.chars().rev().collect();
+        self.code_page =
+            number.parse().ok().and_then(CodePage::from_number).ok_or_else(|| ShellError::NotPrepared {
+                reason: format!("its code page is not known: {}", outcome.text.trim()),
+                screen: self.console.screen().text(),
+            })?;
+        Ok(())
+    }
+
+    async fn await_prompt(&mut self) -> Result<(), ConsoleError> {
+        let prompt = self.prompt.clone();
+        let bare = move |screen: &Screen| (screen.before_cursor() == prompt).then_some(());
+        self.console.wait("the prompt", Patience::of(PREPARATION), bare).await
+    }
+
+    /// After a failed opening: closes the channel from SAC, as well as it goes.
+    async fn abandon_channel(&mut self) {
+        let until = Instant::now() + LEAVING;
+        let closed: Result<(), SacError> = async {
+            let at = sac::reach_prompt(&mut self.console, until).await?;
+            let _ = sac::close_channel(&mut self.console, at, &self.channel).await?;
+            Ok(())
+        }
+        .await;
+        match closed {
+            Ok(()) => self.channel.clear(),
+            Err(error) => tracing::warn!(channel = self.channel, %error, "the channel stays open"),
+        }
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("channel", &self.channel).finish_non_exhaustive()
+    }
+}
+
+fn manner(prompt: &str) -> Manner<'_> {
+    Manner { prompt, clearing: Clearing::Interrupt, longest: LONGEST_LINE }
+}

@@ -10,35 +10,27 @@ pub struct Exit(pub u8);
 
 impl Exit {
     /// All conditions hold (or the command did what was asked).
-    pub const HOLDS: Self = Self(0);
+    pub const HOLDS: Self = Self(Verdict::Holds.exit());
     /// Conditions do not hold: findings remain.
-    pub const FINDINGS: Self = Self(1);
+    pub const FINDINGS: Self = Self(Verdict::Findings.exit());
     /// Wrong usage, or an error in a script. Nothing was sent.
     pub const USAGE: Self = Self(2);
     /// The target cannot be reached.
-    pub const UNREACHABLE: Self = Self(3);
+    pub const UNREACHABLE: Self = Self(Verdict::Unreachable.exit());
     /// The login was refused.
-    pub const LOGIN_REFUSED: Self = Self(4);
+    pub const LOGIN_REFUSED: Self = Self(Verdict::LoginRefused.exit());
     /// A step failed; what was changed was taken back.
-    pub const UNDONE: Self = Self(5);
+    pub const UNDONE: Self = Self(Verdict::Undone.exit());
     /// A step failed; changes remain, see the journal.
-    pub const REMAINS: Self = Self(6);
+    pub const REMAINS: Self = Self(Verdict::Remains.exit());
     /// Interrupted by the user (128 + SIGINT).
-    pub const INTERRUPTED: Self = Self(130);
+    pub const INTERRUPTED: Self = Self(Verdict::Interrupted.exit());
     /// `exec` itself failed, as with ssh; every other code of `exec` is that of the command.
     pub const EXEC_FAILED: Self = Self(255);
 
     /// The code of a run that came to `verdict`.
     pub fn of(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Holds => Self::HOLDS,
-            Verdict::Findings => Self::FINDINGS,
-            Verdict::Unreachable => Self::UNREACHABLE,
-            Verdict::LoginRefused => Self::LOGIN_REFUSED,
-            Verdict::Undone => Self::UNDONE,
-            Verdict::Remains => Self::REMAINS,
-            Verdict::Interrupted => Self::INTERRUPTED,
-        }
+        Self(verdict.exit())
     }
 }
 

@@ -138,14 +138,15 @@ pub struct Evidence {
     pub condition: Option<String>,
 }
 
-/// What a command printed: whole, or its first and last lines with what was left out named.
+/// What a command printed: whole, or its first and last lines with a line between them that says how many
+/// were left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
     /// Lines end with LF.
     pub text: String,
     /// Characters of the whole output.
     pub chars: usize,
-    /// Lines left out in the middle; 0: `text` is all.
+    /// Lines left out; 0: `text` is all.
     pub omitted_lines: usize,
 }
 

@@ -6,14 +6,27 @@
 //!                          └───► events ─► journal (on disk before a change is sent), reports
 //! ```
 
+mod condition;
 pub mod event;
+mod failure;
+mod frame;
 pub mod interrupt;
 pub mod journal;
 pub mod masks;
 pub mod narrator;
 pub mod operator;
+mod output;
+mod probe;
+pub mod run;
+mod step;
+mod undo;
 pub mod verdict;
 
 pub use event::{Event, EventKind};
-pub use operator::{Operator, OperatorError, Outcome, Trouble};
+pub use interrupt::{Interrupt, OnInterrupt};
+pub use journal::Journal;
+pub use masks::Masks;
+pub use narrator::{Listener, Narrator};
+pub use operator::{Awaited, Operator, OperatorError, Outcome, Trouble};
+pub use run::{Ended, Order, run};
 pub use verdict::Verdict;

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::event::{Event, EventKind, VERSION};
+use super::event::{Event, EventKind, Failure, VERSION};
 use super::journal::{Journal, JournalError};
 use super::masks::Masks;
 
@@ -70,6 +70,16 @@ impl Narrator {
     /// Text of the machine without secrets.
     pub fn mask(&self, text: &str) -> String {
         self.masks.text(text)
+    }
+
+    /// A failure without secrets.
+    pub fn masked(&self, failure: Failure) -> Failure {
+        Failure {
+            message: self.mask(&failure.message),
+            help: failure.help.map(|help| self.mask(&help)),
+            screen: failure.screen.map(|screen| self.mask(&screen)),
+            ..failure
+        }
     }
 
     /// Milliseconds since it began.

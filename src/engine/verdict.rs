@@ -21,3 +21,18 @@ pub enum Verdict {
     /// The user stopped it.
     Interrupted,
 }
+
+impl Verdict {
+    /// Exit code of the program. Part of the interface, never renumbered.
+    pub const fn exit(self) -> u8 {
+        match self {
+            Self::Holds => 0,
+            Self::Findings => 1,
+            Self::Unreachable => 3,
+            Self::LoginRefused => 4,
+            Self::Undone => 5,
+            Self::Remains => 6,
+            Self::Interrupted => 130,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! A condition: check; when it does not hold save what undo needs, change, and check again.
+
+use super::event::{Command, EventKind, Failure, Purpose, StepStatus, WayBack};
+use super::failure::Stop;
+use super::frame::{Record, object, values};
+use super::operator::{Operator, Trouble};
+use super::probe::Seen;
+use super::run::{Made, Run};
+use super::step::{At, Done};
+use crate::script::model::{Action, Condition, Expr, Scope, Undo};
+
+impl<O: Operator> Run<'_, O> {
+    /// A step that holds a condition.
+    pub(super) async fn condition(
+        &mut self,
+        at: &At<'_>,
+        condition: &Condition,
+        scope: Scope,
+    ) -> Result<Done, Stop> {
+        let seen = self.probe(at, &condition.check, Purpose::Check, &scope, None).await?;
+        if seen.holds == Some(true) {
+            return Ok(Done::new(StepStatus::Held, seen.record()));
+        }
+        self.found(at, &seen)?;
+        if !self.may_change() {
+            self.open_findings += 1;
+            return Ok(Done::new(StepStatus::NotHeld, seen.would_change()));
+        }
+        self.gate()?;
+        let before = self.save(at, condition, &seen, &scope).await?;
+        self.gate()?;
+        let commands = self.intend(at, condition, &before, &scope)?;
+        self.change(at, &commands).await?;
+        let proof = self.probe(at, &condition.check, Purpose::Verify, &scope, condition.check.retry).await?;
+        if proof.holds != Some(true) {
+            return Err(not_verified(&proof).into());
+        }
+        self.narrator.tell(EventKind::ChangeVerified {
+            step: at.path.clone(),
+            before: values(&before),
+            after: values(&proof.captures),
+        })?;
+        let record = Record { changed: true, before, ..proof.record() };
+        Ok(Done::new(StepStatus::Changed, record))
+    }
+
+    /// Reads what undo needs. Nothing is changed unless all of it could be read.
+    async fn save(
+        &mut self,
+        at: &At<'_>,
+        condition: &Condition,
+        seen: &Seen,
+        scope: &Scope,
+    ) -> Result<Scope, Stop> {
+        let mut before = seen.captures.clone();
+        for probe in &condition.save {
+            let mut scope = scope.clone();
+            scope.extend(before.clone());
+            let saved = self.probe(at, probe, Purpose::Save, &scope, probe.retry).await?;
+            if saved.holds == Some(false) {
+                let message = format!(
+                    "what undo needs could not be saved: `{}` ended with code {}",
+                    self.narrator.mask(saved.command()),
+                    saved.code
+                );
+                return Err(Failure::new("not-saved", message)
+                    .help("nothing was changed by this step")
+                    .into());
+            }
+            before.extend(saved.captures);
+        }
+        Ok(before)
+    }
+
+    /// Writes down what will be sent and the way back, all of it ready to be typed.
+    fn intend(
+        &mut self,
+        at: &At<'_>,
+        condition: &Condition,
+        before: &Scope,
+        scope: &Scope,
+    ) -> Result<Vec<Command>, Stop> {
+        let mut scope = scope.clone();
+        scope.extend(before.clone());
+        scope.insert("before".to_owned(), object(before));
+        let commands = commands(at, &condition.change, &scope)?;
+        if commands.is_empty() {
+            let message = "the condition does not hold, and no command of `change` applies";
+            return Err(Failure::new("no-change", message).into());
+        }
+        let undo = match &condition.undo {
+            Undo::None { why } => WayBack::None { why: why.clone() },
+            Undo::Run(actions) => WayBack::Commands {
+                commands: self::commands(at, actions, &scope)?,
+                restores: restores(actions),
+            },
+        };
+        self.narrator.tell(EventKind::ChangeIntended {
+            step: at.path.clone(),
+            commands: commands.clone(),
+            undo: undo.clone(),
+            before: values(before),
+        })?;
+        self.made.push(Made {
+            step: at.path.clone(),
+            undo,
+            sent: false,
+            before: before.clone(),
+            condition: condition.clone(),
+            scope,
+            mode: at.mode,
+            timeout: at.timeout,
+            definition: at.step.clone(),
+        });
+        Ok(commands)
+    }
+
+    /// Sends the changing commands. One whose outcome is unknown is left to the verification that follows.
+    async fn change(&mut self, at: &At<'_>, commands: &[Command]) -> Result<(), Stop> {
+        for command in commands {
+            let sent_before = self.mark_sent(true);
+            match self.send(at, Purpose::Change, command, 1, &[]).await? {
+                Ok(outcome) => expect_code(command, outcome.code)?,
+                Err(error) => {
+                    if !error.may_have_run() {
+                        self.mark_sent(sent_before);
+                    }
+                    if error.kind == Trouble::OutcomeUnknown {
+                        return Ok(());
+                    }
+                    return Err(Stop::Failed(error.into()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes whether a command of the last change may have been executed; returns what was noted before.
+    fn mark_sent(&mut self, sent: bool) -> bool {
+        self.made.last_mut().is_some_and(|made| std::mem::replace(&mut made.sent, sent))
+    }
+}
+
+/// The commands whose `when` holds, ready to be typed.
+fn commands(at: &At<'_>, actions: &[Action], scope: &Scope) -> Result<Vec<Command>, Failure> {
+    let mut commands = Vec::new();
+    for action in actions {
+        if let Some(when) = &action.when
+            && !when.eval_bool(scope)?
+        {
+            continue;
+        }
+        commands.push(Command {
+            mode: at.mode,
+            text: action.run.render(scope, at.mode)?,
+            codes: action.codes.clone(),
+            timeout_ms: at.timeout.as_millis() as u64,
+        });
+    }
+    Ok(commands)
+}
+
+/// The names whose old values the way back brings back.
+fn restores(actions: &[Action]) -> Vec<String> {
+    let of_action = |action: &Action| -> Vec<String> {
+        let inserts = action.run.inserts().flat_map(Expr::names);
+        inserts.chain(action.when.iter().flat_map(Expr::names)).collect()
+    };
+    let mut names: Vec<String> = actions
+        .iter()
+        .flat_map(of_action)
+        .filter_map(|name| name.strip_prefix("before.")?.split('.').next().map(str::to_owned))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// An exit code that the script does not expect is a failure.
+pub(super) fn expect_code(command: &Command, code: i32) -> Result<(), Failure> {
+    if command.codes.contains(&code) {
+        return Ok(());
+    }
+    let codes: Vec<String> = command.codes.iter().map(ToString::to_string).collect();
+    let message = format!("`{}` ended with code {code}, not {}", command.text, codes.join(" or "));
+    Err(Failure::new("exit-code", message))
+}
+
+fn not_verified(proof: &Seen) -> Failure {
+    let condition = proof.condition().unwrap_or_default();
+    Failure::new("not-verified", format!("the change was made, but `{condition}` is still not true"))
+}

@@ -1,0 +1,233 @@
+//! Commands that read: run, take values from the output, judge.
+
+use std::time::Duration;
+
+use super::event::{Command, EventKind, Evidence, Failure, Output, Purpose};
+use super::failure::Stop;
+use super::frame::{Open, Record, values};
+use super::operator::{Executed, Operator, OperatorError, Outcome, Trouble};
+use super::run::Run;
+use super::step::{At, Done};
+use crate::engine::event::{RunMode, StepStatus};
+use crate::script::model::{Capture, Probe, Retry, Scope, Severity, Template, Value};
+
+/// What a probe read.
+pub(super) struct Seen {
+    pub(super) code: i32,
+    pub(super) captures: Scope,
+    /// `None`: there is nothing to judge.
+    pub(super) holds: Option<bool>,
+    command: String,
+    output: Output,
+    /// What `holds`, and the texts of the finding, see.
+    scope: Scope,
+    condition: Option<String>,
+}
+
+impl<O: Operator> Run<'_, O> {
+    /// A step that looks.
+    pub(super) async fn look(&mut self, at: &At<'_>, probe: &Probe, scope: &Scope) -> Result<Done, Stop> {
+        let seen = self.probe(at, probe, Purpose::Look, scope, probe.retry).await?;
+        let record = seen.record();
+        if seen.holds != Some(false) {
+            let status = if seen.holds.is_some() { StepStatus::Held } else { StepStatus::Looked };
+            return Ok(Done::new(status, record));
+        }
+        let severity = self.found(at, &seen)?;
+        if severity > Severity::Info {
+            self.open_findings += 1;
+        }
+        Ok(Done::new(StepStatus::NotHeld, record))
+    }
+
+    /// Runs a probe, again and again while it does not hold and `retry` allows.
+    pub(super) async fn probe(
+        &mut self,
+        at: &At<'_>,
+        probe: &Probe,
+        purpose: Purpose,
+        scope: &Scope,
+        retry: Option<Retry>,
+    ) -> Result<Seen, Stop> {
+        let command = Command {
+            mode: at.mode,
+            text: probe.run.render(scope, at.mode)?,
+            codes: Vec::new(),
+            timeout_ms: at.timeout.as_millis() as u64,
+        };
+        let tries = retry.map_or(1, |retry| retry.times.max(1));
+        let mut attempt = 1;
+        loop {
+            let outcome = match self.send(at, purpose, &command, attempt, &probe.capture).await? {
+                Ok(outcome) => outcome,
+                Err(error) => return Err(Stop::Failed(error.into())),
+            };
+            let captures = captures(&probe.capture, &outcome.output);
+            let mut scope = scope.clone();
+            scope.extend(captures.clone());
+            scope.insert("rc".to_owned(), outcome.code.into());
+            scope.insert("output".to_owned(), outcome.output.as_str().into());
+            let judged = probe.holds.as_ref().map(|holds| holds.eval_bool(&scope)).transpose();
+            let last = attempt >= tries || self.interrupt.is_requested();
+            if !last && !matches!(judged, Ok(None | Some(true))) {
+                let every = retry.map_or(Duration::ZERO, |retry| retry.every);
+                self.pause(&format!("try {} of {tries}", attempt + 1), every).await?;
+                attempt += 1;
+                continue;
+            }
+            let holds = judged?;
+            if let Some(holds) = holds {
+                self.narrator.tell(EventKind::Judged { step: at.path.clone(), purpose, holds })?;
+            }
+            return Ok(Seen {
+                code: outcome.code,
+                captures,
+                holds,
+                command: command.text,
+                output: Output::of(&self.narrator.mask(&outcome.output)),
+                scope,
+                condition: probe.holds.as_ref().map(|holds| holds.source.clone()),
+            });
+        }
+    }
+
+    /// Sends one command and tells how it ended. An error of the operator is told here too.
+    pub(super) async fn send(
+        &mut self,
+        at: &At<'_>,
+        purpose: Purpose,
+        command: &Command,
+        attempt: u32,
+        wanted: &[Capture],
+    ) -> Result<Result<Outcome, OperatorError>, Stop> {
+        let step = || at.path.clone();
+        if let Some(lost) = &self.lost {
+            let message = format!("not sent, since the machine could no longer be reached: {lost}");
+            return Ok(Err(OperatorError { kind: Trouble::Unreachable, message, ..lost.clone() }));
+        }
+        self.narrator.tell(EventKind::CommandStarted {
+            step: step(),
+            purpose,
+            command: command.clone(),
+            attempt,
+        })?;
+        let (mode, timeout) = (command.mode, Duration::from_millis(command.timeout_ms));
+        let outcome = self.operate(|operator| operator.run(mode, &command.text, timeout)).await?;
+        match &outcome {
+            Ok(done) => self.narrator.tell(EventKind::CommandFinished {
+                step: step(),
+                purpose,
+                code: done.code,
+                output: Output::of(&self.narrator.mask(&done.output)),
+                values: values(&captures(wanted, &done.output)),
+                elapsed_ms: done.elapsed.as_millis() as u64,
+            })?,
+            Err(error) => {
+                if error.kind.ends_session() {
+                    self.lost = Some(error.clone());
+                }
+                let failure = Failure::from(error.clone());
+                self.narrator.tell(EventKind::CommandFailed { step: step(), purpose, failure })?;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Tells what is wrong, and returns how bad it is. Without a word of the script about it, its title is what
+    /// does not hold.
+    pub(super) fn found(&mut self, at: &At<'_>, seen: &Seen) -> Result<Severity, Stop> {
+        let text =
+            |text: &Template| text.render_text(&seen.scope).unwrap_or_else(|_| text.preview(&seen.scope));
+        let (severity, message, remedy) = match &at.step.finding {
+            Some(finding) => (finding.severity, text(&finding.text), finding.remedy.as_ref().map(text)),
+            None => (Severity::Error, format!("not so: {}", text(&at.step.title)), None),
+        };
+        let evidence = Evidence {
+            command: seen.command.clone(),
+            code: seen.code,
+            output: seen.output.clone(),
+            values: values(&seen.captures),
+            condition: seen.condition.clone(),
+        };
+        let step = at.path.clone();
+        self.narrator.tell(EventKind::Found { step, severity, text: message, remedy, evidence })?;
+        Ok(severity)
+    }
+
+    /// Waits between two tries. The user's wish to stop ends it at once; the last try follows.
+    async fn pause(&mut self, what: &str, span: Duration) -> Result<(), Stop> {
+        let budget_ms = Some(span.as_millis() as u64);
+        self.narrator.tell(EventKind::Waiting { what: what.to_owned(), budget_ms })?;
+        tokio::select! {
+            () = tokio::time::sleep(span) => {}
+            () = self.interrupt.requested() => {}
+        }
+        Ok(())
+    }
+
+    /// The line is not in a state that could be used again.
+    pub(super) fn abandoned(&mut self, why: &str) {
+        self.lost = Some(OperatorError {
+            kind: Trouble::LineLost,
+            message: why.to_owned(),
+            help: None,
+            screen: self.operator.screen(),
+        });
+    }
+
+    /// Whether a run of this kind may change anything.
+    pub(super) fn may_change(&self) -> bool {
+        self.order.mode == RunMode::Run
+    }
+}
+
+impl Seen {
+    /// What later steps see of it.
+    pub(super) fn record(&self) -> Record {
+        Record {
+            holds: self.holds,
+            rc: Some(self.code),
+            captures: self.captures.clone(),
+            ..Record::default()
+        }
+    }
+
+    /// The command that read it.
+    pub(super) fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// What was to be true.
+    pub(super) fn condition(&self) -> Option<&str> {
+        self.condition.as_deref()
+    }
+
+    /// The same, of a condition that a run would establish which may not.
+    pub(super) fn would_change(&self) -> Record {
+        Record { changed: true, open: Some(Open::WouldChange), ..self.record() }
+    }
+}
+
+impl OperatorError {
+    /// Whether the machine may have done something of the command.
+    pub(super) fn may_have_run(&self) -> bool {
+        self.kind.executed() == Executed::Perhaps
+    }
+}
+
+/// What the patterns find in an output. A pattern that finds nothing leaves its name undefined.
+fn captures(wanted: &[Capture], output: &str) -> Scope {
+    let text = |found: &regex::Captures<'_>| {
+        found.get(1).or_else(|| found.get(0)).map(|group| group.as_str().to_owned()).unwrap_or_default()
+    };
+    let mut captures = Scope::new();
+    for capture in wanted {
+        let value = if capture.all {
+            Some(capture.pattern.captures_iter(output).map(|found| text(&found)).collect::<Value>())
+        } else {
+            capture.pattern.captures(output).map(|found| Value::from(text(&found)))
+        };
+        captures.extend(value.map(|value| (capture.name.clone(), value)));
+    }
+    captures
+}

@@ -1,0 +1,277 @@
+//! One run of one script: its steps, then what has to be taken back, then the channel.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::event::{ChannelLeft, EventKind, Failure, RunMode, StepPath, UndoOutcome, WayBack};
+use super::failure::Stop;
+use super::frame::{Frame, object, values};
+use super::interrupt::{Interrupt, OnInterrupt};
+use super::journal::JournalError;
+use super::masks::Masks;
+use super::narrator::Narrator;
+use super::operator::{Awaited, Operator, OperatorError, Trouble};
+use super::verdict::Verdict;
+use crate::script::model::{Condition, Mode, ParamKind, Scope, Script, Step, Value};
+
+/// What shall be run, and how.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Name of the run, also of its folder; `facts.run` in scripts.
+    pub run: String,
+    /// The script.
+    pub script: Arc<Script>,
+    /// Its parameters, bound: each is there and of its kind.
+    pub params: Scope,
+    /// What may be done.
+    pub mode: RunMode,
+    /// The machine, as the user named it.
+    pub target: String,
+    /// How long a command may take unless its step says otherwise.
+    pub timeout: Duration,
+    /// What becomes of changes when the user stops the run.
+    pub on_interrupt: OnInterrupt,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The result.
+    pub verdict: Verdict,
+    /// What ended it early.
+    pub failure: Option<Failure>,
+}
+
+/// Tells what the operator waits for while it works.
+pub type Awaiting = UnboundedReceiver<Awaited>;
+
+/// Tells that a run begins: before the machine is called.
+///
+/// # Errors
+/// [`JournalError`]: then the run must not begin.
+pub fn begin(order: &Order, narrator: &mut Narrator) -> Result<(), JournalError> {
+    let secret =
+        |name: &str| order.script.params.iter().any(|p| p.name == name && p.kind == ParamKind::Secret);
+    let mut params = values(&order.params);
+    for (name, value) in &mut params {
+        if secret(name) {
+            *value = Masks::placeholder(name).into();
+        }
+    }
+    narrator.tell(EventKind::RunStarted {
+        run: order.run.clone(),
+        tool: concat!("sacpilot ", env!("CARGO_PKG_VERSION")).to_owned(),
+        script: order.script.name.clone(),
+        title: order.script.title.clone(),
+        digest: order.script.digest.clone(),
+        mode: order.mode,
+        target: order.target.clone(),
+        params,
+    })
+}
+
+/// Tells that the run ended before the machine could be reached.
+pub fn not_reached(narrator: &mut Narrator, error: OperatorError) -> Ended {
+    let verdict = match error.kind {
+        Trouble::LoginRefused => Verdict::LoginRefused,
+        _ => Verdict::Unreachable,
+    };
+    finish(narrator, verdict, Some(error.into()))
+}
+
+/// Tells that the user stopped the run before the machine was reached.
+pub fn not_wanted(narrator: &mut Narrator) -> Ended {
+    let _ = narrator.tell(EventKind::Interrupted);
+    finish(narrator, Verdict::Interrupted, None)
+}
+
+/// Runs the script on a machine whose session is open, and closes the session.
+pub async fn run<O: Operator>(
+    order: &Order,
+    operator: &mut O,
+    narrator: &mut Narrator,
+    awaiting: &mut Awaiting,
+    interrupt: &Interrupt,
+) -> Ended {
+    let facts = Scope::from([("run".to_owned(), order.run.clone().into())]);
+    let mut run = Run {
+        order,
+        operator,
+        narrator,
+        awaiting,
+        interrupt,
+        facts: object(&facts),
+        made: Vec::new(),
+        open_findings: 0,
+        failed: None,
+        lost: None,
+    };
+    let mut base = order.params.clone();
+    base.insert("facts".to_owned(), run.facts.clone());
+    let mut frame = Frame::new(base, String::new());
+    let stop = run.steps(&order.script, &mut frame).await.err();
+    let (verdict, failure) = run.settle(stop).await;
+    run.leave().await;
+    finish(narrator, verdict, failure)
+}
+
+fn finish(narrator: &mut Narrator, verdict: Verdict, failure: Option<Failure>) -> Ended {
+    let elapsed_ms = narrator.elapsed_ms();
+    let exit = verdict.exit();
+    let failure = failure.map(|failure| narrator.masked(failure));
+    // The last line of a journal on a full disk is lost; the listeners hear it all the same.
+    let _ = narrator.tell(EventKind::RunFinished { verdict, exit, elapsed_ms, failure: failure.clone() });
+    Ended { verdict, failure }
+}
+
+/// A run in progress.
+pub(super) struct Run<'a, O> {
+    pub(super) order: &'a Order,
+    pub(super) operator: &'a mut O,
+    pub(super) narrator: &'a mut Narrator,
+    pub(super) awaiting: &'a mut Awaiting,
+    pub(super) interrupt: &'a Interrupt,
+    pub(super) facts: Value,
+    /// Changes that were intended, in order.
+    pub(super) made: Vec<Made>,
+    /// Findings that count and that no change has cured.
+    pub(super) open_findings: usize,
+    /// The first step that failed in a run that goes on after failures.
+    pub(super) failed: Option<Failure>,
+    /// Why no more commands can be sent.
+    pub(super) lost: Option<OperatorError>,
+}
+
+/// A change of this run.
+pub(super) struct Made {
+    pub(super) step: StepPath,
+    pub(super) undo: WayBack,
+    /// Whether a command of it may have been executed.
+    pub(super) sent: bool,
+    /// What its probes had read before, to prove that it was taken back.
+    pub(super) before: Scope,
+    pub(super) condition: Condition,
+    pub(super) scope: Scope,
+    pub(super) mode: Mode,
+    pub(super) timeout: Duration,
+    pub(super) definition: Step,
+}
+
+impl<O: Operator> Run<'_, O> {
+    /// A place where the run can stop without leaving anything half done.
+    pub(super) fn gate(&mut self) -> Result<(), Stop> {
+        if self.interrupt.is_requested() { Err(Stop::Interrupted) } else { Ok(()) }
+    }
+
+    /// Takes changes back where that is due, and says what the run came to.
+    async fn settle(&mut self, stop: Option<Stop>) -> (Verdict, Option<Failure>) {
+        match stop {
+            None => {
+                let verdict = match &self.failed {
+                    Some(_) => Verdict::Undone,
+                    None if self.open_findings > 0 => Verdict::Findings,
+                    None => Verdict::Holds,
+                };
+                (verdict, self.failed.take())
+            }
+            Some(Stop::Interrupted) => {
+                let _ = self.narrator.tell(EventKind::Interrupted);
+                if self.order.on_interrupt == OnInterrupt::Undo {
+                    self.undo_all().await;
+                }
+                (Verdict::Interrupted, None)
+            }
+            Some(Stop::Journal(error)) => {
+                (if self.touched() { Verdict::Remains } else { Verdict::Undone }, Some((&error).into()))
+            }
+            Some(Stop::Failed(failure)) => {
+                let touched = self.touched();
+                let clean = self.undo_all().await;
+                let verdict = match self.lost.as_ref().map(|error| error.kind) {
+                    _ if !clean => Verdict::Remains,
+                    Some(Trouble::LoginRefused) if !touched => Verdict::LoginRefused,
+                    Some(_) if !touched => Verdict::Unreachable,
+                    _ => Verdict::Undone,
+                };
+                (verdict, Some(failure))
+            }
+        }
+    }
+
+    /// Whether a changing command may have been executed.
+    fn touched(&self) -> bool {
+        self.made.iter().any(|made| made.sent)
+    }
+
+    /// Takes all changes back, last one first. Whether nothing of them is left.
+    async fn undo_all(&mut self) -> bool {
+        let mut clean = true;
+        while let Some(made) = self.made.pop() {
+            if !made.sent {
+                continue;
+            }
+            match self.undo(&made).await {
+                Ok(outcome) => clean &= outcome == UndoOutcome::Restored,
+                // Without a journal no undo: what is left can be read from what was written before.
+                Err(Stop::Journal(_)) => return false,
+                Err(_) => clean = false,
+            }
+        }
+        clean
+    }
+
+    /// Closes the channel.
+    async fn leave(&mut self) {
+        let channel = match &self.lost {
+            Some(error) => ChannelLeft::Open {
+                why: format!(
+                    "the machine could no longer be reached ({error}); a channel may still be logged in"
+                ),
+            },
+            None => match self.operate(O::close).await {
+                Ok(Ok(())) => ChannelLeft::Closed,
+                Ok(Err(error)) => ChannelLeft::Open { why: error.to_string() },
+                Err(error) => ChannelLeft::Open { why: error.to_string() },
+            },
+        };
+        let _ = self.narrator.tell(EventKind::SessionClosed { channel });
+    }
+
+    /// Lets the operator do something, and tells what it waits for meanwhile.
+    pub(super) async fn operate<'o, T, F>(
+        &'o mut self,
+        task: impl FnOnce(&'o mut O) -> F,
+    ) -> Result<Result<T, OperatorError>, JournalError>
+    where
+        F: Future<Output = Result<T, OperatorError>> + 'o,
+    {
+        while_told(task(self.operator), self.narrator, self.awaiting).await
+    }
+}
+
+/// Awaits `task`, and tells what it waits for meanwhile.
+///
+/// # Errors
+/// [`JournalError`] when that cannot be written, after `task` has ended.
+pub async fn while_told<T>(
+    task: impl Future<Output = T>,
+    narrator: &mut Narrator,
+    awaiting: &mut Awaiting,
+) -> Result<T, JournalError> {
+    let mut task = pin!(task);
+    let mut told = Ok(());
+    loop {
+        tokio::select! {
+            biased;
+            Some(Awaited { what, budget }) = awaiting.recv() => {
+                let budget_ms = budget.map(|budget| budget.as_millis() as u64);
+                told = told.and(narrator.tell(EventKind::Waiting { what, budget_ms }));
+            }
+            done = &mut task => return told.map(|()| done),
+        }
+    }
+}

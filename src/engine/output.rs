@@ -75,6 +75,6 @@ mod tests {
         let text = format!("start\n{}\nend\n", "x".repeat(50_000));
         let output = Output::of(&text);
         assert_eq!(output.text, "start\n[… 1 lines left out …]\nend\n");
-        assert_eq!((output.omitted_lines, output.chars), (1, 50_010));
+        assert_eq!((output.omitted_lines, output.chars), (1, 50_011));
     }
 }

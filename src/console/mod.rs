@@ -19,21 +19,16 @@ pub use alarm::{Alarm, Watch};
 pub use typing::{Clearing, Manner, Typed, TypingStatistics};
 
 use crate::encoding::Utf8Stream;
+use crate::recording::{Recorder, RecordingFailure};
 use crate::screen::Screen;
+use crate::secret::Secret;
 use crate::transport::Line;
 
 /// How long a write may be blocked by flow control before the line counts as stuck.
 const WRITE_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Sees every byte of both directions, with the time since the console was opened.
-pub trait Tap: Send {
-    /// Bytes that the machine sent.
-    fn received(&mut self, at: Duration, bytes: &[u8]);
-    /// Bytes that were sent to the machine.
-    fn sent(&mut self, at: Duration, bytes: &[u8]);
-    /// Something worth finding again: a step began, the machine restarted.
-    fn mark(&mut self, at: Duration, label: &str);
-}
+/// Is told what is awaited, and for how long at the most, whenever a wait begins: progress for people.
+pub type Observer = Box<dyn FnMut(&str, Duration) + Send>;
 
 /// Why waiting or typing ended without success.
 #[derive(Debug, Error)]
@@ -130,7 +125,8 @@ impl Patience {
 /// The owner of one line.
 pub struct Console {
     line: Box<dyn Line>,
-    tap: Option<Box<dyn Tap>>,
+    recorder: Option<Recorder>,
+    observer: Option<Observer>,
     decoder: Utf8Stream,
     screen: Screen,
     queued: VecDeque<char>,
@@ -141,11 +137,12 @@ pub struct Console {
 }
 
 impl Console {
-    /// Takes over a line.
-    pub fn new(line: Box<dyn Line>, tap: Option<Box<dyn Tap>>) -> Self {
+    /// Takes over a line; everything that goes over it is recorded, when a recorder is given.
+    pub fn new(line: Box<dyn Line>, recorder: Option<Recorder>) -> Self {
         Self {
             line,
-            tap,
+            recorder,
+            observer: None,
             decoder: Utf8Stream::new(),
             screen: Screen::new(),
             queued: VecDeque::new(),
@@ -179,9 +176,31 @@ impl Console {
     /// Puts a mark into the recording.
     pub fn mark(&mut self, label: &str) {
         let at = self.opened.elapsed();
-        if let Some(tap) = &mut self.tap {
-            tap.mark(at, label);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.mark(at, label);
         }
+    }
+
+    /// Masks a secret in the recording from here on, in both directions.
+    pub fn hide(&mut self, secret: &Secret) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.hide(secret);
+        }
+    }
+
+    /// Tells somebody what is awaited.
+    pub fn set_observer(&mut self, observer: Option<Observer>) {
+        self.observer = observer;
+    }
+
+    /// Why the recording stopped, once. The line goes on without it.
+    pub fn take_recording_failure(&mut self) -> Option<RecordingFailure> {
+        self.recorder.as_mut().and_then(Recorder::take_failure)
+    }
+
+    /// Gives the line back, for a person to take over; the recorder too, so that the recording goes on.
+    pub fn into_parts(self) -> (Box<dyn Line>, Option<Recorder>) {
+        (self.line, self.recorder)
     }
 
     /// Waits until `probe` finds what it looks for on the screen. It is asked at once and after each character.
@@ -193,6 +212,9 @@ impl Console {
     ) -> Result<T, ConsoleError> {
         let began = Instant::now();
         let mut heard = None;
+        if let Some(observer) = &mut self.observer {
+            observer(awaited, patience.until.saturating_duration_since(began));
+        }
         loop {
             if let Some(found) = probe(&self.screen) {
                 return Ok(found);
@@ -245,8 +267,8 @@ impl Console {
         match written {
             Ok(Ok(())) => {
                 let at = self.opened.elapsed();
-                if let Some(tap) = &mut self.tap {
-                    tap.sent(at, bytes);
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.input(at, bytes);
                 }
                 Ok(())
             }
@@ -270,7 +292,13 @@ impl Console {
     async fn read_until(&mut self, until: Instant) -> Result<bool, ConsoleError> {
         let mut buffer = [0; 4096];
         match timeout_at(until, self.line.read(&mut buffer)).await {
-            Err(_) => Ok(false),
+            Err(_) => {
+                let at = self.opened.elapsed();
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.tick(at);
+                }
+                Ok(false)
+            }
             Ok(Ok(0)) => Err(self.hung_up(None)),
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::Interrupted => Ok(true),
             Ok(Err(error)) => Err(self.hung_up(Some(&error))),
@@ -278,8 +306,8 @@ impl Console {
                 let bytes = &buffer[..count];
                 self.received += count as u64;
                 let at = self.opened.elapsed();
-                if let Some(tap) = &mut self.tap {
-                    tap.received(at, bytes);
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.output(at, bytes);
                 }
                 let mut text = String::new();
                 self.decoder.push(bytes, &mut text);

@@ -12,6 +12,7 @@ mod failure;
 mod frame;
 pub mod interrupt;
 pub mod journal;
+pub mod live;
 pub mod masks;
 pub mod narrator;
 pub mod operator;

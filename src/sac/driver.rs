@@ -174,32 +174,7 @@ pub async fn command(console: &mut Console, at: AtSac, line: &str) -> Result<(St
     let typed = type_at_sac(console, at, line).await?;
     let mark = console.screen().transcript().now();
     console.enter(typed).await?;
-    let until = Instant::now() + COMMAND;
-    loop {
-        let place = console
-            .wait("SAC's prompt after the command", Patience::until(until), |screen| {
-                let ended = screen.transcript().since(mark).contains('\n');
-                match recognise(screen) {
-                    place @ (Place::Sac { typed: 0 } | Place::SacPager) if ended => Some(place),
-                    _ => None,
-                }
-            })
-            .await?;
-        if place == Place::SacPager {
-            console.send(b"\r").await?;
-            let pager = console.screen().cursor();
-            console
-                .wait("the next page", Patience::of(ANSWER), |screen| {
-                    (screen.cursor() != pager).then_some(())
-                })
-                .await?;
-            continue;
-        }
-        console.quiet(PAUSE, until).await?;
-        if recognise(console.screen()) == (Place::Sac { typed: 0 }) {
-            break;
-        }
-    }
+    await_end_of_command(console, mark).await.map_err(|cause| SacError::OutcomeUnknown { cause })?;
     let output = console.screen().transcript().since(mark);
     let output = output.trim_start_matches(['\r', '\n']);
     let output = output.rsplit_once(text::PROMPT).map_or(output, |(before, _)| before);
@@ -241,6 +216,36 @@ async fn type_at_sac(
     line: &str,
 ) -> Result<crate::console::Typed, SacError> {
     Ok(console.type_line(manner(), line).await?)
+}
+
+/// Waits until SAC's prompt stands again after a command, turning the pages of its pager.
+async fn await_end_of_command(console: &mut Console, mark: Offset) -> Result<(), ConsoleError> {
+    let until = Instant::now() + COMMAND;
+    loop {
+        let place = console
+            .wait("SAC's prompt after the command", Patience::until(until), |screen| {
+                let ended = screen.transcript().since(mark).contains('\n');
+                match recognise(screen) {
+                    place @ (Place::Sac { typed: 0 } | Place::SacPager) if ended => Some(place),
+                    _ => None,
+                }
+            })
+            .await?;
+        if place == Place::SacPager {
+            console.send(b"\r").await?;
+            let pager = console.screen().cursor();
+            console
+                .wait("the next page", Patience::of(ANSWER), |screen| {
+                    (screen.cursor() != pager).then_some(())
+                })
+                .await?;
+            continue;
+        }
+        console.quiet(PAUSE, until).await?;
+        if recognise(console.screen()) == (Place::Sac { typed: 0 }) {
+            return Ok(());
+        }
+    }
 }
 
 /// Waits for the prompt after a command of SAC, with events out of the way.

@@ -24,6 +24,12 @@ pub enum SacError {
     /// The line itself.
     #[error(transparent)]
     Console(#[from] ConsoleError),
+    /// A command of SAC was entered; what became of it is unknown.
+    #[error("SAC got the command, and what became of it is unknown: {cause}")]
+    OutcomeUnknown {
+        /// What happened.
+        cause: ConsoleError,
+    },
     /// Nothing answers.
     #[error("the console did not show a SAC prompt within {}: {seen}", seconds(*waited))]
     NoPrompt {
@@ -83,6 +89,7 @@ impl SacError {
             Self::Console(ConsoleError::HungUp { .. }) => "line-lost",
             Self::Console(ConsoleError::Alarm { .. }) => "interrupted-by-machine",
             Self::Console(_) => "console",
+            Self::OutcomeUnknown { .. } => "outcome-unknown",
             Self::NoPrompt { .. } => "no-sac-prompt",
             Self::Off => "sac-off",
             Self::Stopped { .. } => "bug-check",
@@ -94,6 +101,7 @@ impl SacError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Console(_) => None,
+            Self::OutcomeUnknown { .. } => Some("look at the machine before you run it again"),
             Self::NoPrompt { seen: Seen::Nothing, .. } => Some(
                 "check that the machine runs and that this is its COM1 (115200 8N1); a machine with kernel debugging \
                  on the port takes no input (bcdedit /debug {current} off)",
@@ -117,7 +125,7 @@ impl SacError {
     /// What the console showed.
     pub fn screen(&self) -> Option<&str> {
         match self {
-            Self::Console(error) => error.screen(),
+            Self::Console(error) | Self::OutcomeUnknown { cause: error } => error.screen(),
             Self::NoPrompt { screen, .. } | Self::Stopped { screen } => Some(screen),
             Self::Off | Self::Refused { .. } => None,
         }

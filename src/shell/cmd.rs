@@ -43,12 +43,9 @@ impl Session {
         self.type_and_enter(&line).await?;
         let header = match self.header(sequence, timeout).await {
             Ok(Ok(header)) => header,
-            Ok(Err(NotWritten)) => {
-                return Err(ShellError::NotPrepared {
-                    reason: "the machine could not write the file for the output (disk full, or no right)"
-                        .to_owned(),
-                    screen: self.console().screen().text(),
-                });
+            Ok(Err(NotWritten { code })) => {
+                let reason = "the machine could not write it to a file (disk full, or no right)".to_owned();
+                return Err(ShellError::OutputDamaged { reason, code });
             }
             Err(ConsoleError::TimedOut { screen, .. }) => {
                 let output = self.interrupt().await?;
@@ -72,7 +69,7 @@ impl Session {
                 let bytes = self.fetch(header).await?;
                 Ok(decode_output(&bytes, self.code_page()).text)
             }
-            Ok(Err(NotWritten)) | Err(ConsoleError::TimedOut { .. }) => Ok(String::new()),
+            Ok(Err(NotWritten { .. })) | Err(ConsoleError::TimedOut { .. }) => Ok(String::new()),
             Err(other) => Err(other.into()),
         }
     }

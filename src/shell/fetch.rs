@@ -7,9 +7,12 @@ use sha2::{Digest, Sha256};
 
 use crate::screen::{ROWS, Screen};
 
-/// The machine could not even write the file that holds the output.
+/// There is no file with the output: the machine could not write it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NotWritten;
+pub(super) struct NotWritten {
+    /// The exit code all the same.
+    pub(super) code: i32,
+}
 
 /// Bytes in one line of `certutil -encode`: 64 base64 characters.
 const BYTES_PER_LINE: u64 = 48;
@@ -38,7 +41,7 @@ pub(super) fn header(screen: &Screen, sequence: u32) -> Option<Result<Header, No
         return None;
     }
     if size == "-" {
-        return Some(Err(NotWritten));
+        return Some(Err(NotWritten { code }));
     }
     Some(Ok(Header { code, size: size.parse().ok()?, hash: screen.row(1).to_ascii_lowercase() }))
 }
@@ -192,7 +195,7 @@ mod tests {
         assert_eq!(header(&screen, 17), Some(Ok(Header { code: -1_073_741_510, size: 523, hash })));
         assert_eq!(header(&screen, 1), None);
         assert_eq!(header(&shown(&["#17 0".to_owned()]), 17), None);
-        assert_eq!(header(&shown(&["#17 1 -".to_owned()]), 17), Some(Err(NotWritten)));
+        assert_eq!(header(&shown(&["#17 1 -".to_owned()]), 17), Some(Err(NotWritten { code: 1 })));
         assert!(is_page(&shown(&["#18".to_owned()]), 18));
     }
 }

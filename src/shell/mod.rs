@@ -47,7 +47,7 @@ pub struct Outcome {
 pub enum ShellError {
     /// SAC or the way to it.
     #[error(transparent)]
-    Sac(#[from] SacError),
+    Sac(SacError),
     /// The machine refused the account or its password.
     #[error("the machine refused to log in {account}: {said}")]
     LoginRefused {
@@ -139,7 +139,9 @@ impl ShellError {
             Self::TooMuchOutput { .. } => {
                 Some("let the command select what you need (findstr, a narrower query)")
             }
-            Self::OutputDamaged { .. } => Some("the line loses bytes: try again, or at a lower speed"),
+            Self::OutputDamaged { .. } => {
+                Some("free some disk space if it is full; on a line that loses bytes, try a lower speed")
+            }
         }
     }
 
@@ -162,6 +164,15 @@ impl ShellError {
             Self::Sac(SacError::Console(ConsoleError::Alarm { alarm, .. }))
             | Self::OutcomeUnknown { cause: ConsoleError::Alarm { alarm, .. } } => Some(*alarm),
             _ => None,
+        }
+    }
+}
+
+impl From<SacError> for ShellError {
+    fn from(error: SacError) -> Self {
+        match error {
+            SacError::OutcomeUnknown { cause } => Self::OutcomeUnknown { cause },
+            error => Self::Sac(error),
         }
     }
 }

@@ -50,6 +50,8 @@ impl Session {
         options: SessionOptions,
     ) -> Result<Self, (ShellError, Console)> {
         let until = Instant::now() + options.budget;
+        let mut console = console;
+        console.hide(&credentials.password);
         let mut session = Self {
             console,
             credentials,

@@ -1,0 +1,108 @@
+//! The real operator: a session on a console.
+
+use std::time::Duration;
+
+use super::operator::{Operator, OperatorError, Outcome, Trouble};
+use crate::console::{Alarm, ConsoleError};
+use crate::recording::mask;
+use crate::sac::SacError;
+use crate::script::model::Mode;
+use crate::secret::Secret;
+use crate::shell::{Session, ShellError};
+
+/// A [`Session`] as the engine sees it. What it says of failures holds none of the secrets.
+#[derive(Debug)]
+pub struct Live {
+    session: Session,
+    secrets: Vec<Secret>,
+}
+
+impl Live {
+    /// Hands a session over; `secrets` are masked in everything that is said about failures.
+    pub fn new(session: Session, secrets: Vec<Secret>) -> Self {
+        Self { session, secrets }
+    }
+
+    /// The session.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The session, to hand it to somebody else.
+    pub fn into_session(self) -> Session {
+        self.session
+    }
+}
+
+impl Operator for Live {
+    async fn run(&mut self, mode: Mode, command: &str, timeout: Duration) -> Result<Outcome, OperatorError> {
+        let began = tokio::time::Instant::now();
+        let outcome = match mode {
+            Mode::Cmd => self.session.cmd(command, timeout).await.map(|outcome| Outcome {
+                code: outcome.code,
+                output: outcome.text,
+                elapsed: outcome.elapsed,
+            }),
+            Mode::Sac => self.session.sac(command).await.map(|output| Outcome {
+                code: 0,
+                output,
+                elapsed: began.elapsed(),
+            }),
+            Mode::PowerShell => {
+                return Err(OperatorError {
+                    kind: Trouble::Unsupported,
+                    message: "PowerShell is not in this version".to_owned(),
+                    help: Some("write the step with `in: cmd`".to_owned()),
+                    screen: String::new(),
+                });
+            }
+        };
+        outcome.map_err(|error| operator_error(&error, &self.secrets))
+    }
+
+    async fn reboot(&mut self, budget: Duration) -> Result<(), OperatorError> {
+        self.session.reboot(budget).await.map_err(|error| operator_error(&error, &self.secrets))
+    }
+
+    async fn close(&mut self) -> Result<(), OperatorError> {
+        self.session.close().await.map_err(|error| operator_error(&error, &self.secrets))
+    }
+
+    fn screen(&self) -> String {
+        mask(&self.session.console().screen().text(), &self.secrets)
+    }
+}
+
+/// A failure of the shell in the engine's terms, without secrets.
+pub fn operator_error(error: &ShellError, secrets: &[Secret]) -> OperatorError {
+    OperatorError {
+        kind: trouble(error),
+        message: mask(&error.to_string(), secrets),
+        help: error.help().map(str::to_owned),
+        screen: mask(error.screen().unwrap_or_default(), secrets),
+    }
+}
+
+fn trouble(error: &ShellError) -> Trouble {
+    match error {
+        ShellError::LoginRefused { .. } => Trouble::LoginRefused,
+        ShellError::TimedOut { .. } => Trouble::TimedOut,
+        ShellError::TooLong { .. } => Trouble::NotTyped,
+        ShellError::OutcomeUnknown { cause } => match cause {
+            ConsoleError::HungUp { .. } => Trouble::LineLost,
+            ConsoleError::Alarm { alarm: Alarm::BugCheck | Alarm::Restarted, .. } => Trouble::MachineDown,
+            _ => Trouble::OutcomeUnknown,
+        },
+        ShellError::OutputDamaged { .. } | ShellError::TooMuchOutput { .. } => Trouble::OutcomeUnknown,
+        ShellError::Sac(SacError::Console(console)) => match console {
+            ConsoleError::HungUp { .. } => Trouble::LineLost,
+            ConsoleError::Alarm { alarm: Alarm::BugCheck | Alarm::Restarted, .. } => Trouble::MachineDown,
+            ConsoleError::EchoNeverRight { .. }
+            | ConsoleError::NotCleared { .. }
+            | ConsoleError::Untypable { .. } => Trouble::NotTyped,
+            ConsoleError::TimedOut { .. } | ConsoleError::Alarm { .. } => Trouble::Unreachable,
+        },
+        ShellError::Sac(SacError::Stopped { .. }) => Trouble::MachineDown,
+        ShellError::NotPrepared { .. } | ShellError::Sac(_) => Trouble::Unreachable,
+    }
+}

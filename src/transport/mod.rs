@@ -4,6 +4,10 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+mod endpoint;
+
+pub use endpoint::{CommandLine, Endpoint, EndpointError, FlowControl, Parity, Problem, SerialSettings};
+
 /// A byte line to a console. End of file on read is a hang-up; [`Line::hang_up`] says what it means here.
 pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
     /// What the line is, for messages: `serial port /dev/ttyUSB0 at 115200 8N1`. Holds no secret.

@@ -1,0 +1,209 @@
+//! What can be wrong with the text of an endpoint.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::SCHEMES;
+
+/// The text of an endpoint cannot be used. Nothing was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointError {
+    /// The text.
+    pub text: String,
+    /// Where in it, in bytes.
+    pub place: Range<usize>,
+    /// What is wrong there.
+    pub problem: Problem,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// It does not begin with a way in.
+    NoScheme {
+        /// What was probably meant.
+        suggestion: Option<String>,
+    },
+    /// There is no such way in.
+    UnknownScheme {
+        /// As written.
+        scheme: String,
+        /// One that is written alike.
+        closest: Option<&'static str>,
+    },
+    /// This build does not have it.
+    NotYet {
+        /// The way in.
+        scheme: String,
+    },
+    /// Something is missing.
+    Missing {
+        /// What.
+        what: &'static str,
+        /// How it is written.
+        example: &'static str,
+    },
+    /// There is no such setting.
+    UnknownSetting {
+        /// As written.
+        key: String,
+        /// One that is written alike.
+        closest: Option<&'static str>,
+        /// Those that there are.
+        known: &'static [&'static str],
+    },
+    /// A setting is not `key=value`.
+    NoSetting,
+    /// A setting is given twice.
+    Twice {
+        /// Which.
+        key: String,
+    },
+    /// A setting has no such value.
+    BadValue {
+        /// Which.
+        key: String,
+        /// As written.
+        value: String,
+        /// What it takes.
+        wants: String,
+    },
+    /// No port number.
+    BadPort {
+        /// As written.
+        port: String,
+    },
+    /// No name and no address.
+    BadHost {
+        /// As written.
+        host: String,
+    },
+    /// An IPv6 address without brackets.
+    NeedsBrackets {
+        /// The address.
+        address: String,
+    },
+    /// A quote is not closed.
+    OpenQuote,
+    /// A control character.
+    ControlCharacter(char),
+}
+
+impl EndpointError {
+    /// A stable name.
+    pub fn code(&self) -> &'static str {
+        match self.problem {
+            Problem::NoScheme { .. } | Problem::UnknownScheme { .. } => "endpoint-scheme",
+            Problem::NotYet { .. } => "endpoint-not-yet",
+            Problem::Missing { .. } => "endpoint-incomplete",
+            Problem::UnknownSetting { .. } | Problem::NoSetting | Problem::Twice { .. } => "endpoint-setting",
+            Problem::BadValue { .. }
+            | Problem::BadPort { .. }
+            | Problem::BadHost { .. }
+            | Problem::NeedsBrackets { .. }
+            | Problem::ControlCharacter(_) => "endpoint-value",
+            Problem::OpenQuote => "endpoint-quote",
+        }
+    }
+
+    /// What to write instead.
+    pub fn help(&self) -> String {
+        let schemes: Vec<&str> =
+            SCHEMES.iter().filter(|scheme| scheme.here).map(|scheme| scheme.name).collect();
+        let schemes = schemes.join(", ");
+        match &self.problem {
+            Problem::NoScheme { suggestion: Some(suggestion) } => format!("write `{suggestion}`"),
+            Problem::UnknownScheme { closest: Some(closest), .. }
+            | Problem::UnknownSetting { closest: Some(closest), .. } => format!("did you mean `{closest}`?"),
+            Problem::NoScheme { .. } | Problem::UnknownScheme { .. } => {
+                format!("an endpoint begins with one of {schemes}, then a colon: serial:/dev/ttyUSB0")
+            }
+            Problem::NotYet { .. } => format!("what there is: {schemes}"),
+            Problem::Missing { example, .. } => format!("write {example}"),
+            Problem::UnknownSetting { known, .. } => format!("there is {}", known.join(", ")),
+            Problem::NoSetting => "write settings as key=value, with & between them".to_owned(),
+            Problem::Twice { .. } => "give it once".to_owned(),
+            Problem::BadValue { key, wants, .. } => format!("{key} takes {wants}"),
+            Problem::BadPort { .. } => "a port is a number from 1 to 65535".to_owned(),
+            Problem::BadHost { .. } => {
+                "write a name or an address, without // and path: tcp:HOST:PORT".to_owned()
+            }
+            Problem::NeedsBrackets { address } => {
+                format!("write an IPv6 address in brackets: tcp:[{address}]:PORT")
+            }
+            Problem::OpenQuote => "close it, or put a backslash before it".to_owned(),
+            Problem::ControlCharacter(_) => "remove it".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for EndpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.text.escape_debug();
+        match &self.problem {
+            Problem::NoScheme { .. } => write!(f, "`{text}` does not say which way in it is"),
+            Problem::UnknownScheme { scheme, .. } => {
+                write!(f, "`{text}`: there is no way in named `{}`", scheme.escape_debug())
+            }
+            Problem::NotYet { scheme } => write!(f, "`{text}`: {scheme} is not supported yet by this build"),
+            Problem::Missing { what, .. } => write!(f, "`{text}`: {what} is missing"),
+            Problem::UnknownSetting { key, .. } => {
+                write!(f, "`{text}`: there is no setting `{}`", key.escape_debug())
+            }
+            Problem::NoSetting => {
+                write!(f, "`{text}`: `{}` is no setting", self.text[self.place.clone()].escape_debug())
+            }
+            Problem::Twice { key } => write!(f, "`{text}`: `{}` is given twice", key.escape_debug()),
+            Problem::BadValue { key, value, .. } => {
+                write!(f, "`{text}`: `{}` is no value of {key}", value.escape_debug())
+            }
+            Problem::BadPort { port } => write!(f, "`{text}`: `{}` is no port", port.escape_debug()),
+            Problem::BadHost { host } => write!(f, "`{text}`: `{}` is no host", host.escape_debug()),
+            Problem::NeedsBrackets { .. } => {
+                write!(f, "`{text}`: where the address ends and the port begins cannot be told")
+            }
+            Problem::OpenQuote => write!(f, "`{text}`: a quote in column {} is not closed", self.column()),
+            Problem::ControlCharacter(_) => {
+                write!(f, "`{text}`: a control character in column {}", self.column())
+            }
+        }
+    }
+}
+
+impl EndpointError {
+    fn column(&self) -> usize {
+        self.text[..self.place.start].chars().count() + 1
+    }
+}
+
+impl std::error::Error for EndpointError {}
+
+/// The candidate that `word` was probably meant to be: few letters changed, added, left out or swapped.
+pub(super) fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_ascii_lowercase();
+    candidates
+        .map(|candidate| (distance(&word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Optimal string alignment.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}

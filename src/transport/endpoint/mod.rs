@@ -1,0 +1,380 @@
+//! Where a console is: `serial:/dev/ttyUSB0?baud=9600`, parsed and refused before anything is opened.
+
+mod command_line;
+mod error;
+mod serial_settings;
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+pub use command_line::CommandLine;
+pub use error::{EndpointError, Problem};
+pub use serial_settings::{FlowControl, Parity, SerialSettings};
+
+use error::closest;
+
+/// Where a console is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A simulated machine: `sim:SCENARIO?key=value&…`.
+    Sim {
+        /// Name of the scenario.
+        scenario: String,
+        /// Settings in the order given; what they may be is the simulator's business.
+        options: Vec<(String, String)>,
+    },
+    /// A serial port: `serial:/dev/ttyUSB0?baud=115200`, `serial:COM1`.
+    Serial(SerialSettings),
+    /// A terminal that another program holds the other end of: `pty:PATH`.
+    Pty {
+        /// Path of the terminal.
+        path: PathBuf,
+    },
+    /// A socket in the file system: `unix:PATH`.
+    Unix {
+        /// Path of the socket.
+        path: PathBuf,
+    },
+    /// A socket that carries the bytes of the console and nothing else: `tcp:HOST:PORT`.
+    Tcp {
+        /// Name or address, without brackets.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+    /// A program whose terminal is the console: `exec:COMMAND LINE`.
+    Exec {
+        /// The program and its arguments.
+        command: CommandLine,
+    },
+}
+
+/// A way in and how it is written.
+struct Scheme {
+    name: &'static str,
+    example: &'static str,
+    here: bool,
+}
+
+const fn scheme(name: &'static str, example: &'static str) -> Scheme {
+    Scheme { name, example, here: true }
+}
+
+const fn later(name: &'static str) -> Scheme {
+    Scheme { name, example: "", here: false }
+}
+
+const SCHEMES: [Scheme; 12] = [
+    scheme("sim", "sim:SCENARIO"),
+    scheme("serial", "serial:/dev/ttyUSB0 or serial:COM1"),
+    scheme("pty", "pty:PATH"),
+    scheme("unix", "unix:PATH"),
+    scheme("tcp", "tcp:HOST:PORT"),
+    scheme("exec", "exec:COMMAND LINE"),
+    later("pipe"),
+    later("telnet"),
+    later("rfc2217"),
+    later("azure"),
+    later("replay"),
+    later("ws"),
+];
+
+impl FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        let source = Source { text };
+        if let Some((at, control)) = text.char_indices().find(|(_, c)| c.is_control()) {
+            return Err(source.error(at..at + control.len_utf8(), Problem::ControlCharacter(control)));
+        }
+        let (name, rest) = source.scheme()?;
+        match name.to_ascii_lowercase().as_str() {
+            "sim" => {
+                let (scenario, query) = source.split_query(rest);
+                source.required(&scenario, "a scenario")?;
+                let options = source.query(query)?;
+                let options = options.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+                Ok(Self::Sim { scenario: text[scenario].to_owned(), options: options.collect() })
+            }
+            "serial" => {
+                let (path, query) = source.split_query(rest);
+                source.required(&path, "a port")?;
+                let mut settings = SerialSettings::new(&text[path]);
+                for (key, value) in source.query(query)? {
+                    settings.set(key, value).map_err(|problem| source.error_at(key, problem))?;
+                }
+                Ok(Self::Serial(settings))
+            }
+            "pty" => Ok(Self::Pty { path: source.path(rest, "the path of a terminal")? }),
+            "unix" => Ok(Self::Unix { path: source.path(rest, "the path of a socket")? }),
+            "tcp" => source.tcp(rest),
+            "exec" => {
+                source.required(&rest, "a program")?;
+                let words = CommandLine::parse(&text[rest.clone()]);
+                let command = words.map_err(|at| {
+                    let at = rest.start + at;
+                    source.error(at..at + 1, Problem::OpenQuote)
+                })?;
+                Ok(Self::Exec { command })
+            }
+            _ => Err(source.unknown_scheme(name)),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sim { scenario, options } => {
+                write!(f, "sim:{scenario}")?;
+                for (number, (key, value)) in options.iter().enumerate() {
+                    write!(f, "{}{key}={value}", if number == 0 { '?' } else { '&' })?;
+                }
+                Ok(())
+            }
+            Self::Serial(settings) => write!(f, "serial:{settings}"),
+            Self::Pty { path } => write!(f, "pty:{}", path.display()),
+            Self::Unix { path } => write!(f, "unix:{}", path.display()),
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "tcp:[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "tcp:{host}:{port}"),
+            Self::Exec { command } => write!(f, "exec:{command}"),
+        }
+    }
+}
+
+/// The text while it is parsed. Places are byte ranges of it.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    text: &'a str,
+}
+
+impl<'a> Source<'a> {
+    fn error(self, place: Range<usize>, problem: Problem) -> EndpointError {
+        EndpointError { text: self.text.to_owned(), place, problem }
+    }
+
+    /// An error at `part`, which is a piece of the text.
+    fn error_at(self, part: &str, problem: Problem) -> EndpointError {
+        let start = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        self.error(start..start + part.len(), problem)
+    }
+
+    fn scheme(self) -> Result<(&'a str, Range<usize>), EndpointError> {
+        let all = 0..self.text.len();
+        if self.text.is_empty() {
+            return Err(self.error(all, Problem::Missing { what: "an endpoint", example: "sim:SCENARIO" }));
+        }
+        let no_scheme =
+            |suggestion: Option<String>| self.error(all.clone(), Problem::NoScheme { suggestion });
+        if self.text.starts_with("/dev/") || is_com_port(self.text) {
+            return Err(no_scheme(Some(format!("serial:{}", self.text))));
+        }
+        if self.text.starts_with(['/', '.', '[']) {
+            return Err(no_scheme(self.text.starts_with('[').then(|| format!("tcp:{}", self.text))));
+        }
+        match self.text.split_once(':') {
+            None => Err(no_scheme(None)),
+            Some((name, _)) => Ok((name, name.len() + 1..self.text.len())),
+        }
+    }
+
+    fn unknown_scheme(self, name: &str) -> EndpointError {
+        let place = 0..name.len();
+        let rest = &self.text[name.len() + 1..];
+        if SCHEMES.iter().any(|scheme| scheme.name == name && !scheme.here) {
+            return self.error(place, Problem::NotYet { scheme: name.to_owned() });
+        }
+        if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()) {
+            let suggestion = Some(format!("tcp:{}", self.text));
+            return self.error(0..self.text.len(), Problem::NoScheme { suggestion });
+        }
+        let closest = closest(name, SCHEMES.iter().filter(|scheme| scheme.here).map(|scheme| scheme.name));
+        self.error(place, Problem::UnknownScheme { scheme: name.to_owned(), closest })
+    }
+
+    fn required(self, part: &Range<usize>, what: &'static str) -> Result<(), EndpointError> {
+        if !self.text[part.clone()].trim().is_empty() {
+            return Ok(());
+        }
+        let scheme = self.text.split(':').next().unwrap_or_default();
+        let known = SCHEMES.iter().find(|known| known.name.eq_ignore_ascii_case(scheme));
+        let example = known.map_or("sim:SCENARIO", |known| known.example);
+        Err(self.error(part.clone(), Problem::Missing { what, example }))
+    }
+
+    fn path(self, part: Range<usize>, what: &'static str) -> Result<PathBuf, EndpointError> {
+        self.required(&part, what)?;
+        Ok(PathBuf::from(&self.text[part]))
+    }
+
+    fn split_query(self, rest: Range<usize>) -> (Range<usize>, Option<Range<usize>>) {
+        match self.text[rest.clone()].find('?') {
+            Some(at) => (rest.start..rest.start + at, Some(rest.start + at + 1..rest.end)),
+            None => (rest, None),
+        }
+    }
+
+    fn query(self, query: Option<Range<usize>>) -> Result<Vec<(&'a str, &'a str)>, EndpointError> {
+        let Some(query) = query else { return Ok(Vec::new()) };
+        let mut settings: Vec<(&str, &str)> = Vec::new();
+        for part in self.text[query].split('&') {
+            let (key, value) = match part.split_once('=') {
+                Some((key, value)) if !key.is_empty() && !value.is_empty() => (key, value),
+                _ => return Err(self.error_at(part, Problem::NoSetting)),
+            };
+            if settings.iter().any(|(known, _)| *known == key) {
+                return Err(self.error_at(key, Problem::Twice { key: key.to_owned() }));
+            }
+            settings.push((key, value));
+        }
+        Ok(settings)
+    }
+
+    fn tcp(self, rest: Range<usize>) -> Result<Endpoint, EndpointError> {
+        self.required(&rest, "a host and a port")?;
+        let text = &self.text[rest];
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !host.is_empty() => (host, port),
+            _ => {
+                return Err(self.error_at(text, Problem::Missing { what: "a port", example: "tcp:HOST:PORT" }));
+            }
+        };
+        let name = match host.strip_prefix('[') {
+            Some(inside) => inside.strip_suffix(']').filter(|address| is_ipv6(address)),
+            None if host.contains(':') => {
+                let address = if is_ipv6(text) { text } else { host };
+                let problem = Problem::NeedsBrackets { address: address.to_owned() };
+                return Err(self.error_at(text, problem));
+            }
+            None => Some(host).filter(|host| !host.contains(['/', '?', '@', '[', ']', ' '])),
+        };
+        let Some(name) = name else {
+            return Err(self.error_at(host, Problem::BadHost { host: host.to_owned() }));
+        };
+        match port.parse::<u16>() {
+            Ok(number) if number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Ok(Endpoint::Tcp { host: name.to_owned(), port: number })
+            }
+            _ => Err(self.error_at(port, Problem::BadPort { port: port.to_owned() })),
+        }
+    }
+}
+
+fn is_com_port(text: &str) -> bool {
+    let digits = text.strip_prefix(r"\\.\").unwrap_or(text).to_ascii_uppercase();
+    digits.strip_prefix("COM").is_some_and(|number| number.parse::<u16>().is_ok())
+}
+
+fn is_ipv6(text: &str) -> bool {
+    let address = text.split('%').next().unwrap_or(text);
+    address.parse::<std::net::Ipv6Addr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<Endpoint, EndpointError> {
+        text.parse()
+    }
+
+    #[test]
+    fn endpoints_are_read_and_written() {
+        let tcp = |host: &str, port| Endpoint::Tcp { host: host.to_owned(), port };
+        let cases: [(&str, Endpoint); 12] = [
+            ("sim:rdp", Endpoint::Sim { scenario: "rdp".to_owned(), options: Vec::new() }),
+            (
+                "sim:rdp?profile=2016&seed=7",
+                Endpoint::Sim {
+                    scenario: "rdp".to_owned(),
+                    options: vec![
+                        ("profile".to_owned(), "2016".to_owned()),
+                        ("seed".to_owned(), "7".to_owned()),
+                    ],
+                },
+            ),
+            ("serial:/dev/ttyUSB0", Endpoint::Serial(SerialSettings::new("/dev/ttyUSB0"))),
+            ("serial:COM10", Endpoint::Serial(SerialSettings::new("COM10"))),
+            (
+                "serial:/dev/ttyS1?baud=9600&flow=rtscts",
+                Endpoint::Serial(SerialSettings {
+                    baud: 9600,
+                    flow: FlowControl::Hardware,
+                    ..SerialSettings::new("/dev/ttyS1")
+                }),
+            ),
+            ("pty:/tmp/vm?1", Endpoint::Pty { path: "/tmp/vm?1".into() }),
+            ("unix:/run/vm one.sock", Endpoint::Unix { path: "/run/vm one.sock".into() }),
+            ("tcp:host.example:4555", tcp("host.example", 4555)),
+            ("tcp:127.0.0.1:1", tcp("127.0.0.1", 1)),
+            ("tcp:[::1]:65535", tcp("::1", 65535)),
+            ("tcp:[fe80::1%eth0]:22", tcp("fe80::1%eth0", 22)),
+            (
+                "exec:virsh console 'my vm'",
+                Endpoint::Exec { command: CommandLine::parse("virsh console 'my vm'").unwrap() },
+            ),
+        ];
+        for (text, endpoint) in cases {
+            assert_eq!(parse(text), Ok(endpoint.clone()), "{text}");
+            assert_eq!(endpoint.to_string(), text);
+        }
+        assert_eq!(parse("serial:COM1?baud=115200&data=8"), parse("SERIAL:COM1"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_place_reason_and_remedy() {
+        let cases = [
+            ("", "", "endpoint-incomplete", "sim:SCENARIO"),
+            ("COM3", "COM3", "endpoint-scheme", "`serial:COM3`"),
+            ("/dev/ttyS0", "/dev/ttyS0", "endpoint-scheme", "`serial:/dev/ttyS0`"),
+            ("host:22", "host:22", "endpoint-scheme", "`tcp:host:22`"),
+            ("myvm", "myvm", "endpoint-scheme", "sim, serial, pty, unix, tcp, exec"),
+            ("tpc:host:22", "tpc", "endpoint-scheme", "did you mean `tcp`"),
+            ("seriall:COM1", "seriall", "endpoint-scheme", "did you mean `serial`"),
+            ("azure:a/b/c", "azure", "endpoint-not-yet", "sim, serial, pty, unix, tcp, exec"),
+            ("telnet:h:1", "telnet", "endpoint-not-yet", "tcp"),
+            ("sim:", "", "endpoint-incomplete", "sim:SCENARIO"),
+            ("tcp:host", "host", "endpoint-incomplete", "tcp:HOST:PORT"),
+            ("tcp:host:", "", "endpoint-value", "1 to 65535"),
+            ("tcp:host:0", "0", "endpoint-value", "1 to 65535"),
+            ("tcp:host:+22", "+22", "endpoint-value", "1 to 65535"),
+            ("tcp:host:70000", "70000", "endpoint-value", "1 to 65535"),
+            ("tcp:::1:22", "::1:22", "endpoint-value", "brackets"),
+            ("tcp:[::1:22", "[::1", "endpoint-value", "name or an address"),
+            ("tcp://host:22", "//host", "endpoint-value", "name or an address"),
+            ("serial:COM1?boud=9600", "boud", "endpoint-setting", "did you mean `baud`"),
+            ("serial:COM1?baud=fast", "baud", "endpoint-value", "115200"),
+            ("serial:COM1?data=9", "data", "endpoint-value", "5, 6, 7 or 8"),
+            ("serial:COM1?parity=mark", "parity", "endpoint-value", "none, odd or even"),
+            ("serial:COM1?baud", "baud", "endpoint-setting", "key=value"),
+            ("serial:COM1?", "", "endpoint-setting", "key=value"),
+            ("serial:COM1?baud=1&baud=2", "baud", "endpoint-setting", "once"),
+            ("exec:sh -c 'a", "'", "endpoint-quote", "close"),
+            ("exec:  ", "  ", "endpoint-incomplete", "exec:COMMAND LINE"),
+            ("unix:/a\nb", "\n", "endpoint-value", "control"),
+        ];
+        for (text, place, code, help) in cases {
+            let error = parse(text).unwrap_err();
+            assert_eq!((&text[error.place.clone()], error.code()), (place, code), "{text}: {error}");
+            let said = format!("{error} | {}", error.help());
+            assert!(said.contains(help), "{text}: {said}");
+            assert!(!error.to_string().contains('\n'), "{text}");
+        }
+        assert_eq!(parse("serial:COM1?baud=1&baud=2").unwrap_err().place, 19..23);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics_and_what_is_read_is_written_the_same(
+            scheme in "sim|serial|pty|unix|tcp|exec|", rest in "[a-z0-9:/?&=\\[\\]'\" \\\\.-]{0,20}",
+        ) {
+            if let Ok(endpoint) = parse(&format!("{scheme}:{rest}")) {
+                prop_assert_eq!(parse(&endpoint.to_string()), Ok(endpoint));
+            }
+        }
+    }
+}

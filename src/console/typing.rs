@@ -332,3 +332,211 @@ impl Console {
 fn has_equal_neighbours(line: &str) -> bool {
     line.chars().zip(line.chars().skip(1)).any(|(a, b)| a == b)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::sync::{Arc, Mutex};
+    use std::task::{Context, Poll};
+
+    use proptest::prelude::*;
+    use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+
+    use super::*;
+    use crate::transport::Line;
+
+    struct Cable(DuplexStream);
+
+    impl AsyncRead for Cable {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            to: &mut ReadBuf<'_>,
+        ) -> Poll<std::io::Result<()>> {
+            Pin::new(&mut self.0).poll_read(cx, to)
+        }
+    }
+
+    impl AsyncWrite for Cable {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            from: &[u8],
+        ) -> Poll<std::io::Result<usize>> {
+            Pin::new(&mut self.0).poll_write(cx, from)
+        }
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+            Pin::new(&mut self.0).poll_flush(cx)
+        }
+        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+            Pin::new(&mut self.0).poll_shutdown(cx)
+        }
+    }
+
+    impl Line for Cable {
+        fn describe(&self) -> String {
+            "a cable".to_owned()
+        }
+    }
+
+    /// What a line editor does wrong.
+    #[derive(Debug, Clone, Copy, Default)]
+    struct Faults {
+        /// A character that equals the one before it is lost when it comes in the same burst.
+        loses_neighbours: bool,
+        /// … or comes three times.
+        triples_neighbours: bool,
+        /// Eats so many characters after its first prompt.
+        eats: usize,
+        /// Out of 1,000 characters so many are lost.
+        loses: u32,
+        /// Seed of the losses.
+        seed: u32,
+    }
+
+    /// A line editor with a prompt at the other end of the cable; returns the lines that it executed.
+    fn editor(mut far: DuplexStream, faults: Faults) -> Arc<Mutex<Vec<String>>> {
+        let executed = Arc::new(Mutex::new(Vec::new()));
+        let record = Arc::clone(&executed);
+        tokio::spawn(async move {
+            far.write_all(b"q>").await.unwrap();
+            let mut random = faults.seed | 1;
+            let mut eats = faults.eats;
+            let mut line = String::new();
+            let mut buffer = [0; 256];
+            while let Ok(count @ 1..) = far.read(&mut buffer).await {
+                let mut before = None;
+                for &byte in &buffer[..count] {
+                    random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    let neighbour = before.replace(byte) == Some(byte);
+                    if eats > 0 || random >> 16 < faults.loses * 65 {
+                        eats = eats.saturating_sub(1);
+                        continue;
+                    }
+                    let times = match (neighbour, faults.loses_neighbours, faults.triples_neighbours) {
+                        (true, true, _) => 0,
+                        (true, _, true) => 2,
+                        _ => 1,
+                    };
+                    for _ in 0..times {
+                        match byte {
+                            b'\r' => {
+                                record.lock().unwrap().push(std::mem::take(&mut line));
+                                far.write_all(b"\r\nq>").await.unwrap();
+                            }
+                            8 => {
+                                if line.pop().is_some() {
+                                    far.write_all(b"\x08 \x08").await.unwrap();
+                                }
+                            }
+                            3 => {
+                                line.clear();
+                                far.write_all(b"^C\r\nq>").await.unwrap();
+                            }
+                            _ => {
+                                line.push(byte as char);
+                                far.write_all(&[byte]).await.unwrap();
+                            }
+                        }
+                    }
+                }
+            }
+        });
+        executed
+    }
+
+    fn manner() -> Manner<'static> {
+        Manner { prompt: "q>", clearing: Clearing::Interrupt, longest: 1_000 }
+    }
+
+    async fn typed(
+        lines: &[&str],
+        faults: Faults,
+    ) -> (Vec<Result<(), ConsoleError>>, Vec<String>, TypingStatistics) {
+        let (near, far) = tokio::io::duplex(1024);
+        let executed = editor(far, faults);
+        let mut console = Console::new(Box::new(Cable(near)), None);
+        let mut results = Vec::new();
+        for line in lines {
+            let result = match console.type_line(manner(), line).await {
+                Ok(typed) => console.enter(typed).await,
+                Err(error) => Err(error),
+            };
+            results.push(result);
+        }
+        console.quiet(Duration::from_secs(1), Instant::now() + Duration::from_secs(5)).await.unwrap();
+        let executed = executed.lock().unwrap().clone();
+        (results, executed, console.typing())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clean_line_is_typed_once_in_growing_chunks() {
+        let long = "reg query HKLM ".repeat(10);
+        let (results, executed, statistics) = typed(&["ver", &long, &long], Faults::default()).await;
+        assert!(results.iter().all(Result::is_ok));
+        assert_eq!(executed, ["ver", &long, &long]);
+        assert_eq!((statistics.lines, statistics.retyped), (3, 0));
+        assert!(statistics.chunk > FIRST_CHUNK && !statistics.splits_neighbours);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn equal_neighbours_that_get_lost_or_tripled_are_typed_one_by_one() {
+        for faults in [
+            Faults { loses_neighbours: true, ..Faults::default() },
+            Faults { triples_neighbours: true, ..Faults::default() },
+        ] {
+            let (results, executed, statistics) = typed(&["install boot assess", "aabbcc  dd"], faults).await;
+            assert!(results.iter().all(Result::is_ok), "{results:?}");
+            assert_eq!(executed, ["install boot assess", "aabbcc  dd"]);
+            assert!(statistics.splits_neighbours && statistics.retyped >= 1);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn eaten_first_characters_are_typed_again() {
+        let (results, executed, _) = typed(&["echo ok"], Faults { eats: 3, ..Faults::default() }).await;
+        assert!(results[0].is_ok());
+        assert_eq!(executed, ["echo ok"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_that_never_comes_out_right_is_given_up_and_not_executed() {
+        let (results, executed, _) =
+            typed(&["shutdown /r"], Faults { loses: 400, seed: 7, ..Faults::default() }).await;
+        assert!(matches!(
+            results[0],
+            Err(ConsoleError::EchoNeverRight { .. } | ConsoleError::NotCleared { .. })
+        ));
+        assert_eq!(executed, [""; 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn control_characters_are_never_typed() {
+        let (results, executed, _) = typed(&["echo a\rdel b"], Faults::default()).await;
+        assert!(matches!(results[0], Err(ConsoleError::Untypable { length: 12, .. })));
+        assert_eq!(executed, [""; 0]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        /// Law 1: whatever the line does to what is typed, only what was meant is executed, and once.
+        #[test]
+        fn nothing_is_executed_that_was_not_meant(
+            lines in proptest::collection::vec("[a-d ]{1,60}", 1..4),
+            loses in 0u32..30,
+            seed: u32,
+            loses_neighbours: bool,
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+            let meant: Vec<&str> = lines.iter().map(String::as_str).collect();
+            let (results, executed, _) =
+                runtime.block_on(typed(&meant, Faults { loses, seed, loses_neighbours, ..Faults::default() }));
+            // The Enter itself can get lost; then the line stands there and is erased before the next.
+            let mut expected = meant.iter();
+            for line in &executed {
+                prop_assert!(expected.any(|meant| meant == line), "{line:?} was not meant: {meant:?} {results:?}");
+            }
+        }
+    }
+}

@@ -238,7 +238,9 @@ impl<'a> Source<'a> {
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !host.is_empty() => (host, port),
             _ => {
-                return Err(self.error_at(text, Problem::Missing { what: "a port", example: "tcp:HOST:PORT" }));
+                return Err(
+                    self.error_at(text, Problem::Missing { what: "a port", example: "tcp:HOST:PORT" })
+                );
             }
         };
         let name = match host.strip_prefix('[') {

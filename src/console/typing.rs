@@ -531,7 +531,7 @@ mod tests {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
             let meant: Vec<&str> = lines.iter().map(String::as_str).collect();
             let (results, executed, _) =
-                runtime.block_on(typed(&meant, Faults { loses, seed, loses_neighbours, ..Faults::default() }));
+                runtime.block_on(typed(&meant, Faults { loses_neighbours, loses, seed, ..Faults::default() }));
             // The Enter itself can get lost; then the line stands there and is erased before the next.
             let mut expected = meant.iter();
             for line in &executed {

@@ -38,6 +38,7 @@ pub mod console;
 pub mod encoding;
 pub mod engine;
 pub mod recording;
+pub mod report;
 pub mod sac;
 pub mod screen;
 pub mod script;

@@ -37,7 +37,7 @@ impl<O: Operator> Run<'_, O> {
         }
         self.narrator.tell(EventKind::ChangeVerified {
             step: at.path.clone(),
-            before: values(&before),
+            before: values(&seen.captures),
             after: values(&proof.captures),
         })?;
         let record = Record { changed: true, before, ..proof.record() };

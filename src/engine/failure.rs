@@ -46,7 +46,7 @@ impl From<JournalError> for Stop {
 impl From<OperatorError> for Failure {
     fn from(error: OperatorError) -> Self {
         Self {
-            code: error.kind.code().to_owned(),
+            code: error.code.to_owned(),
             message: error.message,
             help: error.help,
             screen: Some(error.screen).filter(|screen| !screen.trim().is_empty()),

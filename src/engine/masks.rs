@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::event::{ChannelLeft, EventKind, Failure, UndoOutcome, Values, WayBack};
+use crate::recording;
 use crate::secret::Secret;
 
 /// The secrets of a run, by name.
@@ -24,7 +25,13 @@ impl Masks {
 
     /// `text` without secrets, also where a line break cuts one in two (a screen 80 columns wide does that).
     pub fn text(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (name, secret)| mask(&text, name, secret.expose()))
+        if self.0.is_empty() {
+            return text.to_owned();
+        }
+        let named =
+            self.0.iter().fold(text.to_owned(), |text, (name, secret)| mask(&text, name, secret.expose()));
+        // In base64, or with control sequences inside.
+        recording::mask(&named, self.0.iter().map(|(_, secret)| secret))
     }
 
     /// Masks the secrets in all texts of an event that a secret can get into.
@@ -200,7 +207,7 @@ mod tests {
             ("\nPa55\n", "\n‹secret password›\n"),
             ("Pa55-longer", "‹secret key›"),
             ("PaPa55", "Pa‹secret password›"),
-            ("Pa5", "Pa5"),
+            ("-EncodedCommand UABhADUANQA=", "-EncodedCommand ***"),
         ] {
             assert_eq!(masks.text(text), expected, "{text:?}");
         }

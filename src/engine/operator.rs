@@ -3,7 +3,6 @@
 //! The engine decides, an [`Operator`] does. The real one is a logged-in session on a serial console; tests use
 //! a toy machine in memory.
 
-use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
@@ -42,6 +41,11 @@ pub trait Operator: Send {
 
     /// The screen as plain text, for errors. May hold anything that the machine printed.
     fn screen(&self) -> String;
+
+    /// Puts a mark into the recording of the session, where there is one.
+    fn mark(&mut self, label: &str) {
+        let _ = label;
+    }
 }
 
 /// How a command ended.
@@ -121,6 +125,8 @@ impl Trouble {
 pub struct OperatorError {
     /// What kind of failure.
     pub kind: Trouble,
+    /// Stable code, for documents and machines; finer than the kind.
+    pub code: &'static str,
     /// What happened, lower case, fits after "error: ".
     pub message: String,
     /// What to do next.
@@ -136,10 +142,4 @@ pub struct Awaited {
     pub what: String,
     /// How long at the most.
     pub budget: Option<Duration>,
-}
-
-impl fmt::Display for Awaited {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)
-    }
 }

@@ -169,6 +169,7 @@ impl<O: Operator> Run<'_, O> {
     pub(super) fn abandoned(&mut self, why: &str) {
         self.lost = Some(OperatorError {
             kind: Trouble::LineLost,
+            code: Trouble::LineLost.code(),
             message: why.to_owned(),
             help: None,
             screen: self.operator.screen(),

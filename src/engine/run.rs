@@ -1,5 +1,6 @@
 //! One run of one script: its steps, then what has to be taken back, then the channel.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use super::verdict::Verdict;
 use crate::script::model::{Condition, Mode, ParamKind, Scope, Script, Step, Value};
 
 /// What shall be run, and how.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Order {
     /// Name of the run, also of its folder; `facts.run` in scripts.
     pub run: String,
@@ -35,6 +36,13 @@ pub struct Order {
     pub timeout: Duration,
     /// What becomes of changes when the user stops the run.
     pub on_interrupt: OnInterrupt,
+}
+
+/// Without the parameters, which may hold secrets.
+impl fmt::Debug for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Order").field("run", &self.run).field("mode", &self.mode).finish_non_exhaustive()
+    }
 }
 
 /// What a run came to.

@@ -211,6 +211,7 @@ impl<O: Operator> Run<'_, O> {
 
     fn started(&mut self, step: &Step, path: &StepPath, scope: &Scope) -> Result<(), Stop> {
         let title = step.title.render_text(scope).unwrap_or_else(|_| step.title.preview(scope));
+        self.operator.mark(&format!("step {path}"));
         let event = EventKind::StepStarted { step: path.clone(), title, risk: step.risk, line: step.line };
         Ok(self.narrator.tell(event)?)
     }

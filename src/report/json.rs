@@ -1,0 +1,30 @@
+//! Events as JSON lines, for programs.
+
+use std::io::Write;
+
+use crate::engine::{Event, Listener};
+
+/// Writes each event as one line.
+#[derive(Debug)]
+pub struct JsonLines<W> {
+    out: Option<W>,
+}
+
+impl<W: Write + Send> JsonLines<W> {
+    /// Writes to `out`.
+    pub fn new(out: W) -> Self {
+        Self { out: Some(out) }
+    }
+}
+
+impl<W: Write + Send> Listener for JsonLines<W> {
+    fn hear(&mut self, event: &Event) {
+        let Some(out) = &mut self.out else { return };
+        let Ok(mut line) = serde_json::to_vec(event) else { return };
+        line.push(b'\n');
+        // Nobody reads on: that must not end the run.
+        if out.write_all(&line).and_then(|()| out.flush()).is_err() {
+            self.out = None;
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! `report.md`: a run for a ticket. Verdict first, then findings with their evidence, changes with before and
+//! after, what to do outside, and every step with its time.
+
+use std::fmt::{self, Write as _};
+
+use super::summary::{Change, Finding, Summary};
+use super::{visible, wording};
+use crate::engine::event::{ChannelLeft, RunMode, WayBack};
+
+/// Lines of output shown as evidence; the journal holds more.
+const EVIDENCE_LINES: usize = 20;
+
+/// The report as Markdown.
+pub fn report(summary: &Summary) -> String {
+    let mut out = String::new();
+    // Writing into a text cannot fail.
+    let _ = write(&mut out, summary);
+    out
+}
+
+fn write(out: &mut String, summary: &Summary) -> fmt::Result {
+    let verdict = summary.verdict.map_or("the run was cut off", wording::verdict);
+    writeln!(out, "# {}\n", text(&summary.title))?;
+    writeln!(out, "**Result: {}**\n", text(verdict))?;
+    head(out, summary)?;
+    if let Some(failure) = &summary.failure {
+        writeln!(out, "\n## What ended the run\n\n{}", text(&failure.message))?;
+        if let Some(help) = &failure.help {
+            writeln!(out, "\nTo do: {}", text(help))?;
+        }
+        if let Some(screen) = &failure.screen {
+            writeln!(out, "\nThe screen at that moment:\n\n{}", block(screen))?;
+        }
+    }
+    if let Some(ChannelLeft::Open { why }) = &summary.channel {
+        writeln!(out, "\n**The command channel may still be open:** {}", text(why))?;
+    }
+    if !summary.findings.is_empty() {
+        writeln!(out, "\n## Findings")?;
+        summary.findings.iter().try_for_each(|found| finding(out, found))?;
+    }
+    let remedies: Vec<&str> = summary.open_findings().filter_map(|found| found.remedy.as_deref()).collect();
+    if !remedies.is_empty() {
+        writeln!(out, "\n## To do outside\n")?;
+        remedies.iter().try_for_each(|remedy| writeln!(out, "- {}", text(remedy)))?;
+    }
+    if summary.changes.iter().any(|change| change.sent > 0) {
+        writeln!(out, "\n## Changes")?;
+        summary.changes.iter().filter(|made| made.sent > 0).try_for_each(|made| change(out, made))?;
+    }
+    steps(out, summary)
+}
+
+fn head(out: &mut String, summary: &Summary) -> fmt::Result {
+    let open = summary.open_findings().count();
+    let repaired = summary.findings.len() - open;
+    writeln!(out, "| | |\n|---|---|")?;
+    writeln!(out, "| Target | {} |", text(&summary.target))?;
+    let mode = match summary.mode {
+        Some(RunMode::Diagnose) => "diagnose (nothing is changed)",
+        Some(RunMode::Run) | None => "run",
+    };
+    writeln!(out, "| Script | {} ({mode}) |", text(&summary.script))?;
+    if !summary.params.is_empty() {
+        writeln!(out, "| Parameters | {} |", text(&wording::values(&summary.params)))?;
+    }
+    writeln!(out, "| Findings | {open} open, {repaired} repaired |")?;
+    let standing = summary.standing_changes().count();
+    writeln!(out, "| Changes | {} on the machine |", wording::count(standing, "change"))?;
+    if let Some(started) = summary.started {
+        let span = wording::span(summary.elapsed_ms);
+        writeln!(out, "| Time | {} for {span} |", started.strftime("%Y-%m-%d %H:%M:%S UTC"))?;
+    }
+    writeln!(out, "| Run | {} by {} |", text(&summary.run), text(&summary.tool))
+}
+
+fn finding(out: &mut String, finding: &Finding) -> fmt::Result {
+    let severity = wording::severity(finding.severity);
+    let state = if finding.repaired { ", repaired" } else { "" };
+    writeln!(out, "\n### {} ({severity}{state})\n", text(&finding.text))?;
+    let evidence = &finding.evidence;
+    writeln!(
+        out,
+        "Step {}. {} ended with code {}.",
+        code(&finding.step.0),
+        code(&evidence.command),
+        evidence.code
+    )?;
+    if let Some(condition) = &evidence.condition {
+        write!(out, "Not true: {}", code(condition))?;
+        if !evidence.values.is_empty() {
+            write!(out, " with {}", code(&wording::values(&evidence.values)))?;
+        }
+        writeln!(out, ".")?;
+    }
+    if !evidence.output.text.trim().is_empty() {
+        let lines: Vec<&str> = evidence.output.text.lines().collect();
+        let shown = lines[..lines.len().min(EVIDENCE_LINES)].join("\n");
+        writeln!(out, "\n{}", block(&shown))?;
+        if lines.len() > EVIDENCE_LINES {
+            writeln!(out, "\n({} more lines in the journal)", lines.len() - EVIDENCE_LINES)?;
+        }
+    }
+    Ok(())
+}
+
+fn change(out: &mut String, change: &Change) -> fmt::Result {
+    writeln!(out, "\n### {}\n", text(&change.title))?;
+    writeln!(out, "Step {}. Sent:\n", code(&change.step.0))?;
+    let sent: Vec<&str> = change.commands[..change.sent.min(change.commands.len())]
+        .iter()
+        .map(|command| command.text.as_str())
+        .collect();
+    writeln!(out, "{}\n", block(&sent.join("\n")))?;
+    match &change.proof {
+        Some(proof) => {
+            let differences = wording::difference(&proof.before, &proof.after);
+            if differences.is_empty() {
+                writeln!(out, "Proven: the check holds now.")?;
+            } else {
+                writeln!(out, "Proven: the check holds now.\n")?;
+                differences.iter().try_for_each(|difference| writeln!(out, "- {}", code(difference)))?;
+            }
+        }
+        None => writeln!(out, "**Not proven.**")?,
+    }
+    match (&change.undone, &change.undo) {
+        (Some(outcome), _) => writeln!(out, "\nAfterwards: {}.", text(&wording::undo(outcome))),
+        (None, WayBack::None { why }) => writeln!(out, "\nThere is no way back: {}", text(why)),
+        (None, WayBack::Commands { commands, .. }) if commands.is_empty() => Ok(()),
+        (None, WayBack::Commands { commands, .. }) => {
+            let back: Vec<&str> = commands.iter().map(|command| command.text.as_str()).collect();
+            writeln!(out, "\nThe way back:\n\n{}", block(&back.join("\n")))
+        }
+    }
+}
+
+fn steps(out: &mut String, summary: &Summary) -> fmt::Result {
+    if summary.steps.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n## Steps\n\n| Step | Result | Commands | Time |\n|---|---|---:|---:|")?;
+    for step in &summary.steps {
+        let status = step.status.map_or("cut off", wording::status);
+        let note = step.note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
+        let failure =
+            step.failure.as_ref().map(|failure| format!(": {}", failure.message)).unwrap_or_default();
+        let time = step.status.map(|_| wording::span(step.elapsed_ms)).unwrap_or_default();
+        writeln!(
+            out,
+            "| {} | {} | {} | {time} |",
+            text(&step.title),
+            text(&format!("{status}{note}{failure}")),
+            step.commands
+        )?;
+    }
+    Ok(())
+}
+
+/// Text in a paragraph or a cell of a table: nothing in it is markup.
+fn text(text: &str) -> String {
+    let mut out = String::new();
+    for c in visible::line(text).chars() {
+        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Text as code, in a line.
+fn code(text: &str) -> String {
+    let text = visible::line(text);
+    let fence = "`".repeat(longest_run(&text) + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// Text as a block of code.
+fn block(text: &str) -> String {
+    let text = visible::lines(text.trim_end());
+    let fence = "`".repeat((longest_run(&text) + 1).max(3));
+    format!("{fence}text\n{text}\n{fence}")
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_machine_becomes_markup() {
+        assert_eq!(text("a|b <img> *x* `y` [z](u)\n# h"), "a\\|b \\<img\\> \\*x\\* \\`y\\` \\[z\\](u)␊\\# h");
+        assert_eq!(code("plain"), "`plain`");
+        assert_eq!(code("`a``b"), "``` `a``b ```");
+        assert_eq!(block("x\n```\ny\x1b[0m\n\n"), "````text\nx\n```\ny␛[0m\n````");
+    }
+
+    #[test]
+    fn a_run_that_was_cut_off_has_a_report_too() {
+        let report = report(&Summary::default());
+        assert!(report.contains("**Result: the run was cut off**"), "{report}");
+    }
+}

@@ -1,0 +1,303 @@
+//! What a run came to, folded from its events: `report.json`, and the base of every other report.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::engine::event::{
+    ChannelLeft, Command, Evidence, Failure, Purpose, RunMode, StepPath, StepStatus, UndoOutcome, Values,
+    WayBack,
+};
+use crate::engine::{Event, EventKind, Listener, Verdict};
+use crate::script::model::{Risk, Severity};
+
+/// Version of `report.json`; grows when a member changes its meaning.
+const VERSION: u32 = 1;
+
+/// A run, as far as it got.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// Version of this format.
+    pub version: u32,
+    /// Name of the run.
+    pub run: String,
+    /// What ran it.
+    pub tool: String,
+    /// The script.
+    pub script: String,
+    /// Its title.
+    pub title: String,
+    /// SHA-256 of its text.
+    pub digest: String,
+    /// What could be done.
+    pub mode: Option<RunMode>,
+    /// The machine, as the user named it.
+    pub target: String,
+    /// Parameters.
+    pub params: Values,
+    /// When it began.
+    pub started: Option<Timestamp>,
+    /// When its last event came.
+    pub ended: Option<Timestamp>,
+    /// How long it took, in milliseconds.
+    pub elapsed_ms: u64,
+    /// The result; absent when the run was cut off.
+    pub verdict: Option<Verdict>,
+    /// Exit code of the program.
+    pub exit: Option<u8>,
+    /// What ended it early.
+    pub failure: Option<Failure>,
+    /// How the channel was left; absent when none was opened.
+    pub channel: Option<ChannelLeft>,
+    /// What was found wrong, in order.
+    pub findings: Vec<Finding>,
+    /// What was changed, in order.
+    pub changes: Vec<Change>,
+    /// Every step, in order.
+    pub steps: Vec<Step>,
+    #[serde(skip)]
+    running: BTreeMap<StepPath, usize>,
+}
+
+/// Something wrong on the machine.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// The step that found it.
+    pub step: StepPath,
+    /// How bad.
+    pub severity: Severity,
+    /// What is wrong.
+    pub text: String,
+    /// What to do outside.
+    pub remedy: Option<String>,
+    /// Whether the run repaired it and proved that.
+    pub repaired: bool,
+    /// What it rests on.
+    pub evidence: Evidence,
+}
+
+/// A change that was intended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// The step.
+    pub step: StepPath,
+    /// Its title.
+    pub title: String,
+    /// The commands.
+    pub commands: Vec<Command>,
+    /// How many of them were sent.
+    pub sent: usize,
+    /// What the check had read before, and what undo needs.
+    pub before: Values,
+    /// What changed, as the check read it; absent when it was not proven.
+    pub proof: Option<Proof>,
+    /// The way back.
+    pub undo: WayBack,
+    /// How taking it back ended, where that was tried.
+    pub undone: Option<UndoOutcome>,
+}
+
+/// The same check before and after a change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Proof {
+    /// Before.
+    pub before: Values,
+    /// After.
+    pub after: Values,
+}
+
+/// A step.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Step {
+    /// Which.
+    pub step: StepPath,
+    /// Its title.
+    pub title: String,
+    /// What it may do.
+    pub risk: Risk,
+    /// How it ended; absent when the run was cut off in it.
+    pub status: Option<StepStatus>,
+    /// Why.
+    pub note: Option<String>,
+    /// Commands typed in it.
+    pub commands: usize,
+    /// How long it took, in milliseconds.
+    pub elapsed_ms: u64,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    #[serde(skip)]
+    began_ms: u64,
+}
+
+impl Default for Summary {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            run: String::new(),
+            tool: String::new(),
+            script: String::new(),
+            title: String::new(),
+            digest: String::new(),
+            mode: None,
+            target: String::new(),
+            params: Values::new(),
+            started: None,
+            ended: None,
+            elapsed_ms: 0,
+            verdict: None,
+            exit: None,
+            failure: None,
+            channel: None,
+            findings: Vec::new(),
+            changes: Vec::new(),
+            steps: Vec::new(),
+            running: BTreeMap::new(),
+        }
+    }
+}
+
+impl Summary {
+    /// Folds all of a journal.
+    pub fn of<'e>(events: impl IntoIterator<Item = &'e Event>) -> Self {
+        let mut summary = Self::default();
+        events.into_iter().for_each(|event| summary.add(event));
+        summary
+    }
+
+    /// Findings that remain.
+    pub fn open_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !finding.repaired)
+    }
+
+    /// Changes that were made and not taken back.
+    pub fn standing_changes(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.sent > 0 && change.undone != Some(UndoOutcome::Restored))
+    }
+
+    /// Adds one event.
+    pub fn add(&mut self, event: &Event) {
+        self.ended = Some(event.at);
+        match &event.event {
+            EventKind::RunStarted { run, tool, script, title, digest, mode, target, params } => {
+                self.started = Some(event.at);
+                self.run.clone_from(run);
+                self.tool.clone_from(tool);
+                self.script.clone_from(script);
+                self.title.clone_from(title);
+                self.digest.clone_from(digest);
+                self.mode = Some(*mode);
+                self.target.clone_from(target);
+                self.params.clone_from(params);
+            }
+            EventKind::StepStarted { step, title, risk, .. } => {
+                self.running.insert(step.clone(), self.steps.len());
+                self.steps.push(Step {
+                    step: step.clone(),
+                    title: title.clone(),
+                    risk: *risk,
+                    status: None,
+                    note: None,
+                    commands: 0,
+                    elapsed_ms: 0,
+                    failure: None,
+                    began_ms: event.ms,
+                });
+            }
+            EventKind::CommandStarted { step, purpose, .. } => {
+                if let Some(step) = self.step(step) {
+                    step.commands += 1;
+                }
+                if *purpose == Purpose::Change
+                    && let Some(change) = self.change(step)
+                {
+                    change.sent += 1;
+                }
+            }
+            EventKind::Found { step, severity, text, remedy, evidence } => self.findings.push(Finding {
+                step: step.clone(),
+                severity: *severity,
+                text: text.clone(),
+                remedy: remedy.clone(),
+                repaired: false,
+                evidence: evidence.clone(),
+            }),
+            EventKind::ChangeIntended { step, commands, undo, before } => {
+                let title = self.step(step).map(|step| step.title.clone()).unwrap_or_default();
+                self.changes.push(Change {
+                    step: step.clone(),
+                    title,
+                    commands: commands.clone(),
+                    sent: 0,
+                    before: before.clone(),
+                    proof: None,
+                    undo: undo.clone(),
+                    undone: None,
+                });
+            }
+            EventKind::ChangeVerified { step, before, after } => {
+                if let Some(change) = self.change(step) {
+                    change.proof = Some(Proof { before: before.clone(), after: after.clone() });
+                }
+                self.repaired(step, true);
+            }
+            EventKind::UndoFinished { step, outcome } => {
+                if let Some(change) = self.change(step) {
+                    change.undone = Some(outcome.clone());
+                }
+                self.repaired(step, false);
+            }
+            EventKind::StepFailed { step, failure } => {
+                if let Some(step) = self.step(step) {
+                    step.failure = Some(failure.clone());
+                }
+            }
+            EventKind::StepFinished { step, status, note } => {
+                if let Some(step) = self.step(step) {
+                    step.status = Some(*status);
+                    step.note.clone_from(note);
+                    step.elapsed_ms = event.ms.saturating_sub(step.began_ms);
+                }
+                self.running.remove(step);
+            }
+            EventKind::SessionClosed { channel } => self.channel = Some(channel.clone()),
+            EventKind::RunFinished { verdict, exit, elapsed_ms, failure } => {
+                self.verdict = Some(*verdict);
+                self.exit = Some(*exit);
+                self.elapsed_ms = *elapsed_ms;
+                self.failure.clone_from(failure);
+            }
+            EventKind::Waiting { .. }
+            | EventKind::SessionOpened { .. }
+            | EventKind::CommandFinished { .. }
+            | EventKind::CommandFailed { .. }
+            | EventKind::Judged { .. }
+            | EventKind::RebootIntended { .. }
+            | EventKind::RebootFinished { .. }
+            | EventKind::UndoStarted { .. }
+            | EventKind::Interrupted
+            | EventKind::Unknown => {}
+        }
+    }
+
+    fn step(&mut self, step: &StepPath) -> Option<&mut Step> {
+        let index = *self.running.get(step)?;
+        self.steps.get_mut(index)
+    }
+
+    fn change(&mut self, step: &StepPath) -> Option<&mut Change> {
+        self.changes.iter_mut().rev().find(|change| change.step == *step)
+    }
+
+    fn repaired(&mut self, step: &StepPath, repaired: bool) {
+        for finding in self.findings.iter_mut().filter(|finding| finding.step == *step) {
+            finding.repaired = repaired;
+        }
+    }
+}
+
+impl Listener for Summary {
+    fn hear(&mut self, event: &Event) {
+        self.add(event);
+    }
+}

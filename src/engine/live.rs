@@ -51,6 +51,7 @@ impl Operator for Live {
             Mode::PowerShell => {
                 return Err(OperatorError {
                     kind: Trouble::Unsupported,
+                    code: Trouble::Unsupported.code(),
                     message: "PowerShell is not in this version".to_owned(),
                     help: Some("write the step with `in: cmd`".to_owned()),
                     screen: String::new(),
@@ -71,12 +72,17 @@ impl Operator for Live {
     fn screen(&self) -> String {
         mask(&self.session.console().screen().text(), &self.secrets)
     }
+
+    fn mark(&mut self, label: &str) {
+        self.session.mark(label);
+    }
 }
 
 /// A failure of the shell in the engine's terms, without secrets.
 pub fn operator_error(error: &ShellError, secrets: &[Secret]) -> OperatorError {
     OperatorError {
         kind: trouble(error),
+        code: error.code(),
         message: mask(&error.to_string(), secrets),
         help: error.help().map(str::to_owned),
         screen: mask(error.screen().unwrap_or_default(), secrets),

@@ -2,6 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::World;
+use super::language::Text;
+
 /// How bad an event is, by the number the log stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -30,7 +33,7 @@ pub struct Event {
     pub level: Level,
     /// When.
     pub time: Timestamp,
-    /// The inserts, which are the same in every language.
+    /// The inserts.
     pub data: Vec<String>,
     /// The text, in the machine's language.
     pub message: String,
@@ -52,5 +55,36 @@ impl EventLog {
     /// The entries of one log, oldest first.
     pub fn of<'a>(&'a self, log: &'a str) -> impl DoubleEndedIterator<Item = &'a Event> {
         self.events.iter().filter(move |event| event.log.eq_ignore_ascii_case(log))
+    }
+
+    /// Forgets the entries of one log.
+    pub fn clear(&mut self, log: &str) {
+        self.events.retain(|event| !event.log.eq_ignore_ascii_case(log));
+    }
+}
+
+impl World {
+    /// Writes an entry with the current time and the machine's language.
+    pub fn record(
+        &mut self,
+        log: &str,
+        provider: &str,
+        id: u32,
+        level: Level,
+        text: &Text,
+        inserts: &[String],
+    ) {
+        let borrowed: Vec<&str> = inserts.iter().map(String::as_str).collect();
+        let event = Event {
+            log: log.to_owned(),
+            record: 0,
+            provider: provider.to_owned(),
+            id,
+            level,
+            time: self.wall_time(),
+            data: inserts.to_vec(),
+            message: text.fill(self.language, &borrowed),
+        };
+        self.events.append(event);
     }
 }

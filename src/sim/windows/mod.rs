@@ -11,18 +11,31 @@ use jiff::Timestamp;
 
 pub mod accounts;
 pub mod acl;
+pub mod baseline;
+pub mod certificates;
+pub mod configure;
+pub mod control;
+pub mod der;
 pub mod events;
 pub mod files;
+pub mod firewall;
+pub mod keys;
 pub mod language;
 pub mod network;
 pub mod os;
+pub mod policy;
 pub mod power;
 pub mod processes;
+pub mod programs;
 pub mod registry;
+pub mod remote_desktop;
+pub mod resources;
+pub mod schannel;
 pub mod sddl;
 pub mod services;
 pub mod sid;
 pub mod sockets;
+pub mod win32;
 
 use accounts::Accounts;
 use events::EventLog;
@@ -30,9 +43,13 @@ use files::Files;
 use language::Language;
 use network::Network;
 use os::Os;
+use policy::Domain;
 use power::PowerRequest;
-use processes::Processes;
+use processes::{Process, Processes, Start};
+use programs::Program;
 use registry::Registry;
+use remote_desktop::Listener;
+use schannel::Tls;
 use services::Services;
 use sockets::Sockets;
 
@@ -63,12 +80,26 @@ pub struct World {
     pub network: Network,
     /// A shutdown that was asked for.
     pub power: Option<PowerRequest>,
+    /// The domain it belongs to.
+    pub domain: Option<Domain>,
+    /// Programs that are not part of Windows.
+    pub programs: Vec<Program>,
+    /// TLS versions of the server side since the last boot.
+    pub tls: Vec<Tls>,
+    /// What became of the Remote Desktop listener.
+    pub listener: Listener,
+    /// Services whose descriptors let Administrators in although Windows' own do not.
+    pub unguarded: Vec<String>,
     /// Wall time at machine time zero (UTC; the machine's time zone is UTC as on Azure).
     pub epoch: Timestamp,
     /// Machine time up to which the world was brought.
     now: Duration,
     /// Machine time of the last boot.
     booted: Duration,
+    /// Machine time at which policy was last applied in this boot.
+    policy_applied: Option<Duration>,
+    /// Counts what was drawn from the source of chance.
+    entropy: u64,
 }
 
 /// The world as the programs of one machine share it.
@@ -76,31 +107,23 @@ pub struct World {
 pub struct SharedWorld(Arc<Mutex<World>>);
 
 impl World {
-    /// A machine on which everything works, running.
-    pub fn healthy(os: Os, language: Language) -> Self {
-        Self {
-            os,
-            language,
-            computer: "VM01".to_owned(),
-            files: Files::default(),
-            registry: Registry::new("S-1-5-21-1-2-3-500"),
-            services: Services::default(),
-            processes: Processes::default(),
-            sockets: Sockets::default(),
-            accounts: Accounts::default(),
-            events: EventLog::default(),
-            network: Network::default(),
-            power: None,
-            epoch: Timestamp::UNIX_EPOCH,
-            now: Duration::ZERO,
-            booted: Duration::ZERO,
+    /// Brings the world to machine time `now` (since the simulation began, across restarts): what was pending
+    /// until then has happened, in its order. Time never goes back.
+    pub fn advance(&mut self, now: Duration) {
+        while let Some(next) = self.next_change().filter(|next| *next <= now) {
+            self.now = self.now.max(next);
+            self.change_services();
+            if self.next_policy_refresh().is_some_and(|due| due <= self.now) {
+                self.apply_policy();
+            }
         }
+        self.now = self.now.max(now);
+        self.follow_listener_switches();
     }
 
-    /// Brings the world to machine time `now` (since the simulation began, across restarts): what was pending
-    /// until then has happened. Time never goes back.
-    pub fn advance(&mut self, now: Duration) {
-        self.now = self.now.max(now);
+    /// The next moment at which something changes by itself.
+    pub fn next_change(&self) -> Option<Duration> {
+        [self.next_service_change(), self.next_policy_refresh()].into_iter().flatten().min()
     }
 
     /// Machine time up to which the world was brought.
@@ -121,19 +144,83 @@ impl World {
 
     /// Power off: nothing runs and nothing is open; what lasts stays.
     pub fn power_off(&mut self) {
+        let leaving: Vec<String> = self
+            .services
+            .iter()
+            .filter(|service| service.deleted)
+            .map(|service| service.name.clone())
+            .collect();
         self.processes.clear();
         self.sockets.clear();
         self.services.clear();
+        for name in leaving {
+            self.registry.remove(&format!(r"{}\{name}", baseline::services::SERVICES));
+        }
         self.power = None;
+        self.listener = Listener::Off;
+        self.policy_applied = None;
     }
 
-    /// Windows starts: control set, service database, services in their order, group policy, …
+    /// Windows starts: control set, service database, services in their order, group policy, Remote Desktop.
     pub fn boot(&mut self) {
         self.power_off();
         self.booted = self.now;
         self.registry.select_control_set();
+        self.load_services();
+        self.start_core_processes();
+        self.start_with_machine();
+    }
+
+    fn start_core_processes(&mut self) {
+        let at = self.now;
+        let system = r"NT AUTHORITY\SYSTEM";
+        let process = |pid, image: &str, memory| Process {
+            pid,
+            parent: 0,
+            image: image.to_owned(),
+            command_line: String::new(),
+            session: 0,
+            account: system.to_owned(),
+            memory,
+            started: at,
+            critical: true,
+        };
+        self.processes.put(process(0, "System Idle Process", 8));
+        self.processes.put(process(4, "System", 144));
+        if self.os.splits_service_hosts() {
+            self.processes.put(process(88, "Registry", 41_912));
+        }
+        let mut parents = std::collections::BTreeMap::from([("System", 4)]);
+        for (image, parent, session, memory) in CORE_PROCESSES {
+            let pid = self.processes.start(&Start {
+                image,
+                command_line: image,
+                account: system,
+                session,
+                parent: parents.get(parent).copied().unwrap_or(4),
+                memory,
+                at,
+            });
+            parents.entry(image).or_insert(pid);
+            if let Some(started) = self.processes.by_pid_mut(pid) {
+                started.critical = session == 0 || image == "csrss.exe" || image == "winlogon.exe";
+            }
+        }
     }
 }
+
+/// Image, who starts it, session, working set in KiB.
+const CORE_PROCESSES: [(&str, &str, u32, u32); 9] = [
+    ("smss.exe", "System", 0, 1_128),
+    ("csrss.exe", "smss.exe", 0, 5_060),
+    ("wininit.exe", "smss.exe", 0, 6_544),
+    ("csrss.exe", "smss.exe", 1, 4_736),
+    ("winlogon.exe", "smss.exe", 1, 10_380),
+    ("services.exe", "wininit.exe", 0, 9_132),
+    ("lsass.exe", "wininit.exe", 0, 17_204),
+    ("LogonUI.exe", "winlogon.exe", 1, 52_796),
+    ("dwm.exe", "winlogon.exe", 1, 41_268),
+];
 
 impl Default for World {
     fn default() -> Self {

@@ -61,3 +61,39 @@ pub struct Network {
     /// The primary DNS suffix, empty outside a domain.
     pub domain_suffix: String,
 }
+
+impl Interface {
+    /// Whether it can carry traffic: switched on, with an address that is not self-assigned.
+    pub fn is_up(&self) -> bool {
+        self.enabled && !self.address.is_link_local() && !self.address.is_unspecified()
+    }
+
+    /// Asks the DHCP server, where the interface does so.
+    fn renew(&mut self) {
+        if self.source != AddressSource::Dhcp || !self.enabled {
+            return;
+        }
+        let Some(lease) = self.lease.clone() else {
+            self.address = Ipv4Addr::new(169, 254, 83, 107);
+            self.mask = Ipv4Addr::new(255, 255, 0, 0);
+            self.gateway = None;
+            return;
+        };
+        self.address = lease.address;
+        self.mask = lease.mask;
+        self.gateway = Some(lease.gateway);
+        self.dns = lease.dns;
+    }
+}
+
+impl Network {
+    /// Whether any interface is up.
+    pub fn is_up(&self) -> bool {
+        self.interfaces.iter().any(Interface::is_up)
+    }
+
+    /// What the DHCP client does.
+    pub(super) fn renew_leases(&mut self) {
+        self.interfaces.iter_mut().for_each(Interface::renew);
+    }
+}

@@ -1,9 +1,14 @@
-//! The service control manager: the database it read at boot, and what runs.
+//! The service control manager's database: what it read from the registry at boot, and what runs.
+//!
+//! Start type, type and dependencies are kept in memory, as on Windows: a change made with `reg add` is seen at the
+//! next boot, one made with `sc config` at once. Starting and stopping is in [`super::control`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::baseline::services::SERVICES;
 use super::processes::Pid;
+use super::registry::{Data, Registry};
 
 /// When a service is started, by the number the registry holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +38,19 @@ pub enum State {
     Running = 4,
 }
 
+/// Which controls a running service takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Accepts {
+    /// It can be stopped.
+    pub stop: bool,
+    /// It can be paused.
+    pub pause: bool,
+    /// It is told of a shutdown.
+    pub shutdown: bool,
+    /// It is told before a shutdown.
+    pub preshutdown: bool,
+}
+
 /// A service as the service control manager knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
@@ -42,16 +60,24 @@ pub struct Service {
     pub kind: u32,
     /// When it starts.
     pub start: StartType,
+    /// An automatic start is put off until the others are done.
+    pub delayed: bool,
     /// Services it needs.
     pub depends: Vec<String>,
+    /// Controls it takes while it runs.
+    pub accepts: Accepts,
     /// Where it is.
     pub state: State,
     /// Machine time at which a pending state is over.
     pub settles: Option<Duration>,
+    /// Machine time at which it is started by itself: a delayed start, or a restart after a crash.
+    pub starts_at: Option<Duration>,
     /// Its process.
     pub pid: Option<Pid>,
     /// Win32 code of its last end.
     pub exit: u32,
+    /// Unexpected ends since the last boot.
+    pub crashes: u32,
     /// Marked for deletion.
     pub deleted: bool,
 }
@@ -71,6 +97,52 @@ impl StartType {
     }
 }
 
+impl Accepts {
+    /// Stop and shutdown, what most programs that know nothing better take.
+    pub fn usual() -> Self {
+        Self { stop: true, shutdown: true, ..Self::default() }
+    }
+}
+
+impl Service {
+    /// A service that is stopped, as its registry key describes it; `None` when the key is no service.
+    pub fn read(registry: &Registry, name: &str, accepts: Accepts) -> Option<Self> {
+        let path = format!(r"{SERVICES}\{name}");
+        let key = registry.key(&path)?;
+        let kind = key.value("Type")?.dword()?;
+        let start = StartType::from_number(key.value("Start")?.dword()?)?;
+        let depends = match key.value("DependOnService") {
+            Some(Data::MultiSz(names)) => names.clone(),
+            _ => Vec::new(),
+        };
+        Some(Self {
+            name: key.name().to_owned(),
+            kind,
+            start,
+            delayed: key.value("DelayedAutostart").and_then(Data::dword) == Some(1),
+            depends,
+            accepts,
+            state: State::Stopped,
+            settles: None,
+            starts_at: None,
+            pid: None,
+            exit: 1077,
+            crashes: 0,
+            deleted: false,
+        })
+    }
+
+    /// Whether it is a driver.
+    pub fn is_driver(&self) -> bool {
+        self.kind & 0x0f != 0
+    }
+
+    /// Whether it runs or is about to.
+    pub fn is_active(&self) -> bool {
+        self.state != State::Stopped
+    }
+}
+
 impl Services {
     /// The service with that key name.
     pub fn by_name(&self, name: &str) -> Option<&Service> {
@@ -82,9 +154,45 @@ impl Services {
         self.database.get_mut(&name.to_lowercase())
     }
 
+    /// Whether that service runs.
+    pub fn is_running(&self, name: &str) -> bool {
+        self.by_name(name).is_some_and(|service| service.state == State::Running)
+    }
+
     /// All, sorted by key name.
     pub fn iter(&self) -> impl Iterator<Item = &Service> {
         self.database.values()
+    }
+
+    /// The services that run in a process.
+    pub fn in_process(&self, pid: Pid) -> impl Iterator<Item = &Service> {
+        self.database.values().filter(move |service| service.pid == Some(pid))
+    }
+
+    /// The services that need `name` directly.
+    pub fn dependents<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Service> {
+        self.database
+            .values()
+            .filter(move |service| service.depends.iter().any(|need| need.eq_ignore_ascii_case(name)))
+    }
+
+    /// All services that need `name`, however far, those that are to be stopped first in front.
+    pub fn all_dependents(&self, name: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        self.collect_dependents(name, &mut found);
+        found
+    }
+
+    fn collect_dependents(&self, name: &str, found: &mut Vec<String>) {
+        for service in self.dependents(name) {
+            if !found.contains(&service.name) {
+                let at = found.len();
+                found.push(service.name.clone());
+                self.collect_dependents(&service.name, found);
+                // Those that were found behind it are to be stopped before it.
+                found[at..].rotate_left(1);
+            }
+        }
     }
 
     /// Puts a service into the database.

@@ -1,12 +1,29 @@
 //! The ways in. Each is one file and looks like one async byte line with a name and a hang-up.
+//!
+//! ```text
+//!  text ─► Endpoint ─► open ─► Line: bytes in, bytes out, describe, hang_up, break
+//! ```
 
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
 mod endpoint;
+#[cfg(unix)]
+mod exec;
+mod holder;
+mod open_error;
+#[cfg(unix)]
+mod pty;
+mod serial;
+#[cfg(test)]
+mod suite;
+mod tcp;
+#[cfg(unix)]
+mod unix;
 
 pub use endpoint::{CommandLine, Endpoint, EndpointError, FlowControl, Parity, Problem, SerialSettings};
+pub use open_error::OpenError;
 
 /// A byte line to a console. End of file on read is a hang-up; [`Line::hang_up`] says what it means here.
 pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
@@ -27,3 +44,73 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
+
+/// Opens the line to `endpoint`.
+///
+/// # Errors
+/// [`OpenError`]
+pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
+    Ok(match endpoint {
+        Endpoint::Sim { .. } => return Err(OpenError::NotHere { way: "sim" }),
+        Endpoint::Serial(settings) => Box::new(serial::open(settings)?),
+        Endpoint::Tcp { host, port } => Box::new(tcp::open(host, *port).await?),
+        #[cfg(unix)]
+        Endpoint::Pty { path } => Box::new(pty::open(path)?),
+        #[cfg(unix)]
+        Endpoint::Unix { path } => Box::new(unix::open(path).await?),
+        #[cfg(unix)]
+        Endpoint::Exec { command } => Box::new(exec::open(command)?),
+        #[cfg(not(unix))]
+        Endpoint::Pty { .. } => return Err(OpenError::NotHere { way: "pty" }),
+        #[cfg(not(unix))]
+        Endpoint::Unix { .. } => return Err(OpenError::NotHere { way: "unix" }),
+        #[cfg(not(unix))]
+        Endpoint::Exec { .. } => return Err(OpenError::NotHere { way: "exec" }),
+    })
+}
+
+/// Writes go to `$field` as they are.
+macro_rules! write_through {
+    ($line:ty, $field:ident) => {
+        impl tokio::io::AsyncWrite for $line {
+            fn poll_write(
+                mut self: std::pin::Pin<&mut Self>,
+                context: &mut std::task::Context<'_>,
+                bytes: &[u8],
+            ) -> std::task::Poll<std::io::Result<usize>> {
+                std::pin::Pin::new(&mut self.$field).poll_write(context, bytes)
+            }
+
+            fn poll_flush(
+                mut self: std::pin::Pin<&mut Self>,
+                context: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                std::pin::Pin::new(&mut self.$field).poll_flush(context)
+            }
+
+            fn poll_shutdown(
+                mut self: std::pin::Pin<&mut Self>,
+                context: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                std::pin::Pin::new(&mut self.$field).poll_shutdown(context)
+            }
+        }
+    };
+}
+
+/// Reads come from `$field` as they are.
+macro_rules! read_through {
+    ($line:ty, $field:ident) => {
+        impl tokio::io::AsyncRead for $line {
+            fn poll_read(
+                mut self: std::pin::Pin<&mut Self>,
+                context: &mut std::task::Context<'_>,
+                buffer: &mut tokio::io::ReadBuf<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                std::pin::Pin::new(&mut self.$field).poll_read(context, buffer)
+            }
+        }
+    };
+}
+
+use {read_through, write_through};

@@ -1,0 +1,242 @@
+//! Serial ports: UARTs, USB adapters, virtual COM ports.
+//!
+//! The port is opened exclusively (`TIOCEXCL` and `flock`), so that a second program is refused rather than given
+//! every other byte. A port that goes away, or whose other end hangs up, ends the line; it never spins.
+
+use std::io;
+use std::path::Path;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
+use tokio_serial::{DataBits, ErrorKind, SerialPort as _, SerialStream, StopBits};
+
+use super::{FlowControl, Line, OpenError, Parity, SerialSettings};
+
+/// How long the line is held at "space" for a break; POSIX says at least a quarter of a second.
+const BREAK: Duration = Duration::from_millis(300);
+
+/// An open serial port.
+#[derive(Debug)]
+pub(super) struct SerialLine {
+    stream: SerialStream,
+    settings: SerialSettings,
+    /// While a break is on.
+    breaking: Option<Pin<Box<Sleep>>>,
+}
+
+/// Opens a port and sets its line.
+pub(super) fn open(settings: &SerialSettings) -> Result<SerialLine, OpenError> {
+    let path = Path::new(&settings.port);
+    let what = describe(settings);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        if std::fs::metadata(path).is_ok_and(|found| !found.file_type().is_char_device()) {
+            return Err(OpenError::WrongKind { path: settings.port.clone(), wanted: "a serial port" });
+        }
+    }
+    let builder = tokio_serial::new(&settings.port, settings.baud)
+        .data_bits(match settings.data_bits {
+            5 => DataBits::Five,
+            6 => DataBits::Six,
+            7 => DataBits::Seven,
+            _ => DataBits::Eight,
+        })
+        .parity(match settings.parity {
+            Parity::None => tokio_serial::Parity::None,
+            Parity::Odd => tokio_serial::Parity::Odd,
+            Parity::Even => tokio_serial::Parity::Even,
+        })
+        .stop_bits(if settings.stop_bits == 2 { StopBits::Two } else { StopBits::One })
+        .flow_control(match settings.flow {
+            FlowControl::None => tokio_serial::FlowControl::None,
+            FlowControl::Software => tokio_serial::FlowControl::Software,
+            FlowControl::Hardware => tokio_serial::FlowControl::Hardware,
+        })
+        .dtr_on_open(true);
+    let stream = SerialStream::open(&builder).map_err(|error| match error.kind {
+        ErrorKind::Io(io::ErrorKind::NotFound) => {
+            OpenError::NotFound { what: what.clone(), instead: ports() }
+        }
+        // A lock that somebody else has, or a port that is unplugged at this moment.
+        ErrorKind::NoDevice => OpenError::of_path(what.clone(), path, io::ErrorKind::ResourceBusy.into()),
+        ErrorKind::Io(kind) => OpenError::of_path(what.clone(), path, kind.into()),
+        ErrorKind::InvalidInput | ErrorKind::Unknown => OpenError::Unusable {
+            what: what.clone(),
+            reason: error.description,
+            help: "check that it is a serial port and takes these settings".to_owned(),
+        },
+    })?;
+    Ok(SerialLine { stream, settings: settings.clone(), breaking: None })
+}
+
+/// The serial ports of this computer, by name.
+fn ports() -> Vec<String> {
+    let mut names: Vec<String> =
+        tokio_serial::available_ports().unwrap_or_default().into_iter().map(|port| port.port_name).collect();
+    names.sort();
+    names
+}
+
+fn describe(settings: &SerialSettings) -> String {
+    format!("serial port {} at {}", settings.port, settings.mode())
+}
+
+impl SerialLine {
+    fn end_break(&mut self, context: &mut Context<'_>) {
+        if let Some(sleep) = &mut self.breaking
+            && sleep.as_mut().poll(context).is_ready()
+        {
+            self.breaking = None;
+            let _ = self.stream.clear_break();
+        }
+    }
+}
+
+impl AsyncRead for SerialLine {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.end_break(context);
+        pin!(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for SerialLine {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        // Bytes during a break would be lost.
+        if let Some(sleep) = &mut self.breaking {
+            ready!(sleep.as_mut().poll(context));
+            self.end_break(context);
+        }
+        pin!(&mut self.stream).poll_write(context, bytes)
+    }
+
+    /// What was written is with the system. Draining here (`tcdrain`) would block the whole program while flow
+    /// control holds the line.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Line for SerialLine {
+    fn describe(&self) -> String {
+        describe(&self.settings)
+    }
+
+    fn hang_up(&mut self, error: Option<&io::Error>) -> String {
+        if cfg!(unix) && !Path::new(&self.settings.port).exists() {
+            return "the port is gone (was the USB adapter unplugged?)".to_owned();
+        }
+        match error {
+            // EIO and an end of file are how a terminal says that its other end hung up.
+            Some(error) if error.raw_os_error() != Some(5) => error.to_string(),
+            _ => "the other end hung up".to_owned(),
+        }
+    }
+
+    fn send_break(&mut self) -> io::Result<()> {
+        self.stream.set_break()?;
+        self.breaking = Some(Box::pin(tokio::time::sleep(BREAK)));
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use rustix::termios::{ControlModes, tcgetattr, ttyname};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::super::suite;
+    use super::*;
+
+    fn pair() -> (pty_process::Pty, pty_process::Pts, SerialSettings) {
+        let (other_end, terminal) = pty_process::open().unwrap();
+        let name = ttyname(&terminal, Vec::new()).unwrap();
+        let port = OsStr::from_bytes(name.to_bytes()).to_str().unwrap().to_owned();
+        (other_end, terminal, SerialSettings::new(&port))
+    }
+
+    #[tokio::test]
+    async fn bytes_go_both_ways_and_a_hang_up_is_told() {
+        let (mut peer, terminal, settings) = pair();
+        let line = open(&settings).unwrap();
+        drop(terminal);
+        assert_eq!(line.describe(), format!("serial port {} at 115200 8N1", settings.port));
+        let mut line = suite::carries_every_byte(line, &mut peer).await;
+        drop(peer);
+        let reason = suite::hang_up(&mut line).await;
+        assert_eq!(reason, "the port is gone (was the USB adapter unplugged?)");
+    }
+
+    #[tokio::test]
+    async fn the_line_is_set() {
+        let (_peer, terminal, mut settings) = pair();
+        settings.baud = 9600;
+        settings.data_bits = 7;
+        settings.parity = Parity::Even;
+        settings.stop_bits = 2;
+        let _line = open(&settings).unwrap();
+        let mode = tcgetattr(&terminal).unwrap();
+        assert_eq!(mode.input_speed(), 9600);
+        // Linux keeps a pty at 8 data bits without parity.
+        assert!(mode.control_modes.contains(ControlModes::CSTOPB));
+    }
+
+    #[tokio::test]
+    async fn a_second_one_is_refused() {
+        let (_peer, _terminal, settings) = pair();
+        let first = open(&settings).unwrap();
+        let error = open(&settings).err().unwrap();
+        assert_eq!(error.code(), "open-busy", "{error}");
+        drop(first);
+        open(&settings).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_opened_is_said() {
+        let error = open(&SerialSettings::new("/dev/ttyNOPE7")).err().unwrap();
+        assert_eq!(
+            (error.code(), error.to_string().as_str()),
+            ("open-not-found", "there is no serial port /dev/ttyNOPE7 at 115200 8N1")
+        );
+        let error = open(&SerialSettings::new("/dev/null")).err().unwrap();
+        assert_eq!(error.code(), "open-unusable", "{error}");
+        let error = open(&SerialSettings::new("/")).err().unwrap();
+        assert_eq!(error.to_string(), "/ is not a serial port");
+    }
+
+    #[tokio::test]
+    async fn a_break_holds_back_what_is_written_meanwhile() {
+        let (mut peer, _terminal, settings) = pair();
+        let mut line = open(&settings).unwrap();
+        if let Err(error) = line.send_break() {
+            println!("skipped: a pty takes no break here: {error}");
+            return;
+        }
+        tokio::time::pause();
+        let began = tokio::time::Instant::now();
+        line.write_all(b"after").await.unwrap();
+        assert!(began.elapsed() >= BREAK);
+        let mut bytes = [0; 5];
+        peer.read_exact(&mut bytes).await.unwrap();
+        assert_eq!(&bytes, b"after");
+    }
+}

@@ -1,6 +1,16 @@
 //! Scripts: text → typed script with spans → checked → plan. Needs no console.
 
+pub mod codes;
+mod decode;
+pub mod diagnostic;
 pub mod expression;
+pub mod library;
+mod lint;
+pub mod loader;
 pub mod model;
+pub mod parameters;
 pub mod quoting;
+mod raw;
+pub mod similar;
 pub mod template;
+pub mod yaml;

@@ -99,6 +99,46 @@ pub enum Mode {
     PowerShell,
 }
 
+impl Script {
+    /// The highest risk of its steps.
+    pub fn risk(&self) -> Risk {
+        self.steps.iter().map(|step| step.risk).max().unwrap_or(Risk::Read)
+    }
+}
+
+impl Mode {
+    /// As scripts write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sac => "sac",
+            Self::Cmd => "cmd",
+            Self::PowerShell => "powershell",
+        }
+    }
+}
+
+impl Risk {
+    /// As scripts write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Change => "change",
+            Self::Reboot => "reboot",
+        }
+    }
+}
+
+impl Severity {
+    /// As scripts write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// What a step may do to the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,0 +1,168 @@
+//! The codes of everything `check` can say, each with one paragraph for `check --explain`.
+//!
+//! A code is never given a second meaning; one that is no longer used stays out of use.
+
+use crate::script::model::Severity;
+
+/// A code.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `SP010`.
+    pub id: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is about, in a few words.
+    pub title: &'static str,
+    /// Why it matters and what to do.
+    pub explanation: &'static str,
+}
+
+/// The code with this id.
+pub fn find(id: &str) -> Option<&'static Code> {
+    ALL.iter().copied().find(|code| code.id.eq_ignore_ascii_case(id))
+}
+
+macro_rules! codes {
+    ($($name:ident $id:literal $severity:ident $title:literal $explanation:literal)*) => {
+        $(
+            #[doc = concat!("`", $id, "`: ", $title)]
+            pub const $name: Code =
+                Code { id: $id, severity: Severity::$severity, title: $title, explanation: $explanation };
+        )*
+
+        /// Every code, in order.
+        pub const ALL: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    SYNTAX "SP001" Error "not YAML"
+        "The file can't be read as YAML at all. The place is where the reader gave up; the cause is often on the line above: a quote that is not closed, a colon in a text without quotes, or indentation by tabs."
+    UNKNOWN_KEY "SP002" Error "unknown key"
+        "A key that means nothing here. Keys are never ignored: a misspelt `undo` would leave a change without a way back."
+    DUPLICATE_KEY "SP003" Error "key given twice"
+        "The same key stands twice in one place. YAML readers differ in which one wins, so neither does."
+    MISSING_KEY "SP004" Error "missing key"
+        "A key that must be there is not."
+    WRONG_SHAPE "SP005" Error "another kind of value expected"
+        "A list stands where a text is expected, a text where a number is expected, and so on. Texts that look like numbers or like true and false need quotes, so that the version '1.0' stays a text."
+    ANCHOR "SP006" Error "anchor, alias or merge key"
+        "Anchors (&x), aliases (*x) and merge keys (<<) make a document whose reader must jump around. What runs on a production machine is read from top to bottom: write it out, or use another script with `use`."
+    TAG "SP007" Error "YAML tag"
+        "Tags (!name) have no meaning here."
+    YES_NO "SP008" Error "yes, no, on or off as a truth value"
+        "Only `true` and `false` are truth values. In YAML 1.1 `no` was one, too, and a country code; the confusion is kept out."
+    DOCUMENT "SP009" Error "more than one plain document"
+        "A script file holds one YAML document without directives, at most 256 KiB, nested at most 24 deep."
+    QUOTES "SP010" Error "exact text needs single quotes or |"
+        "Text whose bytes reach a console or become a pattern takes single quotes or a | block. In double quotes \"type C:\\temp\\new.txt\" holds a TAB and a line feed, and plain text ends at the first ` #`; both happen without a word."
+    INVISIBLE "SP011" Error "control or invisible character"
+        "A TAB typed at a console is a completion key, an escape or a right-to-left mark hides what a line does. Exact text holds none, not even inside single quotes."
+    SEVERAL_LINES "SP012" Error "more than one line"
+        "A command is one line, sent with one Enter after its echo is proven. Write several entries instead of several lines."
+    UNKNOWN_WORD "SP013" Error "unknown word"
+        "Only certain words may stand here; they are listed."
+    NO_VALUE "SP014" Error "a key without a value"
+        "The key stands there with nothing behind it. Leave it out, or give it a value."
+    BAD_NAME "SP020" Error "name not allowed"
+        "Names are used in expressions: lower-case letters, digits and `_`, starting with a letter, and none of the words that expressions know (`and`, `not`, `rc`, `before`, …). A dash would be read as a minus."
+    TAKEN_NAME "SP021" Error "name already taken"
+        "Two things that expressions would call by the same name."
+    OTHER_NAME "SP022" Error "the script's name is not its path"
+        "`script:` repeats the path below the scripts folder without `.yaml`, so that a copied file cannot pass for another one."
+    OUT_OF_RANGE "SP023" Error "number or duration out of range"
+        "Durations are a whole number with a unit (ms, s, m, h), more than nothing and at most a day; retries are 2 to 100; other ranges are named in the message."
+    BAD_DEFAULT "SP024" Error "the value does not fit its parameter"
+        "A default, or a value given with `with`, that the parameter itself would refuse."
+    EMPTY_TEXT "SP025" Error "empty text"
+        "There is a text, but nothing in it."
+    BAD_EXPRESSION "SP030" Error "the expression does not parse"
+        "`when`, `holds` and `{{ }}` hold one expression: names, texts in quotes, numbers, == != < > <= >=, and, or, not, in, `is defined`, `a if b else c`, and a few filters. No statements, no calls."
+    UNDEFINED_NAME "SP031" Error "undefined name"
+        "The name means nothing at this point. Known are the parameters, the captures of this step, `rc` and `output` of the command just run, `before.…` (what the check and `save` captured before the change), `steps.ID.…` of steps further up, the variable of `for_each`, and `facts.…`."
+    NEVER_EQUAL "SP032" Error "text compared with a number"
+        "`rc` is a number and a capture is a text. Compared with the other kind they are never equal, whatever the machine says: write `rc == 0` and `start == \"2\"`."
+    CONSTANT "SP033" Error "constant condition"
+        "The condition names nothing, so it is always true or always false."
+    BAD_PATTERN "SP034" Error "the pattern is not a regular expression"
+        "Patterns are those of Rust's regex: linear time, no look-around, no back-references."
+    OPEN_PATTERN "SP035" Warning "the pattern never ends"
+        "A pattern that ends in `+` or `*` matches less when less has arrived. Say what comes after: `\\s*$`, `\\r?\\n`, a word boundary, a literal."
+    UNUSED_CAPTURE "SP036" Warning "capture is never used"
+        "Nothing looks at this value. Mostly a `holds` or an `undo` was forgotten."
+    UNUSED_PARAM "SP037" Warning "parameter is never used"
+        "Who sets it believes that it does something."
+    BAD_KIND "SP040" Error "a step must be of exactly one kind"
+        "A step looks (`run`), holds a condition (`check`), restarts (`reboot`) or uses another script (`use`): exactly one of them, with the keys that go with it."
+    DUPLICATE_STEP "SP041" Error "step id given twice"
+        "Expressions, journal and reports name a step by its id."
+    NO_HOLDS "SP042" Error "check without `holds`"
+        "A check must say when it is content. An exit code alone proves little: `reg query` ends with 0 whatever the value is."
+    NO_UNDO "SP043" Error "change without a way back"
+        "Every change has an `undo`, or says `undo: none` and `why`. An unattended repair that fails half way must leave the machine as it was."
+    NO_WHY "SP044" Error "`undo: none` without a reason"
+        "The person who approves the plan wants to know why there is no way back."
+    CHECK_CHANGES "SP045" Error "a check that changes something"
+        "`diagnose` and `plan` run every check and every look on a production machine and promise that nothing changes. Commands that change belong into `change`; those that write a backup file into `save`."
+    RISK_LOWERED "SP046" Error "risk lower than what the step does"
+        "`risk` is derived from what a step does. It can be raised by hand, never lowered."
+    NOT_YET "SP047" Error "not in this version"
+        "The format knows this, this version of the program does not do it yet."
+    NO_FINDING "SP048" Error "a condition without a finding"
+        "When `holds` is false, somebody has to be told what that means: `finding: {severity, text, remedy}`."
+    UNKNOWN_SCRIPT "SP050" Error "no such script"
+        "`use` names a script by its path below the scripts folder, without `.yaml`."
+    CYCLE "SP051" Error "scripts that use each other in a circle"
+        "They would never end."
+    BAD_ARGUMENT "SP052" Error "wrong argument for the used script"
+        "`with` gives the parameters of the used script: only those it has, all that have no default, each of the right kind."
+    JOINED "SP060" Error "two commands on one line"
+        "A copied document often loses its line breaks: `sc config gpsvc start= auto sc start gpsvc` configures something else than it seems, and the second command never runs. Write two entries."
+    SC_BLANK "SP061" Error "sc option without the blank"
+        "`sc config X start=auto` prints its help and does nothing: the blank after `=` belongs to the option: `start= auto`."
+    TYPOGRAPHIC "SP062" Error "typographic quote or dash in a command"
+        "Word processors and translations turn \" into “ and - into –. cmd takes them for ordinary letters."
+    SINGLE_QUOTES "SP063" Error "single quotes in a cmd command"
+        "cmd does not know single quotes: `reg add … /v 'SecurityLayer'` creates a value whose name contains the quotes. Write double quotes; the YAML text around it has the single ones."
+    NO_FORCE "SP064" Error "the command would ask before it overwrites or deletes"
+        "`reg add` and `reg delete` ask unless `/f` is given, `reg export` and `reg save` unless `/y` is. Nobody is there to answer."
+    ASKS "SP065" Error "the command waits for a key or pages"
+        "`more`, `pause`, `choice`, `set /p` and others wait for somebody. Output is read whole without `more`."
+    QUERY_SETS "SP066" Error "`reg query` with /d or /t and a value"
+        "`reg query` reads. A line with `/d` was meant to be `reg add`."
+    CONTROL_SET "SP067" Error "control set given by number"
+        "`ControlSet001` and `002` are guesses; `reg add` even creates a control set that is not there. On a live machine write `CurrentControlSet`; for a hive on a rescue machine read `Select\\Current` first."
+    NOT_UNLOADED "SP068" Error "`reg load` without its `reg unload`"
+        "A hive that stays loaded keeps the disk's file locked and changed only in memory. Every `reg load` needs its `reg unload` in `undo` or a later step."
+    LOCALIZED "SP069" Error "name that differs by the language of Windows"
+        "Groups, firewall rules and the words of messages are translated. Use numbers, SIDs (*S-1-5-32-544), exit codes, registry values, and firewall groups by resource (`group=\"@FirewallAPI.dll,-28752\"`)."
+    TOO_LONG "SP070" Error "line too long"
+        "At most 1,000 characters at a cmd prompt and 70 at SAC: the echo of every line is read back from a screen of 80 columns before Enter is sent."
+    UNBALANCED "SP071" Error "quotes are not balanced"
+        "An odd number of double quotes: what follows the last one is read differently than it looks."
+    POWERSHELL_IN_CMD "SP072" Error "PowerShell in a cmd step"
+        "cmd does not know cmdlets, `$variables` or drives such as `HKLM:\\`."
+    BATCH_PERCENT "SP073" Error "%% belongs into batch files"
+        "At a prompt `for %a in …` has one percent sign; `%%a` is an error there."
+    SECRET "SP074" Error "secret in a command"
+        "A command line is seen by every process list, in the event log and on the console. Secrets are only given where a program asks for them."
+    NOT_ASCII "SP075" Warning "letters outside of ASCII in a command"
+        "Mostly a translated name; and it depends on code pages whether the machine reads what was typed."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_explained() {
+        for pair in ALL.windows(2) {
+            assert!(pair[0].id < pair[1].id, "{} before {}", pair[0].id, pair[1].id);
+        }
+        for code in ALL {
+            assert!(code.explanation.ends_with(['.', ':']) && code.explanation.len() > 20, "{}", code.id);
+            assert_eq!(find(&code.id.to_lowercase()), Some(*code));
+        }
+        assert_eq!(find("SP999"), None);
+    }
+}

@@ -1,0 +1,625 @@
+//! A tree → typed values through serde, with every error of the file in one go.
+//!
+//! serde stops at the first error. So the value that is wrong is noted and left out, and the whole is read again,
+//! until nothing new is wrong: a list loses the item, an optional key is absent, and a struct that lacks a needed
+//! key because of that goes without a further word.
+//!
+//! Three names ask for more than serde's data model: see [`AT`], [`MANY`] and [`ENTRIES`].
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::Range;
+
+use granit_parser::ScalarStyle;
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
+    Visitor,
+};
+
+use crate::script::codes::{self, Code};
+use crate::script::similar::did_you_mean;
+use crate::script::yaml::{Entry, Kind, Node, Problem};
+
+/// Struct name that asks for a value with its place: a map of `start`, `end`, `style`, `value`.
+pub(crate) const AT: &str = "$at";
+
+/// Newtype name that takes a list or a single item as a list; a lone text is given as text.
+pub(crate) const MANY: &str = "$many";
+
+/// Newtype name that takes a mapping as a list of key and value.
+pub(crate) const ENTRIES: &str = "$entries";
+
+/// Most errors of one file that are looked for.
+const MOST: usize = 100;
+
+/// Reads a value; `None` when nothing of it is left.
+pub(crate) fn decode<'de, T: de::Deserialize<'de>>(root: &'de Node) -> (Option<T>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut left_out = BTreeSet::new();
+    loop {
+        match T::deserialize(Decoder { node: root, left_out: &left_out }) {
+            Ok(value) => return (Some(value), problems),
+            Err(error) => {
+                let node = error.node.unwrap_or(root.id);
+                if let Some(problem) = error.problem {
+                    problems.push(*problem);
+                }
+                if node == root.id || !left_out.insert(node) || problems.len() >= MOST {
+                    return (None, problems);
+                }
+            }
+        }
+    }
+}
+
+/// What serde passes upwards.
+#[derive(Debug)]
+pub(crate) struct Error {
+    /// The node to leave out.
+    node: Option<usize>,
+    /// Nothing when it only follows from what was said already.
+    problem: Option<Box<Problem>>,
+}
+
+impl Error {
+    fn new(
+        node: usize,
+        code: &'static Code,
+        span: Range<usize>,
+        message: String,
+        help: Option<String>,
+    ) -> Self {
+        Self { node: Some(node), problem: Some(Box::new(Problem { code, span, message, help })) }
+    }
+
+    /// Errors that serde's own code made know no place.
+    fn or_at(mut self, node: &Node) -> Self {
+        if self.node.is_none() {
+            self.node = Some(node.id);
+            if let Some(problem) = &mut self.problem {
+                problem.span = first_line(node);
+            }
+        }
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.problem.as_ref().map_or("follows from another error", |problem| &problem.message))
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl de::Error for Error {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        let problem =
+            Problem { code: &codes::WRONG_SHAPE, span: 0..0, message: message.to_string(), help: None };
+        Self { node: None, problem: Some(Box::new(problem)) }
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        let message = format!("unknown key `{field}`");
+        let help = Some(format!("known here: {}", expected.join(", ")));
+        let problem = Problem { code: &codes::UNKNOWN_KEY, span: 0..0, message, help };
+        Self { node: None, problem: Some(Box::new(problem)) }
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        let message = format!("the key `{field}` is missing");
+        let problem = Problem { code: &codes::MISSING_KEY, span: 0..0, message, help: None };
+        Self { node: None, problem: Some(Box::new(problem)) }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Decoder<'de, 's> {
+    node: &'de Node,
+    left_out: &'s BTreeSet<usize>,
+}
+
+impl<'de> Decoder<'de, '_> {
+    fn at(self, node: &'de Node) -> Self {
+        Self { node, ..self }
+    }
+
+    fn wrong(&self, expected: &str) -> Error {
+        let message = format!("{expected} expected, this is {}", describe(self.node));
+        Error::new(self.node.id, &codes::WRONG_SHAPE, first_line(self.node), message, None)
+    }
+
+    fn scalar(&self, expected: &str) -> Result<(&'de str, ScalarStyle), Error> {
+        match &self.node.kind {
+            Kind::Scalar { text, style } => {
+                if text.is_empty() && *style == ScalarStyle::Plain {
+                    let message = format!("{expected} expected, there is nothing");
+                    return Err(Error::new(
+                        self.node.id,
+                        &codes::NO_VALUE,
+                        self.node.span.clone(),
+                        message,
+                        None,
+                    ));
+                }
+                Ok((text, *style))
+            }
+            _ => Err(self.wrong(expected)),
+        }
+    }
+
+    /// Text. Plain text that YAML could read as something else is refused.
+    fn text(&self, expected: &str) -> Result<&'de str, Error> {
+        let (text, style) = self.scalar(expected)?;
+        if style == ScalarStyle::Plain && plain_kind(text) != Plain::Text {
+            let message =
+                format!("{expected} expected, `{text}` without quotes is {}", plain_kind(text).name());
+            let help = Some(format!("write it in single quotes: '{text}'"));
+            return Err(Error::new(self.node.id, &codes::WRONG_SHAPE, self.node.span.clone(), message, help));
+        }
+        Ok(text)
+    }
+
+    fn truth(&self) -> Result<bool, Error> {
+        let (text, style) = self.scalar("`true` or `false`")?;
+        match (text, style) {
+            ("true", ScalarStyle::Plain) => Ok(true),
+            ("false", ScalarStyle::Plain) => Ok(false),
+            (_, ScalarStyle::Plain) if plain_kind(text) == Plain::YesNo => Err(self.yes_no(text)),
+            _ => Err(self.wrong("`true` or `false`")),
+        }
+    }
+
+    fn yes_no(&self, text: &str) -> Error {
+        let meant = matches!(text.to_ascii_lowercase().as_str(), "yes" | "y" | "on" | "true");
+        let message = format!("`{text}` is not a truth value here");
+        let help = Some(format!("write `{meant}`, or '{text}' in single quotes for the word"));
+        Error::new(self.node.id, &codes::YES_NO, self.node.span.clone(), message, help)
+    }
+
+    fn integer(&self) -> Result<i64, Error> {
+        let (text, style) = self.scalar("a number")?;
+        if style == ScalarStyle::Plain && plain_kind(text) == Plain::Integer {
+            return text.parse().map_err(|_| self.wrong("a smaller number"));
+        }
+        Err(self.wrong("a number"))
+    }
+
+    /// Entries without those that are left out; keys given twice are an error.
+    fn entries(&self) -> Result<Vec<&'de Entry>, Error> {
+        let Kind::Mapping(entries) = &self.node.kind else {
+            return Err(self.wrong("a mapping (`key: value`)"));
+        };
+        let kept: Vec<_> = entries.iter().filter(|entry| !self.left_out.contains(&entry.value.id)).collect();
+        for (index, entry) in kept.iter().enumerate() {
+            if kept[..index].iter().any(|earlier| earlier.key == entry.key) {
+                let message = format!("the key `{}` is given twice", entry.key);
+                let help = Some("keep one of them".to_owned());
+                return Err(Error::new(
+                    entry.value.id,
+                    &codes::DUPLICATE_KEY,
+                    entry.key_span.clone(),
+                    message,
+                    help,
+                ));
+            }
+        }
+        Ok(kept)
+    }
+
+    fn items(&self) -> Option<Vec<&'de Node>> {
+        match &self.node.kind {
+            Kind::Sequence(items) => {
+                Some(items.iter().filter(|item| !self.left_out.contains(&item.id)).collect())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for Decoder<'de, '_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match &self.node.kind {
+            Kind::Sequence(_) => self.deserialize_seq(visitor),
+            Kind::Mapping(_) => self.deserialize_map(visitor),
+            Kind::Scalar { text, style } => match plain_kind(text) {
+                _ if *style != ScalarStyle::Plain => visitor.visit_borrowed_str(text),
+                Plain::Truth => visitor.visit_bool(self.truth()?),
+                Plain::YesNo => Err(self.yes_no(text)),
+                Plain::Integer => visitor.visit_i64(self.integer()?),
+                _ => visitor.visit_borrowed_str(self.text("text")?),
+            },
+        }
+        .map_err(|error: Error| error.or_at(self.node))
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_bool(self.truth()?)
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_i64(self.integer()?).map_err(|error: Error| error.or_at(self.node))
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_borrowed_str(self.text("text")?).map_err(|error: Error| error.or_at(self.node))
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match (name, &self.node.kind) {
+            (MANY, Kind::Scalar { .. }) => visitor.visit_borrowed_str(self.text("a word or a list")?),
+            (MANY, Kind::Mapping(_)) => visitor.visit_seq(Items { decoder: self, items: vec![self.node] }),
+            (MANY, Kind::Sequence(_)) => return self.deserialize_seq(visitor),
+            (ENTRIES, _) => return self.deserialize_map(visitor),
+            _ => visitor.visit_newtype_struct(self),
+        }
+        .map_err(|error: Error| error.or_at(self.node))
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let items = self.items().ok_or_else(|| self.wrong("a list (`- …` or `[…]`)"))?;
+        visitor.visit_seq(Items { decoder: self, items }).map_err(|error| error.or_at(self.node))
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let entries = self.entries()?;
+        visitor.visit_map(Entries::new(self, entries)).map_err(|error| error.or_at(self.node))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        if name == AT {
+            return visitor
+                .visit_map(Place { decoder: self, next: 0 })
+                .map_err(|error| error.or_at(self.node));
+        }
+        let entries = self.entries()?;
+        if let Some(unknown) = entries.iter().find(|entry| !fields.contains(&entry.key.as_str())) {
+            let help = did_you_mean(&unknown.key, fields.iter().copied())
+                .unwrap_or_else(|| format!("known here: {}", fields.join(", ")));
+            let message = format!("unknown key `{}`", unknown.key);
+            let span = unknown.key_span.clone();
+            return Err(Error::new(unknown.value.id, &codes::UNKNOWN_KEY, span, message, Some(help)));
+        }
+        visitor.visit_map(Entries::new(self, entries)).map_err(|error| {
+            let mut error = error.or_at(self.node);
+            // A key that was left out is not missing.
+            if error.node == Some(self.node.id)
+                && let Kind::Mapping(all) = &self.node.kind
+                && all.iter().any(|entry| self.left_out.contains(&entry.value.id))
+            {
+                error.problem = None;
+            }
+            error
+        })
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let (text, _) = self.scalar("a word")?;
+        if !variants.contains(&text) {
+            let help = did_you_mean(text, variants.iter().copied());
+            let message = format!("`{text}` is not known here; there are {}", variants.join(", "));
+            return Err(Error::new(
+                self.node.id,
+                &codes::UNKNOWN_WORD,
+                self.node.span.clone(),
+                message,
+                help,
+            ));
+        }
+        visitor.visit_enum(Word(text)).map_err(|error: Error| error.or_at(self.node))
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_unit()
+    }
+
+    serde::forward_to_deserialize_any! {
+        i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct
+    }
+}
+
+struct Items<'de, 's> {
+    decoder: Decoder<'de, 's>,
+    items: Vec<&'de Node>,
+}
+
+impl<'de> SeqAccess<'de> for Items<'de, '_> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+        if self.items.is_empty() {
+            return Ok(None);
+        }
+        let node = self.items.remove(0);
+        seed.deserialize(self.decoder.at(node)).map(Some).map_err(|error| error.or_at(node))
+    }
+}
+
+struct Entries<'de, 's> {
+    decoder: Decoder<'de, 's>,
+    rest: Vec<&'de Entry>,
+    key_given: bool,
+}
+
+impl<'de, 's> Entries<'de, 's> {
+    fn new(decoder: Decoder<'de, 's>, entries: Vec<&'de Entry>) -> Self {
+        Self { decoder, rest: entries, key_given: false }
+    }
+}
+
+impl<'de> MapAccess<'de> for Entries<'de, '_> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        if std::mem::replace(&mut self.key_given, true) {
+            self.rest.remove(0);
+        }
+        let Some(entry) = self.rest.first() else { return Ok(None) };
+        let key = Key { text: &entry.key, span: entry.key_span.clone() };
+        seed.deserialize(key).map(Some).map_err(|error: Error| error.or_at(&entry.value))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let Some(entry) = self.rest.first() else {
+            return Err(de::Error::custom("a value without a key"));
+        };
+        let node = &entry.value;
+        if let Kind::Scalar { text, style: ScalarStyle::Plain } = &node.kind
+            && text.is_empty()
+        {
+            let message = format!("the key `{}` has no value", entry.key);
+            let help = Some("give it a value or leave it out".to_owned());
+            return Err(Error::new(node.id, &codes::NO_VALUE, entry.key_span.clone(), message, help));
+        }
+        seed.deserialize(self.decoder.at(node)).map_err(|error| error.or_at(node))
+    }
+}
+
+/// A key: text, or text with its place.
+struct Key<'de> {
+    text: &'de str,
+    span: Range<usize>,
+}
+
+impl<'de> Deserializer<'de> for Key<'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_borrowed_str(self.text)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        if name != AT {
+            return self.deserialize_any(visitor);
+        }
+        let values = [self.span.start as u64, self.span.end as u64, style_number(ScalarStyle::Plain)];
+        visitor.visit_map(KeyPlace {
+            fields: fields.iter(),
+            values: values.into_iter(),
+            text: Some(self.text),
+        })
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+struct KeyPlace<'de> {
+    fields: std::slice::Iter<'static, &'static str>,
+    values: std::array::IntoIter<u64, 3>,
+    text: Option<&'de str>,
+}
+
+impl<'de> MapAccess<'de> for KeyPlace<'de> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        self.fields.next().map(|field| seed.deserialize((*field).into_deserializer())).transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        match self.values.next() {
+            Some(number) => seed.deserialize(number.into_deserializer()),
+            None => seed
+                .deserialize(de::value::BorrowedStrDeserializer::new(self.text.take().unwrap_or_default())),
+        }
+    }
+}
+
+/// The four entries behind [`AT`].
+struct Place<'de, 's> {
+    decoder: Decoder<'de, 's>,
+    next: usize,
+}
+
+/// The keys behind [`AT`], in this order.
+pub(crate) const PLACE_FIELDS: [&str; 4] = ["start", "end", "style", "value"];
+
+impl<'de> MapAccess<'de> for Place<'de, '_> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        let field = PLACE_FIELDS.get(self.next);
+        self.next += 1;
+        field.map(|field| seed.deserialize((*field).into_deserializer())).transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let node = self.decoder.node;
+        let style = match &node.kind {
+            Kind::Scalar { style, .. } => style_number(*style),
+            _ => NO_STYLE,
+        };
+        match self.next {
+            1 => seed.deserialize((node.span.start as u64).into_deserializer()),
+            2 => seed.deserialize((node.span.end as u64).into_deserializer()),
+            3 => seed.deserialize(style.into_deserializer()),
+            _ => seed.deserialize(self.decoder),
+        }
+    }
+}
+
+/// A style that is none: the value is a list or a mapping.
+const NO_STYLE: u64 = 9;
+
+fn style_number(style: ScalarStyle) -> u64 {
+    match style {
+        ScalarStyle::Plain => 0,
+        ScalarStyle::SingleQuoted => 1,
+        ScalarStyle::DoubleQuoted => 2,
+        ScalarStyle::Literal => 3,
+        ScalarStyle::Folded => 4,
+    }
+}
+
+/// The way back of the number; `None` for a list or a mapping.
+pub(crate) fn style_of(number: u64) -> Option<ScalarStyle> {
+    [
+        ScalarStyle::Plain,
+        ScalarStyle::SingleQuoted,
+        ScalarStyle::DoubleQuoted,
+        ScalarStyle::Literal,
+        ScalarStyle::Folded,
+    ]
+    .into_iter()
+    .find(|style| style_number(*style) == number)
+}
+
+struct Word<'de>(&'de str);
+
+impl<'de> EnumAccess<'de> for Word<'de> {
+    type Error = Error;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Error> {
+        let value = seed.deserialize(de::value::BorrowedStrDeserializer::new(self.0))?;
+        Ok((value, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Word<'de> {
+    type Error = Error;
+
+    fn unit_variant(self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _seed: T) -> Result<T::Value, Error> {
+        Err(de::Error::custom("a word expected"))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, _visitor: V) -> Result<V::Value, Error> {
+        Err(de::Error::custom("a word expected"))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _fields: &'static [&'static str],
+        _visitor: V,
+    ) -> Result<V::Value, Error> {
+        Err(de::Error::custom("a word expected"))
+    }
+}
+
+/// What plain text is to one YAML reader or another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    Text,
+    Truth,
+    YesNo,
+    Integer,
+    Number,
+    Null,
+}
+
+impl Plain {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Truth | Self::YesNo => "a truth value to YAML",
+            Self::Integer | Self::Number => "a number to YAML",
+            Self::Null => "nothing to YAML",
+        }
+    }
+}
+
+fn plain_kind(text: &str) -> Plain {
+    match text {
+        "true" | "false" => return Plain::Truth,
+        "" | "~" | "null" | "Null" | "NULL" => return Plain::Null,
+        _ => {}
+    }
+    if matches!(
+        text.to_ascii_lowercase().as_str(),
+        "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n"
+    ) {
+        return Plain::YesNo;
+    }
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.starts_with(|c: char| c.is_ascii_digit()) {
+        if digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0')) {
+            return Plain::Integer;
+        }
+        if digits.bytes().all(|b| b.is_ascii_hexdigit() || b"._xoXO+-:".contains(&b)) {
+            return Plain::Number;
+        }
+    }
+    Plain::Text
+}
+
+fn describe(node: &Node) -> String {
+    match &node.kind {
+        Kind::Sequence(_) => "a list".to_owned(),
+        Kind::Mapping(_) => "a mapping".to_owned(),
+        Kind::Scalar { text, style } if *style == ScalarStyle::Plain => match plain_kind(text) {
+            Plain::Text => "text".to_owned(),
+            Plain::Null => "nothing".to_owned(),
+            _ => format!("`{text}`"),
+        },
+        Kind::Scalar { .. } => "text".to_owned(),
+    }
+}
+
+/// A place that fits into a snippet: of a collection, its first entry.
+pub(crate) fn first_line(node: &Node) -> Range<usize> {
+    match &node.kind {
+        Kind::Scalar { .. } => node.span.clone(),
+        Kind::Sequence(items) => items.first().map_or(node.span.clone(), first_line),
+        Kind::Mapping(entries) => entries.first().map_or(node.span.clone(), |entry| entry.key_span.clone()),
+    }
+}

@@ -1,0 +1,150 @@
+//! Where scripts come from: those embedded in the program, and folders of the user.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::script::diagnostic::Source;
+use crate::script::similar::did_you_mean;
+
+/// Every script of `expect-scripts/`, by name. A test holds this table equal to the folder.
+const EMBEDDED: &[(&str, &str)] = &[];
+
+/// Folder of the embedded scripts, for messages.
+const EMBEDDED_FOLDER: &str = "expect-scripts";
+
+/// Finds scripts by name: in a folder first, when there is one, then among the embedded ones.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    folder: Option<PathBuf>,
+}
+
+/// A script that can't be found or read.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// No script has this name.
+    #[error("there is no script `{name}`")]
+    Unknown {
+        /// The name asked for.
+        name: String,
+        /// A name that is close, or how to list all.
+        help: String,
+    },
+    /// The file can't be read.
+    #[error("{} can't be read: {reason}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+}
+
+impl LibraryError {
+    /// What to do.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Unknown { help, .. } => help.clone(),
+            Self::Unreadable { .. } => "a script is a text file in UTF-8".to_owned(),
+        }
+    }
+}
+
+impl Library {
+    /// The embedded scripts alone.
+    pub fn embedded() -> Self {
+        Self::default()
+    }
+
+    /// Scripts of a folder, and the embedded ones behind them.
+    pub fn with_folder(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: Some(folder.into()) }
+    }
+
+    /// What a user names on the command line: a file (`./x/rdp/port.yaml`), or a script by name (`rdp/port`).
+    ///
+    /// The folder of a file's library is found from the name that the file gives itself: `…/rdp/port.yaml` with
+    /// `script: rdp/port` belongs to `…`. Returns the library and the script's name in it.
+    pub fn open(argument: &str) -> Result<(Self, String), LibraryError> {
+        let path = Path::new(argument);
+        if !is_yaml(path) {
+            let library = Self::embedded();
+            return library.source(argument).map(|_| (library, argument.to_owned()));
+        }
+        let text = read(path)?;
+        let stem = path.with_extension("");
+        let parts: Vec<_> = stem.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        let claimed = text.lines().find_map(|line| line.strip_prefix("script:")).unwrap_or_default();
+        let claimed = claimed.trim().trim_matches(['\'', '"']);
+        let depth = claimed.split('/').count();
+        let own_depth =
+            if parts.len() >= depth && parts[parts.len() - depth..].join("/") == claimed { depth } else { 1 };
+        let name = parts[parts.len() - own_depth..].join("/");
+        let folder = path.ancestors().nth(own_depth).filter(|p| !p.as_os_str().is_empty());
+        Ok((Self::with_folder(folder.unwrap_or(Path::new("."))), name))
+    }
+
+    /// The text of a script.
+    pub fn source(&self, name: &str) -> Result<Source, LibraryError> {
+        if let Some(folder) = &self.folder {
+            let path = folder.join(format!("{name}.yaml"));
+            if is_name(name) && path.is_file() {
+                return read(&path).map(|text| Source { path: path.display().to_string(), text });
+            }
+        }
+        if let Some((_, text)) = EMBEDDED.iter().find(|(known, _)| *known == name) {
+            return Ok(Source { path: format!("{EMBEDDED_FOLDER}/{name}.yaml"), text: (*text).to_owned() });
+        }
+        let names = self.names();
+        let help = did_you_mean(name, names.iter().map(String::as_str)).unwrap_or_else(|| {
+            "`sacpilot scripts` lists what there is; a file is named with its .yaml".to_owned()
+        });
+        Err(LibraryError::Unknown { name: name.to_owned(), help })
+    }
+
+    /// Names of all scripts, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = EMBEDDED.iter().map(|(name, _)| (*name).to_owned()).collect();
+        if let Some(root) = &self.folder {
+            collect(root, root, 0, &mut names);
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+/// Names of the scripts below a folder, at most four folders deep.
+fn collect(root: &Path, folder: &Path, depth: usize, names: &mut Vec<String>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() && depth < 4 {
+            collect(root, &path, depth + 1, names);
+        } else if is_yaml(&path)
+            && let Ok(below) = path.strip_prefix(root)
+        {
+            let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+            let name = parts.join("/");
+            let name = name.trim_end_matches(".yaml");
+            if is_name(name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "yaml")
+}
+
+fn read(path: &Path) -> Result<String, LibraryError> {
+    fs::read_to_string(path)
+        .map_err(|error| LibraryError::Unreadable { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// `rdp/tls-protocols`: lower-case words with dashes, parted by slashes; nothing that could leave the folder.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.split('/').all(|part| {
+        part.starts_with(|c: char| c.is_ascii_lowercase())
+            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    })
+}

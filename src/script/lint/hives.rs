@@ -1,0 +1,36 @@
+//! Every `reg load` has its `reg unload`.
+
+use std::ops::Range;
+
+use crate::script::codes;
+use crate::script::lint::words::part;
+use crate::script::lint::{Found, commands};
+use crate::script::raw::RawScript;
+
+pub(super) fn lint(raw: &RawScript) -> Vec<Found> {
+    let mut loaded: Vec<(String, Range<usize>)> = Vec::new();
+    let mut unloaded = Vec::new();
+    for command in raw.steps.value.iter().flat_map(|step| commands(&step.value)) {
+        for simple in part(&command.text.value).commands {
+            if simple.program() != "reg" {
+                continue;
+            }
+            match simple.word(1).as_str() {
+                "load" => loaded.push((simple.word(2), command.text.span.clone())),
+                "unload" => unloaded.push(simple.word(2)),
+                _ => {}
+            }
+        }
+    }
+    loaded
+        .into_iter()
+        .filter(|(key, _)| !unloaded.contains(key))
+        .map(|(key, span)| Found {
+            code: &codes::NOT_UNLOADED,
+            span,
+            range: None,
+            message: format!("the hive at `{key}` is never unloaded"),
+            help: Some(format!("add `reg unload {key}` to `undo` or to a later step")),
+        })
+        .collect()
+}

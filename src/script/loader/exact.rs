@@ -1,0 +1,178 @@
+//! Texts of a script: those whose bytes go to a console or into a pattern, and those for people.
+
+use std::ops::Range;
+
+use granit_parser::ScalarStyle;
+
+use crate::script::codes;
+use crate::script::expression::ParseError;
+use crate::script::loader::File;
+use crate::script::loader::names::Names;
+use crate::script::model::{Expr, Piece, Template};
+use crate::script::raw::At;
+use crate::script::template::parse_placed;
+
+impl File<'_, '_> {
+    /// Text for people, trimmed.
+    pub(super) fn prose(&mut self, text: &At<String>) -> String {
+        let trimmed = text.value.trim();
+        if trimmed.is_empty() {
+            self.say(&codes::EMPTY_TEXT, text.span.clone(), "this text is empty", None);
+        }
+        if let Some(c) = trimmed.chars().find(|c| *c != '\n' && hidden(*c)) {
+            let message = format!("the text holds {}", name_of(c));
+            self.say(&codes::INVISIBLE, text.span.clone(), message, Some("take it out".to_owned()));
+        }
+        trimmed.to_owned()
+    }
+
+    /// Exact text: the scalar rule, no control characters. The line feed at the end of a `|` block is dropped.
+    pub(super) fn exact(&mut self, text: &At<String>, what: &str) -> String {
+        let style = text.style.unwrap_or(ScalarStyle::Plain);
+        let written = match style {
+            ScalarStyle::SingleQuoted | ScalarStyle::Literal => None,
+            ScalarStyle::Plain => Some("without quotes"),
+            ScalarStyle::DoubleQuoted => Some("in double quotes"),
+            ScalarStyle::Folded => Some("in a `>` block"),
+        };
+        let value = text.value.trim_end_matches('\n');
+        if let Some(written) = written {
+            let message = format!("{what} stands {written}");
+            let help = format!("write: {}", self.respelled(text, style));
+            self.say(&codes::QUOTES, text.span.clone(), message, Some(help));
+            return value.to_owned();
+        }
+        if value.trim().is_empty() {
+            self.say(&codes::EMPTY_TEXT, text.span.clone(), format!("{what} is empty"), None);
+        }
+        if let Some((at, c)) = value.char_indices().find(|(_, c)| *c != '\n' && hidden(*c)) {
+            let span = self.inside(text, at..at + c.len_utf8());
+            let message = format!("{what} holds {}", name_of(c));
+            let help = if c == '\t' { "write blanks" } else { "take it out" };
+            self.say(&codes::INVISIBLE, span, message, Some(help.to_owned()));
+        }
+        value.to_owned()
+    }
+
+    /// Exact text on one line.
+    pub(super) fn exact_line(&mut self, text: &At<String>, what: &str) -> String {
+        let value = self.exact(text, what);
+        let folded = text.style == Some(ScalarStyle::SingleQuoted)
+            && self.source.text[text.span.clone()].contains('\n');
+        if value.contains('\n') || folded {
+            let message = format!("{what} stands on more than one line");
+            let help = "write each command as an entry of its own, each on one line".to_owned();
+            self.say(&codes::SEVERAL_LINES, text.span.clone(), message, Some(help));
+        }
+        value
+    }
+
+    /// An expression.
+    pub(super) fn expression(&mut self, text: &At<String>, what: &str, names: &Names) -> Option<Expr> {
+        let value = self.exact(text, what);
+        match Expr::parse(&value) {
+            Ok(expr) => {
+                self.check_names(&expr, text, 0, names);
+                if expr.names().is_empty() {
+                    let message = format!("{what} is always the same");
+                    self.say(&codes::CONSTANT, text.span.clone(), message, None);
+                }
+                Some(expr)
+            }
+            Err(error) => {
+                self.bad_expression(text, error);
+                None
+            }
+        }
+    }
+
+    /// A command with `{{ }}`.
+    pub(super) fn command(&mut self, text: &At<String>, names: &Names) -> Option<Template> {
+        let value = self.exact_line(text, "the command");
+        self.template(text, value, names)
+    }
+
+    /// Text for people with `{{ }}`.
+    pub(super) fn prose_template(&mut self, text: &At<String>, names: &Names) -> Option<Template> {
+        let value = self.prose(text);
+        self.template(text, value, names)
+    }
+
+    /// A place within a text as a place in the file, as exact as the way it was written allows.
+    pub(super) fn inside(&self, text: &At<String>, range: Range<usize>) -> Range<usize> {
+        let written = &self.source.text[text.span.clone()];
+        let value = text.value.trim();
+        let trimmed = text.value.len() - text.value.trim_start().len();
+        let unquoted = value.replace('\'', "''");
+        let (content, doubled) = if let Some(found) = written.find(value) {
+            (found, false)
+        } else if let (ScalarStyle::SingleQuoted, Some(found)) =
+            (text.style.unwrap_or(ScalarStyle::Plain), written.find(&unquoted))
+        {
+            (found, true)
+        } else {
+            return text.span.clone();
+        };
+        let place = |at: usize| {
+            let at = at.saturating_sub(trimmed).min(value.len());
+            let quotes =
+                if doubled { value.get(..at).map_or(0, |before| before.matches('\'').count()) } else { 0 };
+            text.span.start + content + at + quotes
+        };
+        place(range.start)..place(range.end)
+    }
+
+    fn template(&mut self, text: &At<String>, value: String, names: &Names) -> Option<Template> {
+        let placed = match parse_placed(&value) {
+            Ok(placed) => placed,
+            Err(error) => {
+                self.bad_expression(text, error);
+                return None;
+            }
+        };
+        for (range, piece) in &placed {
+            if let Piece::Insert(expr) = piece {
+                self.check_names(expr, text, range.start, names);
+            }
+        }
+        Some(Template { source: value, pieces: placed.into_iter().map(|(_, piece)| piece).collect() })
+    }
+
+    fn bad_expression(&mut self, text: &At<String>, error: ParseError) {
+        let span = error.range.map_or(text.span.clone(), |range| self.inside(text, range));
+        self.say(&codes::BAD_EXPRESSION, span, error.message, None);
+    }
+
+    /// The text as it was meant, in single quotes.
+    fn respelled(&self, text: &At<String>, style: ScalarStyle) -> String {
+        let written = &self.source.text[text.span.clone()];
+        let meant = match style {
+            ScalarStyle::DoubleQuoted => {
+                let inner = written.trim_matches('"').replace("\\\"", "\"");
+                if inner.contains("\\\\") { inner.replace("\\\\", "\\") } else { inner }
+            }
+            // What a ` #` cut off was meant as well.
+            ScalarStyle::Plain => {
+                let rest = self.source.text[text.span.end..].lines().next().unwrap_or_default();
+                format!("{written}{}", if rest.trim_start().starts_with('#') { rest.trim_end() } else { "" })
+            }
+            _ => text.value.trim_end().replace('\n', " "),
+        };
+        format!("'{}'", meant.replace('\'', "''"))
+    }
+}
+
+/// Characters that a reader of the script would not see, or not as what they are.
+fn hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{AD}' | '\u{A0}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+fn name_of(c: char) -> String {
+    match c {
+        '\t' => "a TAB".to_owned(),
+        '\r' => "a carriage return".to_owned(),
+        '\u{A0}' => "a non-breaking blank".to_owned(),
+        c => format!("the invisible character U+{:04X}", u32::from(c)),
+    }
+}

@@ -1,0 +1,235 @@
+//! Text → a checked [`Script`], or everything that is wrong with it.
+
+mod arguments;
+mod exact;
+mod names;
+mod params;
+mod probe;
+mod step;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::script::codes::{self, Code};
+use crate::script::decode::decode;
+use crate::script::diagnostic::{Diagnostic, Report, Source};
+use crate::script::library::{Library, LibraryError, is_name};
+use crate::script::lint;
+use crate::script::model::{Script, Step};
+use crate::script::raw::{At, RawScript};
+use crate::script::yaml::{self, Problem};
+
+use self::names::Names;
+
+/// A script that may be run, and what could be better.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The script with all that it uses.
+    pub script: Arc<Script>,
+    /// Warnings.
+    pub warnings: Report,
+}
+
+/// A script that may not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// There is no such script, or it can't be read.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// It has errors.
+    #[error("{0}")]
+    Script(Report),
+}
+
+/// Loads and checks a script and every script it uses.
+pub fn load(library: &Library, name: &str) -> Result<Loaded, LoadError> {
+    let source = library.source(name)?;
+    let mut loading = Loading { library, open: Vec::new(), done: BTreeMap::new(), report: Report::default() };
+    let script = loading.script(name, source);
+    let mut report = loading.report;
+    report.tidy();
+    match script {
+        Some(script) if !report.has_errors() => Ok(Loaded { script, warnings: report }),
+        _ => Err(LoadError::Script(report)),
+    }
+}
+
+/// One load: the scripts that are open (to find circles) and those that are done.
+struct Loading<'l> {
+    library: &'l Library,
+    open: Vec<String>,
+    done: BTreeMap<String, Option<Arc<Script>>>,
+    report: Report,
+}
+
+impl Loading<'_> {
+    /// A script by its text. `None`: it has errors, which are in the report.
+    fn script(&mut self, name: &str, source: Source) -> Option<Arc<Script>> {
+        let source = Arc::new(source);
+        self.open.push(name.to_owned());
+        let (tree, problems) = yaml::parse(&source.text);
+        let mut file = File {
+            loading: self,
+            source: Arc::clone(&source),
+            whole: problems.is_empty(),
+            broken: false,
+            used: BTreeSet::new(),
+        };
+        file.problems(problems);
+        let raw = tree.as_ref().and_then(|tree| {
+            let (raw, problems) = decode::<RawScript>(tree);
+            file.whole &= problems.is_empty();
+            file.problems(problems);
+            raw
+        });
+        let script = raw.map(|raw| Arc::new(file.build(name, &raw)));
+        let script = if file.broken { None } else { script };
+        self.open.pop();
+        self.done.insert(name.to_owned(), script.clone());
+        script
+    }
+}
+
+/// The file that is being built.
+struct File<'a, 'l> {
+    loading: &'a mut Loading<'l>,
+    source: Arc<Source>,
+    /// Nothing was left out: absence of a key means that it is not there.
+    whole: bool,
+    /// An error was found.
+    broken: bool,
+    /// Names that something looked at: parameters by name, captures as `step.name`.
+    used: BTreeSet<String>,
+}
+
+impl File<'_, '_> {
+    fn say(
+        &mut self,
+        code: &'static Code,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let error = code.severity == crate::script::model::Severity::Error;
+        if !self.whole && !stands_alone(code) {
+            return;
+        }
+        self.broken |= error;
+        self.loading.report.diagnostics.push(Diagnostic {
+            code,
+            source: Arc::clone(&self.source),
+            span,
+            message: message.into(),
+            help,
+        });
+    }
+
+    fn problems(&mut self, problems: Vec<Problem>) {
+        for Problem { code, span, message, help } in problems {
+            self.broken = true;
+            let source = Arc::clone(&self.source);
+            self.loading.report.diagnostics.push(Diagnostic { code, source, span, message, help });
+        }
+    }
+
+    fn build(&mut self, name: &str, raw: &RawScript) -> Script {
+        self.name(name, &raw.script);
+        let title = self.prose(&raw.title);
+        let about = self.prose(&raw.about);
+        let source = raw.source.as_ref().map(|text| self.prose(text));
+        let params = self.params(raw.params.as_ref());
+        let mut names = Names::new(&params);
+        let mut steps: Vec<Step> = Vec::new();
+        if raw.steps.value.is_empty() {
+            self.say(&codes::EMPTY_TEXT, raw.steps.span.clone(), "there are no steps", None);
+        }
+        for raw_step in &raw.steps.value {
+            let step = self.step(raw_step, &names);
+            let id = &raw_step.value.id;
+            if names.has_step(&id.value) {
+                let message = format!("the step id `{}` is given twice", id.value);
+                self.say(&codes::DUPLICATE_STEP, id.span.clone(), message, None);
+            }
+            names.finish_step(&raw_step.value);
+            steps.extend(step);
+        }
+        self.unused(raw);
+        for found in lint::script(raw) {
+            self.say(found.code, found.span, found.message, found.help);
+        }
+        Script {
+            name: name.to_owned(),
+            title,
+            about,
+            source,
+            params,
+            steps,
+            digest: hex(&Sha256::digest(self.source.text.as_bytes())),
+        }
+    }
+
+    fn name(&mut self, name: &str, claimed: &At<String>) {
+        if !is_name(&claimed.value) {
+            let message = format!("`{}` can't be the name of a script", claimed.value);
+            let help = "lower-case words with dashes, parted by slashes: rdp/tls-protocols".to_owned();
+            self.say(&codes::BAD_NAME, claimed.span.clone(), message, Some(help));
+        } else if claimed.value != name {
+            let message = format!("the script calls itself `{}`, its file is `{name}`", claimed.value);
+            let help = format!("write `script: {name}`, or move the file");
+            self.say(&codes::OTHER_NAME, claimed.span.clone(), message, Some(help));
+        }
+    }
+
+    /// Captures and parameters that nothing looks at.
+    fn unused(&mut self, raw: &RawScript) {
+        let mut unused = Vec::new();
+        for (name, _) in raw.params.iter().flat_map(|params| &params.0) {
+            if !self.used.contains(&name.value) {
+                let message = format!("nothing uses the parameter `{}`", name.value);
+                unused.push((&codes::UNUSED_PARAM, name.span.clone(), message));
+            }
+        }
+        for step in &raw.steps.value {
+            for (name, _) in step.value.captures() {
+                if !self.used.contains(&format!("{}.{}", step.value.id.value, name.value)) {
+                    let message = format!("nothing uses the capture `{}`", name.value);
+                    unused.push((&codes::UNUSED_CAPTURE, name.span.clone(), message));
+                }
+            }
+        }
+        for (code, span, message) in unused {
+            self.say(code, span, message, Some("leave it out, or use it".to_owned()));
+        }
+    }
+}
+
+/// Codes that mean something although other parts of the file could not be read.
+fn stands_alone(code: &Code) -> bool {
+    let follows_from_absence = [
+        &codes::BAD_DEFAULT,
+        &codes::UNDEFINED_NAME,
+        &codes::UNUSED_CAPTURE,
+        &codes::UNUSED_PARAM,
+        &codes::BAD_KIND,
+        &codes::NO_HOLDS,
+        &codes::NO_UNDO,
+        &codes::NO_WHY,
+        &codes::NO_FINDING,
+        &codes::BAD_ARGUMENT,
+        &codes::NOT_UNLOADED,
+        &codes::EMPTY_TEXT,
+        &codes::MISSING_KEY,
+    ];
+    !follows_from_absence.contains(&code)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}

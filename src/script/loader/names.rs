@@ -1,0 +1,232 @@
+//! Which names mean something at which point of a script.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+use std::sync::LazyLock;
+
+use crate::script::codes;
+use crate::script::expression::words;
+use crate::script::loader::File;
+use crate::script::model::{Expr, FACTS, Param, ParamKind};
+use crate::script::raw::{At, RawCapture, RawStep};
+use crate::script::similar::closest;
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    Text,
+    Number,
+    Flag,
+    List,
+    Secret,
+}
+
+/// A known name.
+#[derive(Debug, Clone)]
+struct Known {
+    sort: Sort,
+    /// What counts as used when it is mentioned: a parameter, or `step.capture`.
+    uses: Option<String>,
+}
+
+/// The names known at a point, dotted.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Names {
+    known: BTreeMap<String, Known>,
+}
+
+impl Names {
+    /// What every place knows: parameters and facts.
+    pub(super) fn new(params: &[Param]) -> Self {
+        let mut names = Self::default();
+        for param in params {
+            let sort = match param.kind {
+                ParamKind::Text | ParamKind::Choice(_) => Sort::Text,
+                ParamKind::Number { .. } => Sort::Number,
+                ParamKind::Flag => Sort::Flag,
+                ParamKind::List { .. } => Sort::List,
+                ParamKind::Secret => Sort::Secret,
+            };
+            names.insert(&param.name, sort, Some(param.name.clone()));
+        }
+        for (fact, _) in FACTS {
+            names.insert(&format!("facts.{fact}"), Sort::Text, None);
+        }
+        names
+    }
+
+    /// With the variable of `for_each`.
+    pub(super) fn with_variable(&self, name: &str) -> Self {
+        let mut names = self.clone();
+        names.insert(name, Sort::Text, None);
+        names
+    }
+
+    /// With captures under their own names.
+    pub(super) fn with_captures(&self, step: &RawStep, captures: &[(At<String>, At<RawCapture>)]) -> Self {
+        self.with(step, "", captures)
+    }
+
+    /// With captures as `before.NAME`.
+    pub(super) fn with_before(&self, step: &RawStep, captures: &[(At<String>, At<RawCapture>)]) -> Self {
+        self.with(step, "before.", captures)
+    }
+
+    /// With what a command just run leaves behind.
+    pub(super) fn with_result(&self) -> Self {
+        let mut names = self.clone();
+        names.insert("rc", Sort::Number, None);
+        names.insert("output", Sort::Text, None);
+        names
+    }
+
+    /// Whether a name is taken.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.known.contains_key(name)
+    }
+
+    /// Whether a step with this id is above.
+    pub(super) fn has_step(&self, id: &str) -> bool {
+        self.has(&format!("steps.{id}.ran"))
+    }
+
+    /// Makes `steps.ID.…` known to the steps below.
+    pub(super) fn finish_step(&mut self, step: &RawStep) {
+        let id = &step.id.value;
+        for (name, sort) in [("ran", Sort::Flag), ("changed", Sort::Flag), ("holds", Sort::Flag)] {
+            self.insert(&format!("steps.{id}.{name}"), sort, None);
+        }
+        if step.for_each.is_some() || step.r#use.is_some() || step.reboot.is_some() {
+            return;
+        }
+        self.insert(&format!("steps.{id}.rc"), Sort::Number, None);
+        let mut found = Vec::new();
+        for (name, capture) in step.own_captures() {
+            found.push((format!("steps.{id}.{}", name.value), name, capture));
+        }
+        if step.check.is_some() {
+            for (name, capture) in step.captures() {
+                found.push((format!("steps.{id}.before.{}", name.value), name, capture));
+            }
+        }
+        for (dotted, name, capture) in found {
+            self.insert(&dotted, sort_of(&capture.value), Some(format!("{id}.{}", name.value)));
+        }
+    }
+
+    fn with(&self, step: &RawStep, prefix: &str, captures: &[(At<String>, At<RawCapture>)]) -> Self {
+        let mut names = self.clone();
+        for (name, capture) in captures {
+            let uses = Some(format!("{}.{}", step.id.value, name.value));
+            names.insert(&format!("{prefix}{}", name.value), sort_of(&capture.value), uses);
+        }
+        names
+    }
+
+    fn insert(&mut self, name: &str, sort: Sort, uses: Option<String>) {
+        self.known.insert(name.to_owned(), Known { sort, uses });
+    }
+}
+
+impl File<'_, '_> {
+    /// Every name in an expression that starts at `offset` of a text must be known.
+    pub(super) fn check_names(&mut self, expr: &Expr, text: &At<String>, offset: usize, names: &Names) {
+        for name in expr.names() {
+            let range = place_of(&expr.source, &name);
+            let span = self.inside(text, offset + range.start..offset + range.end);
+            if let Some(known) = names.known.get(&name) {
+                self.used.extend(known.uses.clone());
+                continue;
+            }
+            let (message, help) = explain(&name, names);
+            self.say(&codes::UNDEFINED_NAME, span, message, help);
+        }
+        self.check_comparisons(expr, text, offset, names);
+    }
+
+    /// Whether an expression mentions a secret.
+    pub(super) fn mentions_secret(expr: &Expr, names: &Names) -> Option<String> {
+        expr.names()
+            .into_iter()
+            .find(|name| names.known.get(name).is_some_and(|known| known.sort == Sort::Secret))
+    }
+
+    fn check_comparisons(&mut self, expr: &Expr, text: &At<String>, offset: usize, names: &Names) {
+        for found in COMPARISON.captures_iter(&expr.source) {
+            let (Some(whole), Some(name), Some(literal)) = (found.get(0), found.get(1), found.get(2)) else {
+                continue;
+            };
+            let Some(known) = names.known.get(name.as_str()) else { continue };
+            let is_text = literal.as_str().starts_with(['"', '\'']);
+            let number = literal.as_str().starts_with(|c: char| c == '-' || c.is_ascii_digit());
+            let (kind, fix) = match known.sort {
+                Sort::Number if is_text => {
+                    ("a number", literal.as_str().trim_matches(['"', '\'']).to_owned())
+                }
+                Sort::Text if number => ("text", format!("\"{}\"", literal.as_str())),
+                Sort::Flag if is_text => {
+                    ("true or false", literal.as_str().trim_matches(['"', '\'']).to_owned())
+                }
+                _ => continue,
+            };
+            let span = self.inside(text, offset + whole.start()..offset + whole.end());
+            let message = format!("`{}` is {kind} and never equals {}", name.as_str(), literal.as_str());
+            self.say(&codes::NEVER_EQUAL, span, message, Some(format!("write {fix}")));
+        }
+    }
+}
+
+/// `name == literal`, where the name is not the end of a filter.
+static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"\b([a-z_][a-z0-9_.]*)\s*(?:==|!=|<=|>=|<|>)\s*("[^"]*"|'[^']*'|-?[0-9]+)"#)
+        .unwrap_or_else(|error| unreachable!("a fixed pattern: {error}"))
+});
+
+fn sort_of(capture: &RawCapture) -> Sort {
+    match capture {
+        RawCapture::First(_) => Sort::Text,
+        RawCapture::All(_) => Sort::List,
+    }
+}
+
+/// Where a dotted name stands in an expression.
+fn place_of(source: &str, name: &str) -> std::ops::Range<usize> {
+    let first = name.split('.').next().unwrap_or(name);
+    words(source)
+        .into_iter()
+        .filter(|word| &source[word.clone()] == first)
+        .find(|word| source[word.start..].starts_with(name))
+        .map_or(0..source.len(), |word| word.start..word.start + name.len())
+}
+
+fn explain(name: &str, names: &Names) -> (String, Option<String>) {
+    let known = || names.known.keys().map(String::as_str);
+    let suggestion = closest(name, known()).map(|found| format!("did you mean `{found}`?"));
+    let below = |prefix: &str| {
+        let all: Vec<_> = known().filter(|known| known.starts_with(prefix)).collect();
+        (!all.is_empty()).then(|| format!("known here: {}", all.join(", ")))
+    };
+    let parts: Vec<_> = name.split('.').collect();
+    match parts.as_slice() {
+        ["steps", id, ..] if !names.has_step(id) => {
+            (format!("there is no step `{id}` above this one"), suggestion.or_else(|| below("steps.")))
+        }
+        ["steps", id, ..] => (
+            format!("the step `{id}` has no `{}`", parts[2..].join(".")),
+            suggestion.or_else(|| below(&format!("steps.{id}."))),
+        ),
+        ["before", ..] => {
+            (format!("`{name}` is not captured before the change"), suggestion.or_else(|| below("before.")))
+        }
+        ["facts", ..] => (format!("there is no fact `{name}`"), suggestion.or_else(|| below("facts."))),
+        [first, ..] if names.has(first) => {
+            (format!("`{first}` is a plain value, there is no `{name}`"), None)
+        }
+        _ => {
+            let plain: Vec<_> = known().filter(|known| !known.contains('.')).collect();
+            let list = (!plain.is_empty()).then(|| format!("known here: {}", plain.join(", ")));
+            (format!("`{name}` is not defined here"), suggestion.or(list))
+        }
+    }
+}

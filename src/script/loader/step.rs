@@ -1,0 +1,352 @@
+//! One step: its kind, and the keys that go with it.
+
+use std::time::Duration;
+
+use crate::script::codes;
+use crate::script::lint;
+use crate::script::loader::File;
+use crate::script::loader::names::Names;
+use crate::script::loader::probe::{ProbeParts, mode};
+use crate::script::model::{Body, Condition, Finding, ForEach, Mode, Risk, Severity, Step, Template, Undo};
+use crate::script::raw::{At, RawFinding, RawReboot, RawRisk, RawSeverity, RawStep, RawUndo};
+
+/// How long a restart may take when the script does not say.
+const REBOOT: Duration = Duration::from_mins(30);
+
+/// What a step is, and where that is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Look,
+    Condition,
+    Reboot,
+    Use,
+}
+
+impl Sort {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Look => "run",
+            Self::Condition => "check",
+            Self::Reboot => "reboot",
+            Self::Use => "use",
+        }
+    }
+}
+
+impl File<'_, '_> {
+    pub(super) fn step(&mut self, at: &At<RawStep>, above: &Names) -> Option<Step> {
+        let raw = &at.value;
+        self.value_name(&raw.id);
+        let (for_each, names) = self.for_each(raw, above);
+        let title = self.prose_template(&raw.title, &names);
+        let when = raw.when.as_ref().and_then(|when| self.expression(when, "`when`", &names));
+        let timeout = raw.timeout.as_ref().and_then(|text| self.duration(text));
+        let sort = self.sort(at)?;
+        self.keys(raw, sort);
+        let mode = self.mode(raw, sort);
+        if mode == Some(Mode::PowerShell) {
+            return None;
+        }
+        let mode = mode.unwrap_or(Mode::Cmd);
+        for found in lint::step(raw, mode) {
+            self.lint(raw, found);
+        }
+        let body = match sort {
+            Sort::Look => self.look(raw, &names),
+            Sort::Condition => self.condition(raw, &names),
+            Sort::Reboot => raw.reboot.as_ref().and_then(|reboot| self.reboot(&reboot.value, &names)),
+            Sort::Use => self.use_script(raw, &names),
+        };
+        let seen = names.with_captures(raw, raw.own_captures());
+        let finding = raw.finding.as_ref().and_then(|finding| self.finding(&finding.value, &seen));
+        let body = body?;
+        let risk = self.risk(raw, &body);
+        Some(Step {
+            id: raw.id.value.clone(),
+            title: title?,
+            mode,
+            for_each,
+            when,
+            timeout,
+            risk,
+            finding,
+            body,
+            line: crate::script::diagnostic::position(&self.source.text, at.span.start).0,
+        })
+    }
+
+    fn lint(&mut self, raw: &RawStep, found: lint::Found) {
+        let text =
+            lint::commands(raw).find(|command| command.text.span == found.span).map(|command| command.text);
+        let span = match (text, found.range) {
+            (Some(text), Some(range)) => self.inside(text, range),
+            _ => found.span,
+        };
+        self.say(found.code, span, found.message, found.help);
+    }
+
+    fn for_each(&mut self, raw: &RawStep, above: &Names) -> (Option<ForEach>, Names) {
+        let Some(entries) = &raw.for_each else { return (None, above.clone()) };
+        let [(variable, over)] = entries.value.0.as_slice() else {
+            let help = Some("for_each: {version: 'versions'}".to_owned());
+            let message = "`for_each` takes one variable and one list";
+            self.say(&codes::WRONG_SHAPE, entries.span.clone(), message, help);
+            return (None, above.clone());
+        };
+        self.value_name(variable);
+        if above.has(&variable.value) {
+            let message = format!("`{}` is the name of something else already", variable.value);
+            self.say(
+                &codes::TAKEN_NAME,
+                variable.span.clone(),
+                message,
+                Some("choose another name".to_owned()),
+            );
+        }
+        let over = self.expression(over, "the list of `for_each`", above);
+        let names = above.with_variable(&variable.value);
+        (over.map(|over| ForEach { variable: variable.value.clone(), over }), names)
+    }
+
+    fn sort(&mut self, at: &At<RawStep>) -> Option<Sort> {
+        let raw = &at.value;
+        if let Some(later) = raw.dialogue.as_ref().or(raw.block.as_ref()) {
+            let key = if raw.dialogue.is_some() { "dialogue" } else { "block" };
+            let message = format!("`{key}` is not in this version");
+            self.say(&codes::NOT_YET, later.span.clone(), message, None);
+            return None;
+        }
+        let there: Vec<Sort> = [
+            (Sort::Look, raw.run.is_some()),
+            (Sort::Condition, raw.check.is_some()),
+            (Sort::Reboot, raw.reboot.is_some()),
+            (Sort::Use, raw.r#use.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(sort, there)| there.then_some(sort))
+        .collect();
+        match there.as_slice() {
+            [sort] => Some(*sort),
+            [] if raw.change.is_some() => {
+                let help =
+                    "add a `check` that tells whether the change is needed and, afterwards, that it worked";
+                let message = "a step with `change` needs a `check`";
+                self.say(&codes::BAD_KIND, raw.id.span.clone(), message, Some(help.to_owned()));
+                None
+            }
+            [] => {
+                let help = "a step has one of `run` (look), `check` (condition), `reboot`, `use`".to_owned();
+                self.say(&codes::BAD_KIND, raw.id.span.clone(), "the step does nothing", Some(help));
+                None
+            }
+            several => {
+                let keys: Vec<_> = several.iter().map(|sort| format!("`{}`", sort.key())).collect();
+                let message = format!("the step is of {} kinds: {}", several.len(), keys.join(", "));
+                let help = Some("make a step of each".to_owned());
+                self.say(&codes::BAD_KIND, raw.id.span.clone(), message, help);
+                None
+            }
+        }
+    }
+
+    /// Keys that belong to another kind of step.
+    fn keys(&mut self, raw: &RawStep, sort: Sort) {
+        let is = |sorts: &[Sort]| sorts.contains(&sort);
+        for (key, span, fits) in [
+            ("capture", raw.capture.as_ref().map(|at| &at.span), is(&[Sort::Look])),
+            ("holds", raw.holds.as_ref().map(|at| &at.span), is(&[Sort::Look])),
+            ("retry", raw.retry.as_ref().map(|at| &at.span), is(&[Sort::Look])),
+            ("save", raw.save.as_ref().map(|at| &at.span), is(&[Sort::Condition])),
+            ("change", raw.change.as_ref().map(|at| &at.span), is(&[Sort::Condition])),
+            ("undo", raw.undo.as_ref().map(|at| &at.span), is(&[Sort::Condition])),
+            ("why", raw.why.as_ref().map(|at| &at.span), is(&[Sort::Condition])),
+            ("with", raw.with.as_ref().map(|at| &at.span), is(&[Sort::Use])),
+            ("finding", raw.finding.as_ref().map(|at| &at.span), is(&[Sort::Look, Sort::Condition])),
+            ("in", raw.r#in.as_ref().map(|at| &at.span), is(&[Sort::Look, Sort::Condition])),
+            ("timeout", raw.timeout.as_ref().map(|at| &at.span), is(&[Sort::Look, Sort::Condition])),
+        ] {
+            if let (Some(span), false) = (span, fits) {
+                let message = format!("`{key}` does not go into a step with `{}`", sort.key());
+                let help = match (key, sort) {
+                    ("capture" | "holds" | "retry", Sort::Condition) => "it belongs into `check`",
+                    ("in" | "timeout" | "finding", Sort::Use) => "the used script has its own",
+                    _ => "leave it out, or make a step of its own",
+                };
+                self.say(&codes::BAD_KIND, span.clone(), message, Some(help.to_owned()));
+            }
+        }
+    }
+
+    fn mode(&mut self, raw: &RawStep, sort: Sort) -> Option<Mode> {
+        let Some(at) = &raw.r#in else {
+            if matches!(sort, Sort::Look | Sort::Condition) {
+                let message = "the key `in` is missing";
+                let help = Some("in: cmd, or in: sac".to_owned());
+                self.say(&codes::MISSING_KEY, raw.id.span.clone(), message, help);
+            }
+            return None;
+        };
+        let mode = mode(at.value);
+        if mode == Mode::PowerShell {
+            let help = Some("write it for cmd".to_owned());
+            self.say(&codes::NOT_YET, at.span.clone(), "`in: powershell` is not in this version", help);
+        }
+        Some(mode)
+    }
+
+    fn look(&mut self, raw: &RawStep, names: &Names) -> Option<Body> {
+        let parts = ProbeParts {
+            run: raw.run.as_ref()?,
+            captures: raw.own_captures(),
+            holds: raw.holds.as_ref(),
+            retry: raw.retry.as_ref(),
+        };
+        let probe = self.probe(raw, &parts, names);
+        if let (Some(holds), None) = (&raw.holds, &raw.finding) {
+            self.no_finding(holds);
+        }
+        if let (None, Some(finding)) = (&raw.holds, &raw.finding) {
+            let message = "a finding without `holds` is never reported";
+            self.say(
+                &codes::NO_HOLDS,
+                finding.span.clone(),
+                message,
+                Some("say when all is well: `holds`".to_owned()),
+            );
+        }
+        probe.map(Body::Look)
+    }
+
+    fn condition(&mut self, raw: &RawStep, names: &Names) -> Option<Body> {
+        let check = &raw.check.as_ref()?.value;
+        if let (Some(holds), None) = (&check.holds, &raw.finding) {
+            self.no_finding(holds);
+        }
+        if check.holds.is_none() {
+            let help = Some("holds: 'rc == 0 and …'".to_owned());
+            self.say(&codes::NO_HOLDS, check.run.span.clone(), "the check has no `holds`", help);
+        }
+        let probe = self.probe(raw, &check.into(), names);
+        let mut saving = names.with_captures(raw, check.captures()).with_before(raw, check.captures());
+        let mut before = names.with_before(raw, check.captures());
+        let mut save = Vec::new();
+        for one in raw.saves() {
+            save.extend(self.save(raw, &one.value, &saving));
+            saving = saving.with_before(raw, one.value.captures());
+            before = before.with_before(raw, one.value.captures());
+        }
+        let change = raw.change.as_ref().map(|many| self.actions(&many.value, &saving)).unwrap_or_default();
+        if raw.change.is_none() {
+            let help = "add `change`, or make it a look (`run`, `holds`)".to_owned();
+            let span = raw.id.span.clone();
+            self.say(&codes::BAD_KIND, span, "a step with `check` needs a `change`", Some(help));
+        }
+        let undo = self.undo(raw, &before);
+        Some(Body::Condition(Box::new(Condition { check: probe?, save, change, undo: undo? })))
+    }
+
+    fn undo(&mut self, raw: &RawStep, before: &Names) -> Option<Undo> {
+        let Some(undo) = &raw.undo else {
+            let help = "add `undo`, or `undo: none` and `why`".to_owned();
+            let span = raw.change.as_ref().map_or(raw.id.span.clone(), |_| raw.id.span.clone());
+            self.say(&codes::NO_UNDO, span, "the change has no way back", Some(help));
+            return None;
+        };
+        match &undo.value {
+            RawUndo::Actions(actions) => {
+                if let Some(why) = &raw.why {
+                    let message = "`why` goes with `undo: none` only";
+                    self.say(&codes::BAD_KIND, why.span.clone(), message, Some("leave it out".to_owned()));
+                }
+                Some(Undo::Run(
+                    actions.iter().filter_map(|action| self.action(&action.value, before)).collect(),
+                ))
+            }
+            RawUndo::Word(word) if word == "none" => {
+                let Some(why) = &raw.why else {
+                    let help = Some("why: 'the reason, for who approves the plan'".to_owned());
+                    self.say(&codes::NO_WHY, undo.span.clone(), "`undo: none` without `why`", help);
+                    return None;
+                };
+                Some(Undo::None { why: self.prose(why) })
+            }
+            RawUndo::Word(word) => {
+                let message = format!("`{word}` is no way back");
+                let help = Some("commands, or `none` with `why`".to_owned());
+                self.say(&codes::UNKNOWN_WORD, undo.span.clone(), message, help);
+                None
+            }
+        }
+    }
+
+    fn no_finding(&mut self, holds: &At<String>) {
+        let help = "finding: {severity: error, text: 'what is wrong when it does not hold'}".to_owned();
+        self.say(
+            &codes::NO_FINDING,
+            holds.span.clone(),
+            "nobody is told when this does not hold",
+            Some(help),
+        );
+    }
+
+    fn reboot(&mut self, raw: &RawReboot, names: &Names) -> Option<Body> {
+        let reason = self.prose_template(&raw.reason, names);
+        let budget = raw.within.as_ref().map_or(Some(REBOOT), |text| self.duration(text));
+        Some(Body::Reboot { reason: reason?, budget: budget? })
+    }
+
+    fn use_script(&mut self, raw: &RawStep, names: &Names) -> Option<Body> {
+        let script = self.used_script(raw.r#use.as_ref()?);
+        let Some(script) = script else {
+            // The names that the arguments mention count as used all the same.
+            self.used.extend(self.mentioned(raw));
+            return None;
+        };
+        let with = self.arguments(raw, &script, names);
+        Some(Body::Use { script, with })
+    }
+
+    fn mentioned(&self, raw: &RawStep) -> Vec<String> {
+        let values = raw.with.iter().flat_map(|with| &with.value.0);
+        values
+            .flat_map(|(_, value)| {
+                crate::script::expression::words(&self.source.text[value.span.clone()])
+                    .into_iter()
+                    .map(|word| self.source.text[value.span.clone()][word].to_owned())
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    fn finding(&mut self, raw: &RawFinding, names: &Names) -> Option<Finding> {
+        let severity = match raw.severity.value {
+            RawSeverity::Info => Severity::Info,
+            RawSeverity::Warning => Severity::Warning,
+            RawSeverity::Error => Severity::Error,
+        };
+        let text = self.prose_template(&raw.text, names);
+        let remedy: Option<Template> = raw.remedy.as_ref().and_then(|text| self.prose_template(text, names));
+        Some(Finding { severity, text: text?, remedy })
+    }
+
+    fn risk(&mut self, raw: &RawStep, body: &Body) -> Risk {
+        let derived = match body {
+            Body::Look(_) => Risk::Read,
+            Body::Condition(_) => Risk::Change,
+            Body::Reboot { .. } => Risk::Reboot,
+            Body::Use { script, .. } => script.risk(),
+        };
+        let Some(raised) = &raw.risk else { return derived };
+        let risk = match raised.value {
+            RawRisk::Read => Risk::Read,
+            RawRisk::Change => Risk::Change,
+            RawRisk::Reboot => Risk::Reboot,
+        };
+        if risk < derived {
+            let message = format!("the step's risk is {}, it can't be lowered", derived.word());
+            let help = Some("leave `risk` out".to_owned());
+            self.say(&codes::RISK_LOWERED, raised.span.clone(), message, help);
+        }
+        risk.max(derived)
+    }
+}

@@ -52,6 +52,14 @@ impl Simple {
         self.words.iter().skip(1).any(|word| word.plain() == option)
     }
 
+    /// The same command further to the right.
+    fn moved(mut self, by: usize) -> Self {
+        for word in self.words.iter_mut().chain(&mut self.writes) {
+            word.range = word.range.start + by..word.range.end + by;
+        }
+        self
+    }
+
     /// The whole command's place.
     pub(super) fn range(&self) -> Range<usize> {
         match (self.words.first(), self.words.last()) {
@@ -98,6 +106,21 @@ pub(super) fn part(line: &str) -> Line {
                 let double = chars.next_if(|(_, next)| *next == c).is_some();
                 reader.end_command(&mut parted.commands);
                 reader.current.piped = c == '|' && !double;
+            }
+            '(' if !quoted && reader.word.is_none() && reader.awaits_list() => {
+                let inside = at + 1;
+                let end = line[inside..].find("')").map(|found| inside + found + 1);
+                let end = end
+                    .or_else(|| line[inside..].find(')').map(|found| inside + found))
+                    .unwrap_or(line.len());
+                let list = line[inside..end].trim();
+                if let Some(command) = list.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+                    let offset = line.len() - line[inside..].trim_start().len() + 1;
+                    parted
+                        .commands
+                        .extend(part(command).commands.into_iter().map(|simple| simple.moved(offset)));
+                }
+                while chars.next_if(|(next, _)| *next <= end).is_some() {}
             }
             '(' if !quoted && reader.word.is_none() && reader.starts_command() => {
                 reader.depth += 1;
@@ -153,6 +176,11 @@ impl Reader {
 
     fn starts_command(&self) -> bool {
         self.current.words.is_empty() || matches!(self.current.program().as_str(), "for" | "if")
+    }
+
+    /// `for … in (`
+    fn awaits_list(&self) -> bool {
+        self.current.program() == "for" && self.current.words.last().is_some_and(|word| word.plain() == "in")
     }
 
     fn end_word(&mut self) {
@@ -227,7 +255,10 @@ mod tests {
             ("reg add \"HKLM\\A & B\" /v x /f >nul 2>&1", vec!["reg,add,\"HKLM\\A & B\",/v,x,/f > nul"]),
             ("icacls x /grant *S-1-5-18:(F) /t", vec!["icacls,x,/grant,*S-1-5-18:(F),/t"]),
             ("if not exist \"C:\\a b\" md \"C:\\a b\"", vec!["md,\"C:\\a b\""]),
-            ("for /f \"tokens=2\" %i in ('sc query x') do taskkill /pid %i", vec!["taskkill,/pid,%i"]),
+            (
+                "for /f \"tokens=2\" %i in ('sc query x') do taskkill /pid %i",
+                vec!["sc,query,x", "taskkill,/pid,%i"],
+            ),
             ("(a & b) > \"c d\"", vec!["a", "b", " > \"c d\""]),
             ("echo a^&b {{ x | join(' & ') }} c", vec!["echo,a^&b,{{ x | join(' & ') }},c"]),
         ] {

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use super::text_buffer::cells_of;
+
 /// The user pressed Ctrl-C.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted;
@@ -92,9 +94,10 @@ impl Conhost {
                         state.ops.push(Op::Write("\r\n".to_owned()));
                         return Poll::Ready(Ok(std::mem::take(&mut state.line)));
                     }
-                    '\u{8}' => {
-                        if state.line.pop().is_some() {
-                            state.ops.push(Op::Write("\u{8} \u{8}".to_owned()));
+                    '\u{8}' => state.rub_out(),
+                    '\x1b' => {
+                        while !state.line.is_empty() {
+                            state.rub_out();
                         }
                     }
                     '\n' => {}
@@ -162,9 +165,12 @@ impl Conhost {
         std::mem::take(&mut self.state().ops)
     }
 
-    /// Machine side: the machine's time moved on.
+    /// Machine side: the machine's time moved on, and the program is about to be polled: if it still sleeps, it
+    /// will say so again.
     pub fn set_now(&self, now: Duration) {
-        self.state().now = now;
+        let mut state = self.state();
+        state.now = now;
+        state.wake = None;
     }
 
     /// Machine side: when a sleeping program wants to run again.
@@ -174,5 +180,64 @@ impl Conhost {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes the last character back, from the line and from the screen.
+    fn rub_out(&mut self) {
+        let Some(last) = self.line.pop() else { return };
+        let (back, blank) = ("\u{8}", " ");
+        let cells = cells_of(last);
+        self.ops.push(Op::Write([back, blank, back].map(|part| part.repeat(cells)).concat()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    /// Types `keys` into a program that reads one line; what it read and what the console shows.
+    fn line(keys: &str) -> (Poll<Result<String, Interrupted>>, String) {
+        let console = Conhost::new(437);
+        keys.chars().for_each(|key| console.press(key));
+        let poll = pin!(console.read_line()).poll(&mut Context::from_waker(Waker::noop()));
+        let shown = console.take_ops().into_iter().map(|op| match op {
+            Op::Write(text) => text,
+            other => panic!("{other:?}"),
+        });
+        (poll, shown.collect())
+    }
+
+    #[test]
+    fn a_line_is_edited_and_echoed() {
+        for (keys, read, shown) in [
+            ("dir\r", "dir", "dir\r\n"),
+            ("dx\u{8}ir\r", "dir", "dx\u{8} \u{8}ir\r\n"),
+            ("\u{8}a\r", "a", "a\r\n"),
+            ("ab\x1bc\r", "c", "ab\u{8} \u{8}\u{8} \u{8}c\r\n"),
+            ("한\u{8}글\r", "글", "한\u{8}\u{8}  \u{8}\u{8}글\r\n"),
+        ] {
+            assert_eq!(line(keys), (Poll::Ready(Ok(read.to_owned())), shown.to_owned()), "{keys:?}");
+        }
+        assert!(line("dir").0.is_pending());
+    }
+
+    #[test]
+    fn a_sleep_says_when_it_ends() {
+        let console = Conhost::new(437);
+        let mut sleep = pin!(console.sleep(Duration::from_secs(2)));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(sleep.as_mut().poll(&mut context).is_pending());
+        assert_eq!(console.wake(), Some(Duration::from_secs(2)));
+        console.set_now(Duration::from_secs(1));
+        assert!(sleep.as_mut().poll(&mut context).is_pending());
+        assert_eq!(console.wake(), Some(Duration::from_secs(2)));
+        console.set_now(Duration::from_secs(2));
+        assert!(sleep.as_mut().poll(&mut context).is_ready());
+        assert_eq!(console.wake(), None);
     }
 }

@@ -13,7 +13,22 @@
 //!
 //! What is invented because nobody here knows it is marked `invented:` in the code.
 
+pub mod audit;
 pub mod cmd;
 pub mod conhost;
+pub mod machine;
+pub mod options;
 pub mod tools;
 pub mod windows;
+
+mod boot;
+mod keys;
+mod login;
+mod render;
+mod sacdrv;
+mod session;
+mod stop;
+mod terminal;
+mod text_buffer;
+mod uart;
+mod wire;

@@ -12,7 +12,6 @@ use super::options::{
 };
 use super::terminal::Terminal;
 use super::windows::acl::Token;
-use super::windows::sid::Sid;
 use super::windows::{SharedWorld, World};
 
 /// The session of one channel.
@@ -279,13 +278,12 @@ fn accepts(world: &mut World, credentials: &Credentials) -> Option<cmd::Session>
     if !local || credentials.password.is_empty() {
         return None;
     }
-    let user = world.accounts.log_on(&credentials.user, &credentials.password).ok()?;
-    let (name, rid) = (user.name.clone(), user.rid);
-    let sid: Sid = format!("{}-{rid}", world.accounts.machine_sid).parse().unwrap_or_else(|_| Sid::users());
-    let administrator = world.accounts.groups.iter().any(|group| {
-        group.sid == Sid::administrators().to_string()
-            && group.members.iter().any(|member| member.eq_ignore_ascii_case(&name))
-    });
-    let token = if administrator { Token::administrator(sid) } else { Token::standard(sid) };
-    Some(cmd::Session { user: name, domain: world.computer.clone(), token, audit: cmd::Audit::default() })
+    let user = world.accounts.log_on(&credentials.user, &credentials.password).ok()?.clone();
+    let sid = world.accounts.sid(&user);
+    let token = if world.accounts.is_administrator(&user.name) {
+        Token::administrator(sid)
+    } else {
+        Token::standard(sid)
+    };
+    Some(cmd::Session { user: user.name, domain: world.computer.clone(), token, audit: cmd::Audit::default() })
 }

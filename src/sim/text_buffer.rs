@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_screen_scrolls() {
-        let text: String = (0..30).map(|n| format!("line {n}\r\n")).collect();
+        let text = (0..30).map(|n| format!("line {n}\r\n")).collect::<Vec<_>>().concat();
         let buffer = after(&text);
         assert_eq!((row(&buffer, 0).as_str(), row(&buffer, 22).as_str()), ("line 7", "line 29"));
         assert_eq!((buffer.cursor(), buffer.place()), ((23, 0), Place { line: 30, column: 0 }));

@@ -250,13 +250,14 @@ mod tests {
 
     /// The rows of a repaint, each padded to 80 columns, as one string.
     fn padded(rows: &[&str]) -> String {
-        (0..ROWS)
+        let rows: Vec<String> = (0..ROWS)
             .map(|at| {
                 let text = rows.get(at).copied().unwrap_or("");
                 let lead = if at == 0 { String::new() } else { position(at, 0) };
                 format!("{lead}{text:<80}")
             })
-            .collect()
+            .collect();
+        rows.concat()
     }
 
     #[test]

@@ -75,7 +75,7 @@ mod tests {
     }
 
     fn text(lines: std::ops::Range<usize>) -> String {
-        lines.map(|n| format!("{n}\r\n")).collect()
+        lines.map(|n| format!("{n}\r\n")).collect::<Vec<_>>().concat()
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub mod cli;
 pub mod console;
 pub mod encoding;
 pub mod engine;
+pub mod expect;
 pub mod recording;
 pub mod report;
 pub mod sac;

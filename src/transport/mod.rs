@@ -16,6 +16,7 @@ mod open_error;
 #[cfg(unix)]
 mod pty;
 mod serial;
+mod sim;
 #[cfg(test)]
 mod suite;
 mod tcp;
@@ -24,6 +25,7 @@ mod unix;
 
 pub use endpoint::{CommandLine, Endpoint, EndpointError, FlowControl, Parity, Problem, SerialSettings};
 pub use open_error::OpenError;
+pub use sim::{Pace, SimLine, SimWindow};
 
 /// A byte line to a console. End of file on read is a hang-up; [`Line::hang_up`] says what it means here.
 pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {

@@ -1,0 +1,269 @@
+//! A simulated machine as a line: its clock is tokio's, some times faster.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::Line;
+use crate::sim::audit::Audit;
+use crate::sim::machine::{CmdExe, Machine, Shell};
+use crate::sim::options::MachineOptions;
+use crate::sim::windows::SharedWorld;
+
+/// Bytes that may wait for the wire before a writer has to wait as well.
+const QUEUE: usize = 4096;
+
+/// How a machine's time relates to ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Machine time goes this many times faster.
+    pub speed: u32,
+    /// Bits a second on the wire, in machine time, ten to a byte; None: no time at all.
+    pub baud: Option<u32>,
+}
+
+/// A line to a machine that lives in this process. The machine only lives while somebody reads.
+pub struct SimLine {
+    name: String,
+    machine: Arc<Mutex<Machine>>,
+    pace: Pace,
+    switched_on: Instant,
+    /// Bytes on the wire to the machine, and when they arrive (machine time).
+    inbound: VecDeque<(Duration, u8)>,
+    /// Bytes that came out and were not read yet.
+    outbound: VecDeque<u8>,
+    wake: Pin<Box<Sleep>>,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+/// Looks into a machine while its line is in use elsewhere.
+#[derive(Clone)]
+pub struct SimWindow(Arc<Mutex<Machine>>);
+
+impl Pace {
+    /// A boot takes less than a second.
+    pub const FAST: Self = Self { speed: 50, baud: None };
+    /// As slow as the real thing.
+    pub const REAL: Self = Self { speed: 1, baud: Some(115_200) };
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self::FAST
+    }
+}
+
+impl SimLine {
+    /// Switches a machine on. `name` is for messages.
+    pub fn new(name: &str, options: MachineOptions, world: SharedWorld, pace: Pace) -> Self {
+        Self::with_shell(name, options, world, Box::new(CmdExe), pace)
+    }
+
+    /// The same, with another shell in its CMD channels.
+    pub fn with_shell(
+        name: &str,
+        mut options: MachineOptions,
+        world: SharedWorld,
+        shell: Box<dyn Shell>,
+        pace: Pace,
+    ) -> Self {
+        options.baud = options.baud.or(pace.baud);
+        let now = Instant::now();
+        Self {
+            name: name.to_owned(),
+            machine: Arc::new(Mutex::new(Machine::with_shell(options, world, shell))),
+            pace: Pace { speed: pace.speed.max(1), ..pace },
+            switched_on: now,
+            inbound: VecDeque::new(),
+            outbound: VecDeque::new(),
+            wake: Box::pin(sleep_until(now)),
+            reader: None,
+            writer: None,
+        }
+    }
+
+    /// A look into the machine, also while the line is in use.
+    pub fn window(&self) -> SimWindow {
+        SimWindow(Arc::clone(&self.machine))
+    }
+
+    fn machine_time(&self) -> Duration {
+        self.switched_on.elapsed() * self.pace.speed
+    }
+
+    /// Brings the machine to the present and returns when it wants to run again.
+    fn run(&mut self) -> Option<Duration> {
+        let now = self.machine_time();
+        let machine = Arc::clone(&self.machine);
+        let mut machine = lock(&machine);
+        while let Some((at, byte)) = self.inbound.pop_front_if(|(at, _)| *at <= now) {
+            machine.receive(at, &[byte]);
+        }
+        self.outbound.extend(machine.advance(now));
+        if self.inbound.len() < QUEUE
+            && let Some(writer) = self.writer.take()
+        {
+            writer.wake();
+        }
+        [machine.next_wake(), self.inbound.front().map(|(at, _)| *at)].into_iter().flatten().min()
+    }
+}
+
+impl SimWindow {
+    /// What happened inside.
+    pub fn audit(&self) -> Audit {
+        lock(&self.0).audit().clone()
+    }
+
+    /// The Windows inside.
+    pub fn world(&self) -> SharedWorld {
+        lock(&self.0).world().clone()
+    }
+}
+
+impl Line for SimLine {
+    fn describe(&self) -> String {
+        format!("simulated machine {}", self.name)
+    }
+}
+
+impl AsyncRead for SimLine {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            let wanted = self.run();
+            if !self.outbound.is_empty() {
+                let (front, _) = self.outbound.as_slices();
+                let count = front.len().min(buffer.remaining());
+                buffer.put_slice(&front[..count]);
+                self.outbound.drain(..count);
+                return Poll::Ready(Ok(()));
+            }
+            self.reader = Some(context.waker().clone());
+            let Some(wanted) = wanted else { return Poll::Pending };
+            // Rounded up, so that the machine's time has come when the timer rings.
+            let real = (wanted + Duration::from_nanos(1)) / self.pace.speed + Duration::from_nanos(1);
+            let deadline = self.switched_on + real;
+            self.wake.as_mut().reset(deadline);
+            if self.wake.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl AsyncWrite for SimLine {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let room = QUEUE.saturating_sub(self.inbound.len());
+        if room == 0 {
+            self.writer = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        let now = self.machine_time();
+        let byte_time = self.pace.baud.map_or(0, |baud| 10_000_000_000 / u64::from(baud.max(1)));
+        let mut at = self.inbound.back().map_or(now, |(last, _)| now.max(*last));
+        for byte in bytes.iter().take(room) {
+            at += Duration::from_nanos(byte_time);
+            self.inbound.push_back((at, *byte));
+        }
+        // The machine has something to do earlier than the reader knows.
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+        Poll::Ready(Ok(bytes.len().min(room)))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn lock(machine: &Mutex<Machine>) -> MutexGuard<'_, Machine> {
+    machine.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    fn line(pace: Pace) -> SimLine {
+        SimLine::new("test", MachineOptions::default(), SharedWorld::default(), pace)
+    }
+
+    /// Reads until `text` has come `times` times.
+    async fn until(line: &mut SimLine, text: &str, times: usize) -> String {
+        let mut seen = String::new();
+        let mut buffer = [0; 256];
+        while seen.matches(text).count() < times {
+            let read = timeout(Duration::from_mins(2), line.read(&mut buffer));
+            let count = read.await.expect("nothing came for two minutes").unwrap();
+            seen += &String::from_utf8_lossy(&buffer[..count]);
+        }
+        seen
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_machine_boots_in_tokios_time_and_answers() {
+        for (pace, seconds) in
+            [(Pace::FAST, 35.0 / 50.0), (Pace { speed: 1, baud: None }, 35.0), (Pace::REAL, 35.0)]
+        {
+            let start = Instant::now();
+            let mut line = line(pace);
+            until(&mut line, "The CMD command is now available.\r\nSAC>", 1).await;
+            let took = start.elapsed().as_secs_f64();
+            assert!((took - seconds).abs() < 0.1 * seconds, "{pace:?}: {took}");
+            line.write_all(b"x\r").await.unwrap();
+            let answer = until(&mut line, "SAC>", 1).await;
+            assert!(answer.starts_with("x\r\nUnrecognized command."), "{answer:?}");
+            assert_eq!(line.window().audit().sac_lines(), ["x"]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_waits_learns_of_a_write_through_the_other_half() {
+        let (mut reading, mut writing) = tokio::io::split(line(Pace::FAST));
+        let reader = tokio::spawn(async move {
+            let (mut seen, mut buffer) = (Vec::new(), [0; 256]);
+            while !seen.ends_with(b"hello") {
+                let count = reading.read(&mut buffer).await.unwrap();
+                seen.extend_from_slice(&buffer[..count]);
+            }
+        });
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        writing.write_all(b"hello").await.unwrap();
+        timeout(Duration::from_secs(1), reader).await.unwrap().unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bytes_take_their_time_in_both_directions() {
+        let mut line = line(Pace { speed: 1, baud: Some(1200) });
+        until(&mut line, "now available.\r\nSAC>", 1).await;
+        let start = Instant::now();
+        line.write_all(&[b'a'; 60]).await.unwrap();
+        until(&mut line, "a", 60).await;
+        let took = start.elapsed();
+        assert!(took > Duration::from_millis(500) && took < Duration::from_millis(700), "{took:?}");
+    }
+}

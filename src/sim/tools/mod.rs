@@ -7,7 +7,12 @@ use crate::sim::windows::SharedWorld;
 use crate::sim::windows::acl::Token;
 use crate::sim::windows::files::path::Places;
 
+pub mod arguments;
+mod process;
+mod reg;
 pub mod stream;
+#[cfg(test)]
+mod trial;
 
 pub use stream::{Sink, Stdin, Stream};
 
@@ -43,7 +48,7 @@ pub struct Process {
 pub struct CodePage(pub u16);
 
 /// The programs of this folder as they lie in System32. A line here makes the file; [`run`] makes it work.
-pub const PROGRAMS: [&str; 0] = [];
+pub const PROGRAMS: [&str; 1] = ["reg.exe"];
 
 impl CodePage {
     /// Text as bytes of this code page; what it lacks becomes `?`.
@@ -72,8 +77,9 @@ impl CodePage {
 ///
 /// # Errors
 /// [`Interrupted`] when Ctrl-C ended it.
-#[expect(clippy::unused_async, reason = "programs that wait come with the tools")]
 pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
-    let _ = process;
-    None
+    Some(match process.name.as_str() {
+        "reg" => reg::run(&process).await,
+        _ => return None,
+    })
 }

@@ -36,6 +36,14 @@ pub struct Registry {
     users: Key,
     current_user: String,
     control_set: u32,
+    loaded: Vec<LoadedHive>,
+}
+
+/// A hive file that was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct LoadedHive {
+    path: String,
+    file: String,
 }
 
 /// The keys that cannot be deleted or renamed, with their short and long names.
@@ -82,6 +90,61 @@ impl Data {
                 })
             }
         }
+    }
+
+    /// The type's number.
+    pub fn number(&self) -> u32 {
+        match self {
+            Self::None(_) => 0,
+            Self::Sz(_) => 1,
+            Self::ExpandSz(_) => 2,
+            Self::Binary(_) => 3,
+            Self::Dword(_) => 4,
+            Self::MultiSz(_) => 7,
+            Self::Qword(_) => 11,
+        }
+    }
+
+    /// The bytes that the registry holds: texts in UTF-16 with their ends, numbers little-endian.
+    pub fn bytes(&self) -> Vec<u8> {
+        let wide =
+            |text: &str| -> Vec<u8> { text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect() };
+        match self {
+            Self::None(bytes) | Self::Binary(bytes) => bytes.clone(),
+            Self::Sz(text) | Self::ExpandSz(text) => wide(text),
+            Self::Dword(number) => number.to_le_bytes().to_vec(),
+            Self::Qword(number) => number.to_le_bytes().to_vec(),
+            Self::MultiSz(texts) => texts.iter().flat_map(|text| wide(text)).chain([0, 0]).collect(),
+        }
+    }
+
+    /// The data of type `number` in `bytes`; `None` for a type that this machine does not have, or a number of the
+    /// wrong length.
+    pub fn from_bytes(number: u32, bytes: &[u8]) -> Option<Self> {
+        let units = || -> Vec<u16> {
+            bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect()
+        };
+        let text = || {
+            let units = units();
+            let end = units.iter().position(|unit| *unit == 0).unwrap_or(units.len());
+            String::from_utf16_lossy(&units[..end])
+        };
+        Some(match number {
+            0 => Self::None(bytes.to_vec()),
+            1 => Self::Sz(text()),
+            2 => Self::ExpandSz(text()),
+            3 => Self::Binary(bytes.to_vec()),
+            4 => Self::Dword(u32::from_le_bytes(bytes.try_into().ok()?)),
+            7 => Self::MultiSz(
+                units()
+                    .split(|unit| *unit == 0)
+                    .filter(|text| !text.is_empty())
+                    .map(String::from_utf16_lossy)
+                    .collect(),
+            ),
+            11 => Self::Qword(u64::from_le_bytes(bytes.try_into().ok()?)),
+            _ => return None,
+        })
     }
 
     /// The text of a `REG_SZ` or `REG_EXPAND_SZ`.
@@ -208,6 +271,7 @@ impl Registry {
             users: Key::new("HKEY_USERS"),
             current_user: current_user.to_owned(),
             control_set: 1,
+            loaded: Vec::new(),
         }
     }
 
@@ -273,6 +337,41 @@ impl Registry {
         self.key_mut(path).is_some_and(|key| key.remove_value(name))
     }
 
+    /// The names below `path` in the registry's order, the link `CurrentControlSet` among them; `None` when there is
+    /// no such key.
+    pub fn names_below(&self, path: &str) -> Option<Vec<String>> {
+        let key = self.key(path)?;
+        let mut names: Vec<String> = key.keys().map(|key| key.name().to_owned()).collect();
+        let is_system = self
+            .place(path)
+            .is_some_and(|(holder, rest)| holder == Holder::Machine && rest.eq_ignore_ascii_case("SYSTEM"));
+        if is_system {
+            let link = "CurrentControlSet".to_owned();
+            let at = names.iter().position(|name| fold(name) > fold(&link)).unwrap_or(names.len());
+            names.insert(at, link);
+        }
+        Some(names)
+    }
+
+    /// Hangs the contents of the hive `file` directly below `HKLM` or `HKU`; false when the name is taken.
+    pub fn load(&mut self, root: Root, name: &str, hive: Key, file: &str) -> bool {
+        let holder = if root == Root::Users { &mut self.users } else { &mut self.machine };
+        if holder.below(name).is_some() {
+            return false;
+        }
+        holder.attach(hive.renamed(name));
+        self.loaded.push(LoadedHive { path: format!(r"{}\{name}", root.long_name()), file: file.to_owned() });
+        true
+    }
+
+    /// Takes a loaded hive off: its contents and the file they belong to; `None` when none is loaded there.
+    pub fn unload(&mut self, root: Root, name: &str) -> Option<(Key, String)> {
+        let path = format!(r"{}\{name}", root.long_name());
+        let at = self.loaded.iter().position(|loaded| same_name(&loaded.path, &path))?;
+        let loaded = self.loaded.remove(at);
+        Some((self.remove(&path)?, loaded.file))
+    }
+
     /// The number of the control set this boot uses.
     pub fn control_set(&self) -> u32 {
         self.control_set
@@ -320,7 +419,7 @@ impl Registry {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Holder {
     Machine,
     Users,
@@ -381,6 +480,44 @@ mod tests {
         let mut registry = sample();
         registry.set(r"HKCU\Environment", "TEMP", Data::ExpandSz("x".into()));
         assert_eq!(registry.text(r"HKU\S-1-5-21-1-2-3-500\Environment", "TEMP"), Some("x"));
+    }
+
+    #[test]
+    fn data_and_bytes_are_the_same() {
+        for data in [
+            Data::None(vec![1]),
+            Data::Sz("x 한".into()),
+            Data::ExpandSz(String::new()),
+            Data::Binary(vec![0, 255]),
+            Data::Dword(7),
+            Data::MultiSz(vec!["a".into(), "b c".into()]),
+            Data::MultiSz(Vec::new()),
+            Data::Qword(1 << 50),
+        ] {
+            assert_eq!(Data::from_bytes(data.number(), &data.bytes()), Some(data));
+        }
+        assert_eq!(Data::from_bytes(4, &[1, 2]), None);
+        assert_eq!(Data::from_bytes(6, &[]), None);
+    }
+
+    #[test]
+    fn hives_hang_below_a_root() {
+        let mut registry = sample();
+        let mut hive = Key::new("");
+        hive.create("Select").set("Current", Data::Dword(1));
+        assert!(registry.load(Root::LocalMachine, "BROKENSYSTEM", hive.clone(), "F:\\SYSTEM"));
+        assert!(!registry.load(Root::LocalMachine, "brokensystem", hive, "F:\\OTHER"));
+        assert_eq!(registry.dword(r"HKLM\BROKENSYSTEM\Select", "Current"), Some(1));
+        assert!(registry.unload(Root::LocalMachine, "SYSTEM").is_none());
+        let (_, file) = registry.unload(Root::LocalMachine, "BrokenSystem").unwrap();
+        assert_eq!(file, "F:\\SYSTEM");
+        assert!(registry.key(r"HKLM\BROKENSYSTEM").is_none());
+    }
+
+    #[test]
+    fn the_link_is_seen_among_the_names() {
+        let names = sample().names_below(r"HKLM\SYSTEM").unwrap();
+        assert_eq!(names, ["ControlSet001", "ControlSet002", "CurrentControlSet", "Select"]);
     }
 
     #[test]

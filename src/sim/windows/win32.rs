@@ -59,7 +59,7 @@ impl Win32 {
     }
 }
 
-const TEXTS: [(u32, Text); 34] = [
+const TEXTS: [(u32, Text); 39] = [
     (
         0,
         Text {
@@ -121,6 +121,51 @@ const TEXTS: [(u32, Text); 34] = [
             ko: "매개 변수가 틀립니다.",
             ja: "パラメーターが間違っています。",
             de: "Falscher Parameter.",
+        },
+    ),
+    (
+        15,
+        Text {
+            en: "The system cannot find the drive specified.",
+            ko: "지정된 드라이브를 찾을 수 없습니다.",
+            ja: "指定されたドライブが見つかりません。",
+            de: "Das System kann das angegebene Laufwerk nicht finden.",
+        },
+    ),
+    (
+        112,
+        Text {
+            en: "There is not enough space on the disk.",
+            ko: "디스크 공간이 부족합니다.",
+            ja: "ディスクに十分な空き領域がありません。",
+            de: "Es steht nicht genug Speicherplatz auf dem Datenträger zur Verfügung.",
+        },
+    ),
+    (
+        123,
+        Text {
+            en: "The filename, directory name, or volume label syntax is incorrect.",
+            ko: "파일 이름, 디렉터리 이름 또는 볼륨 레이블 구문이 잘못되었습니다.",
+            ja: "ファイル名、ディレクトリ名、またはボリューム ラベルの構文が間違っています。",
+            de: "Die Syntax für den Dateinamen, Verzeichnisnamen oder die Datenträgerbezeichnung ist falsch.",
+        },
+    ),
+    (
+        126,
+        Text {
+            en: "The specified module could not be found.",
+            ko: "지정된 모듈을 찾을 수 없습니다.",
+            ja: "指定されたモジュールが見つかりません。",
+            de: "Das angegebene Modul wurde nicht gefunden.",
+        },
+    ),
+    (
+        145,
+        Text {
+            en: "The directory is not empty.",
+            ko: "디렉터리가 비어 있지 않습니다.",
+            ja: "ディレクトリが空ではありません。",
+            de: "Das Verzeichnis ist nicht leer.",
         },
     ),
     (

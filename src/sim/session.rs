@@ -285,5 +285,10 @@ fn accepts(world: &mut World, credentials: &Credentials) -> Option<cmd::Session>
     } else {
         Token::standard(sid)
     };
-    Some(cmd::Session { user: user.name, domain: world.computer.clone(), token, audit: cmd::Audit::default() })
+    Some(cmd::Session {
+        user: user.name,
+        domain: world.computer.clone(),
+        token,
+        audit: cmd::Audit::default(),
+    })
 }

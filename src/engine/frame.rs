@@ -52,7 +52,7 @@ impl Frame {
     pub(super) fn scope(&self) -> Scope {
         let steps = self.steps.iter().map(|(id, record)| (id.clone(), record.value()));
         let mut scope = self.base.clone();
-        scope.insert("steps".to_owned(), steps.collect());
+        scope.insert("steps".to_owned(), Value::from(steps.collect::<Scope>()));
         scope
     }
 
@@ -116,7 +116,7 @@ impl Record {
 
 /// A scope as one value with members.
 pub(super) fn object(scope: &Scope) -> Value {
-    scope.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    Value::from(scope.clone())
 }
 
 /// A scope as it stands in events.

@@ -136,8 +136,9 @@ impl Expr {
 }
 
 /// The filters expressions may use, and nothing else.
-pub const FILTERS: [&str; 12] = [
-    "default", "first", "hex", "int", "join", "last", "length", "lower", "replace", "trim", "unique", "upper",
+pub const FILTERS: [&str; 13] = [
+    "default", "first", "hex", "int", "join", "last", "length", "lower", "replace", "trim", "unique",
+    "upper", "without",
 ];
 
 /// The tests expressions may use after `is`, and nothing else.
@@ -159,6 +160,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("trim", filters::trim);
     environment.add_filter("unique", filters::unique);
     environment.add_filter("upper", filters::upper);
+    environment.add_filter("without", without);
     environment.add_test("containing", containing);
     environment.add_test("defined", built_in::is_defined);
     environment.add_test("endingwith", built_in::is_endingwith);
@@ -179,6 +181,12 @@ fn hex(text: String) -> Result<i64, Error> {
     let digits = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")).unwrap_or(digits);
     i64::from_str_radix(digits, 16)
         .map_err(|_| Error::new(ErrorKind::InvalidOperation, format!("`{text}` is no hexadecimal number")))
+}
+
+/// A list without one of its items: `listeners | without(own_pid)`.
+#[expect(clippy::needless_pass_by_value, reason = "the shape minijinja asks for")]
+fn without(list: Value, item: Value) -> Result<Value, Error> {
+    Ok(list.try_iter()?.filter(|other| *other != item).collect())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape minijinja asks for")]
@@ -276,6 +284,7 @@ mod tests {
             ("port | hex == 3389", true),
             ("'1.2' in versions and versions | length == 2", true),
             ("rc != 0 and before.other == '1'", false),
+            ("versions | without('1.2') | first == '1.3'", true),
             ("port is startingwith 'd' and not port is containing 'x'", true),
         ] {
             let expr = Expr::parse(source).unwrap();

@@ -7,7 +7,19 @@ use crate::script::diagnostic::Source;
 use crate::script::similar::did_you_mean;
 
 /// Every script of `expect-scripts/`, by name. A test holds this table equal to the folder.
-const EMBEDDED: &[(&str, &str)] = &[];
+const EMBEDDED: &[(&str, &str)] = &[
+    ("rdp-internal-error", include_str!("../../expect-scripts/rdp-internal-error.yaml")),
+    ("rdp/certificate", include_str!("../../expect-scripts/rdp/certificate.yaml")),
+    ("rdp/connections", include_str!("../../expect-scripts/rdp/connections.yaml")),
+    ("rdp/group-policy-pause", include_str!("../../expect-scripts/rdp/group-policy-pause.yaml")),
+    ("rdp/group-policy-resume", include_str!("../../expect-scripts/rdp/group-policy-resume.yaml")),
+    ("rdp/listener", include_str!("../../expect-scripts/rdp/listener.yaml")),
+    ("rdp/machine-keys", include_str!("../../expect-scripts/rdp/machine-keys.yaml")),
+    ("rdp/port", include_str!("../../expect-scripts/rdp/port.yaml")),
+    ("rdp/services", include_str!("../../expect-scripts/rdp/services.yaml")),
+    ("rdp/tls-kept", include_str!("../../expect-scripts/rdp/tls-kept.yaml")),
+    ("rdp/tls-protocols", include_str!("../../expect-scripts/rdp/tls-protocols.yaml")),
+];
 
 /// Folder of the embedded scripts, for messages.
 const EMBEDDED_FOLDER: &str = "expect-scripts";
@@ -147,4 +159,53 @@ pub(crate) fn is_name(name: &str) -> bool {
         part.starts_with(|c: char| c.is_ascii_lowercase())
             && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::diagnostic::Style;
+    use crate::script::loader::{LoadError, load};
+
+    fn folder() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(EMBEDDED_FOLDER)
+    }
+
+    #[test]
+    fn every_script_of_the_folder_is_embedded() {
+        let mut found = Vec::new();
+        collect(&folder(), &folder(), 0, &mut found);
+        found.sort();
+        let embedded: Vec<_> = EMBEDDED.iter().map(|(name, _)| *name).collect();
+        assert_eq!(embedded, found, "add the missing line to EMBEDDED, in order");
+    }
+
+    #[test]
+    fn every_script_loads_without_a_warning() {
+        for name in Library::embedded().names() {
+            match load(&Library::embedded(), &name) {
+                Ok(loaded) => assert_eq!(loaded.warnings.render(Style::Plain), "", "{name}"),
+                Err(LoadError::Script(report)) => panic!("{name}:\n{}", report.render(Style::Plain)),
+                Err(error) => panic!("{name}: {error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_finds_its_library() {
+        let path = folder().join("rdp/port.yaml");
+        let (library, name) = Library::open(&path.display().to_string()).unwrap();
+        assert_eq!((library.folder, name), (Some(folder()), "rdp/port".to_owned()));
+        let (_, name) = Library::open("rdp/port").unwrap();
+        assert_eq!(name, "rdp/port");
+    }
+
+    #[test]
+    fn names_what_is_close() {
+        let error = Library::open("rdp/prot").unwrap_err();
+        assert_eq!(
+            format!("{error}; {}", error.help()),
+            "there is no script `rdp/prot`; did you mean `rdp/port`?"
+        );
+    }
 }

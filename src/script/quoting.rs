@@ -144,7 +144,7 @@ impl Line {
         for c in value.chars() {
             self.backslashes = if c == '\\' { self.backslashes + 1 } else { 0 };
         }
-        self.backslashes_from_value = true;
+        self.backslashes_from_value = self.backslashes > 0;
         self.after_caret = false;
         self.at_argument_start &= value.is_empty();
         self.text.push_str(value);
@@ -253,6 +253,7 @@ mod tests {
             ("type \"C:\\", "", "\"", Some(BackslashBeforeQuote)),
             ("type \"C:\\", "temp\\", "\"", Some(BackslashBeforeQuote)),
             ("type \"C:\\", "temp\\\\", "\"", None),
+            ("if exist \"C:\\", "temp", "\\\" echo x", None),
             ("type \"", "C:\\temp\\", "file\"", None),
             ("q /q:\"[@Name='", "a'b", "']\"", Some(Apostrophe)),
             ("q /q:\"[@Name='x']", "a'b", "\"", None),

@@ -176,7 +176,7 @@ impl Lint<'_> {
 
     fn single_quotes(&mut self, simple: &Simple) {
         let starts = |text: &str| text.starts_with('\'') || text.contains("='");
-        if let Some(word) = simple.words.iter().find(|word| !word.quoted() && starts(&word.text)) {
+        if let Some(word) = simple.words.iter().find(|word| starts(&word.bare())) {
             let message = "single quotes are letters to cmd".to_owned();
             self.say(&codes::SINGLE_QUOTES, Some(word.range.clone()), message, "write double quotes");
         }

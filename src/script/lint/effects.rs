@@ -63,6 +63,9 @@ fn program(simple: &Simple) -> Effect {
                 .iter()
                 .any(|option| plain.starts_with(option))
         })),
+        "cacls" => when(
+            any(&["/e", "/g", "/r", "/p", "/d"]) || simple.words.iter().any(|w| w.plain().starts_with("/s:")),
+        ),
         "certutil" => when(any(&[
             "-delstore",
             "-addstore",
@@ -90,10 +93,10 @@ fn program(simple: &Simple) -> Effect {
         "auditpol" => when(any(&["/set", "/clear", "/remove", "/restore"])),
         "secedit" => when(any(&["/configure"])),
         "md" | "mkdir" | "copy" | "xcopy" | "robocopy" => WritesFiles,
-        "del" | "erase" | "rd" | "rmdir" | "ren" | "rename" | "move" | "takeown" | "cacls" | "attrib"
-        | "gpupdate" | "shutdown" | "taskkill" | "setx" | "format" | "diskpart" | "logoff" | "tsdiscon"
-        | "reset" | "mklink" | "bootrec" | "bcdboot" | "regsvr32" | "msiexec" | "wusa" | "pnputil"
-        | "lodctr" | "setspn" | "netdom" => Changes,
+        "del" | "erase" | "rd" | "rmdir" | "ren" | "rename" | "move" | "takeown" | "attrib" | "gpupdate"
+        | "shutdown" | "taskkill" | "setx" | "format" | "diskpart" | "logoff" | "tsdiscon" | "reset"
+        | "mklink" | "bootrec" | "bcdboot" | "regsvr32" | "msiexec" | "wusa" | "pnputil" | "lodctr"
+        | "setspn" | "netdom" => Changes,
         _ => Reads,
     }
 }

@@ -17,6 +17,12 @@ impl Word {
         self.text.replace('"', "").to_lowercase()
     }
 
+    /// Only what stands outside of double quotes and `{{ }}`.
+    pub(super) fn bare(&self) -> String {
+        let outside = self.text.split('"').step_by(2).collect::<String>();
+        outside.split("{{").map(|part| part.rsplit("}}").next().unwrap_or_default()).collect()
+    }
+
     /// Whether it starts within quotes.
     pub(super) fn quoted(&self) -> bool {
         self.text.starts_with('"')

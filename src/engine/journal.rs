@@ -72,7 +72,14 @@ impl Journal {
     /// Begins a journal in a new file and locks it.
     pub fn create(path: &Path) -> Result<Self, JournalError> {
         let io = |source| JournalError::Io { path: path.to_owned(), source };
-        let file = OpenOptions::new().append(true).create_new(true).open(path).map_err(io)?;
+        let mut options = OpenOptions::new();
+        options.append(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        let file = options.open(path).map_err(io)?;
         lock(&file, path)?;
         sync_folder(path).map_err(io)?;
         Ok(Self { file, path: path.to_owned(), next: 1 })

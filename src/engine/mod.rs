@@ -9,6 +9,7 @@
 mod condition;
 pub mod event;
 mod failure;
+pub mod folder;
 mod frame;
 pub mod interrupt;
 pub mod journal;
@@ -24,6 +25,7 @@ mod undo;
 pub mod verdict;
 
 pub use event::{Event, EventKind};
+pub use folder::RunFolder;
 pub use interrupt::{Interrupt, OnInterrupt};
 pub use journal::Journal;
 pub use masks::Masks;

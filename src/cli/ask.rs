@@ -1,0 +1,84 @@
+//! Questions to a person at the terminal.
+
+use std::io::{self, Write};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::secret::Secret;
+
+/// Asks for a password without showing it.
+pub fn password(prompt: &str) -> Result<Secret, Failure> {
+    let line = hidden_line(prompt).map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => Failure::new(Exit::INTERRUPTED, ""),
+        _ => Failure::usage(format!("cannot ask for the password: {error}")).help(OTHER_SOURCES),
+    })?;
+    Secret::new(line).map_err(|_| Failure::usage("the password is empty").help(OTHER_SOURCES))
+}
+
+/// How a password is given without a terminal.
+pub const OTHER_SOURCES: &str =
+    "give it with SACPILOT_PASSWORD, --password-env, --password-file or --password-command";
+
+/// Asks a question whose answer is yes or no; no, when the answer is anything else.
+pub fn confirm(question: &str) -> Result<bool, Failure> {
+    let mut err = io::stderr();
+    write!(err, "{question} [y/N] ")?;
+    err.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// A line of the terminal that is not shown. Ctrl-C is [`io::ErrorKind::Interrupted`].
+#[cfg(unix)]
+fn hidden_line(prompt: &str) -> io::Result<String> {
+    use std::fs::OpenOptions;
+    use std::io::Read;
+
+    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+    /// Gives the terminal back as it was, also when reading fails.
+    struct Restored<'t>(&'t std::fs::File, Termios);
+    impl Drop for Restored<'_> {
+        fn drop(&mut self) {
+            let _ = tcsetattr(self.0, OptionalActions::Flush, &self.1);
+        }
+    }
+
+    let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+    let before = tcgetattr(&terminal)?;
+    let mut hidden = before.clone();
+    // Without signals: Ctrl-C comes as a character, so that the terminal is always restored.
+    hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+    terminal.write_all(prompt.as_bytes())?;
+    terminal.flush()?;
+    let reader = terminal.try_clone()?;
+    let restored = Restored(&reader, before);
+    tcsetattr(&reader, OptionalActions::Flush, &hidden)?;
+    let mut keys = Vec::new();
+    let outcome = loop {
+        let mut key = [0];
+        if (&reader).read(&mut key)? == 0 {
+            break Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        match key[0] {
+            b'\r' | b'\n' => break Ok(()),
+            0x03 | 0x04 => break Err(io::ErrorKind::Interrupted.into()),
+            0x15 => keys.clear(),
+            0x08 | 0x7f => {
+                // A character of UTF-8 goes as a whole.
+                while keys.pop().is_some_and(|byte: u8| byte & 0xc0 == 0x80) {}
+            }
+            key => keys.push(key),
+        }
+    };
+    drop(restored);
+    terminal.write_all(b"\r\n")?;
+    outcome?;
+    String::from_utf8(keys).map_err(|_| io::Error::other("the terminal does not send UTF-8"))
+}
+
+#[cfg(not(unix))]
+fn hidden_line(_prompt: &str) -> io::Result<String> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "hidden input is not supported on this system"))
+}

@@ -1,0 +1,65 @@
+//! Ctrl-C: once ends cleanly, twice at once.
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::pin::pin;
+
+use crate::engine::Interrupt;
+
+/// Does `task`. The first signal asks it to stop through `interrupt`; the second drops it: `None`.
+pub async fn guarded<T>(interrupt: &Interrupt, task: impl Future<Output = T>) -> Option<T> {
+    let mut task = pin!(task);
+    let mut signals = Signals::new();
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut task => return Some(done),
+            () = signals.next() => {
+                if interrupt.is_requested() {
+                    return None;
+                }
+                interrupt.request();
+                // Nobody is left to tell when standard error is gone.
+                let _ = io::stderr().write_all(b"\nstopping when the current command has ended; Ctrl-C again stops at once\n");
+            }
+        }
+    }
+}
+
+/// The signals that ask a program to end.
+struct Signals {
+    #[cfg(unix)]
+    streams: Vec<tokio::signal::unix::Signal>,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        // A signal that cannot be watched keeps its ordinary effect.
+        Self { streams: kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect() }
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            let came = self.streams.iter_mut().any(|stream| stream.poll_recv(context).is_ready());
+            if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> Self {
+        Self {}
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

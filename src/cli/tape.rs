@@ -1,0 +1,53 @@
+//! The recording of a session: into the run folder, into the file of `--record`, or both.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::failure::Failure;
+use super::target::Target;
+use crate::recording::{Header, Recorder};
+
+/// A recorder for `target` that writes to all of `files`, with the password masked. `None` without files.
+pub fn recorder(target: &Target, files: &[&Path], now: Timestamp) -> Result<Option<Recorder>, Failure> {
+    let mut tapes = Vec::new();
+    for path in files {
+        let file = create(path)
+            .map_err(|error| Failure::usage(format!("cannot write the recording {}: {error}", path.display())))?;
+        tapes.push(file);
+    }
+    if tapes.is_empty() {
+        return Ok(None);
+    }
+    let header = Header::of_console(&target.endpoint.to_string(), now.as_second());
+    let mut recorder = Recorder::start(Tapes(tapes), &header);
+    recorder.hide(&target.credentials.password);
+    Ok(Some(recorder))
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+/// The same to every file.
+struct Tapes(Vec<File>);
+
+impl Write for Tapes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.iter_mut().try_for_each(|file| file.write_all(bytes))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(Write::flush)
+    }
+}

@@ -1,0 +1,77 @@
+//! `-t TARGET`: where the console is, who logs in, how long to wait.
+
+use std::time::Duration;
+
+use super::args::duration;
+use super::context::Context;
+use super::failure::Failure;
+use super::login::LoginArgs;
+use crate::shell::Credentials;
+use crate::transport::Endpoint;
+
+/// What `TARGET` may be, for `--help`.
+pub const TARGETS: &str = "\
+Targets:
+  sim:SCENARIO                      a simulated machine; `sacpilot sim --list` names the scenarios
+  serial:/dev/ttyUSB0?baud=115200   a serial port (115200 8N1 unless told otherwise), serial:COM1 on Windows
+  pty:PATH  unix:PATH  tcp:HOST:PORT
+  exec:COMMAND LINE                 a program on a terminal of its own, for consoles that have a client";
+
+/// Options about the target.
+#[derive(Debug, Clone, clap::Args)]
+pub struct TargetArgs {
+    /// Where the console is, see below
+    #[arg(short, long, value_name = "TARGET", env = "SACPILOT_TARGET")]
+    pub target: String,
+
+    /// How long to wait for the machine's command prompt, a boot included
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "15m")]
+    pub wait: Duration,
+
+    /// The account.
+    #[command(flatten)]
+    pub login: LoginArgs,
+}
+
+/// A console that can be opened.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// As the user named it.
+    pub name: String,
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// Who logs in.
+    pub credentials: Credentials,
+    /// How long to wait for the prompt.
+    pub wait: Duration,
+}
+
+impl TargetArgs {
+    /// The endpoint.
+    pub fn endpoint(&self) -> Result<Endpoint, Failure> {
+        endpoint(&self.target)
+    }
+
+    /// The target, complete; the password is asked for here when it must be.
+    pub fn resolve(&self, context: &Context) -> Result<Target, Failure> {
+        let endpoint = self.endpoint()?;
+        let credentials = self.login.credentials(own_account(&endpoint)?, context)?;
+        Ok(Target { name: self.target.clone(), endpoint, credentials, wait: self.wait })
+    }
+}
+
+/// Parses a target.
+pub fn endpoint(text: &str) -> Result<Endpoint, Failure> {
+    text.parse().map_err(|error: crate::transport::EndpointError| {
+        let failure = Failure::usage(format!("target `{}`: {error}", crate::report::visible::line(text)));
+        failure.help(error.help())
+    })
+}
+
+/// The account that a simulated machine brings.
+fn own_account(endpoint: &Endpoint) -> Result<Option<Credentials>, Failure> {
+    match endpoint {
+        Endpoint::Sim { .. } => Ok(None),
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,151 @@
+//! The folder of a run: `journal.jsonl`, `session.cast`, `report.json`, `report.md`, `plan.json`.
+//!
+//! Its name says when, what and where: `20261122T181500Z-rdp-internal-error-sim-rdp-broken`. Only its owner may
+//! look into it: outputs of a production machine are in there.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::journal::{Journal, JournalError};
+
+/// Longest part of a name that comes from the script or the target.
+const LONGEST_PART: usize = 40;
+
+/// A run's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+    name: String,
+}
+
+/// The folder cannot be made or written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {path}: {source}")]
+pub struct FolderError {
+    /// What could not be written.
+    pub path: PathBuf,
+    /// Why.
+    pub source: io::Error,
+}
+
+impl RunFolder {
+    /// Makes a new folder below `runs`, which is made as well when it is not there.
+    pub fn create(runs: &Path, script: &str, target: &str, now: Timestamp) -> Result<Self, FolderError> {
+        let failed = |path: &Path, source| FolderError { path: path.to_owned(), source };
+        private().recursive(true).create(runs).map_err(|source| failed(runs, source))?;
+        let time = now.strftime("%Y%m%dT%H%M%SZ");
+        let base = format!("{time}-{}-{}", plain(script), plain(target));
+        let mut number = 1;
+        loop {
+            let name = if number == 1 { base.clone() } else { format!("{base}-{number}") };
+            let path = runs.join(&name);
+            match private().create(&path) {
+                Ok(()) => return Ok(Self { path, name }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(failed(&path, error)),
+            }
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The run's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The recording of the session.
+    pub fn recording(&self) -> PathBuf {
+        self.path.join("session.cast")
+    }
+
+    /// Begins the journal.
+    pub fn journal(&self) -> Result<Journal, JournalError> {
+        Journal::create(&self.path.join("journal.jsonl"))
+    }
+
+    /// Writes a file whole or not at all.
+    pub fn write(&self, file: &str, text: &str) -> Result<(), FolderError> {
+        let path = self.path.join(file);
+        let temporary = self.path.join(format!(".{file}.new"));
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        let written = options.open(&temporary).and_then(|mut out| {
+            out.write_all(text.as_bytes())?;
+            out.sync_all()?;
+            fs::rename(&temporary, &path)
+        });
+        written.map_err(|source| FolderError { path, source })
+    }
+}
+
+fn private() -> DirBuilder {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "there are no permission bits"))]
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder
+}
+
+/// Letters, digits and single dashes, as every file system takes them.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            out.push(c);
+        } else if !out.is_empty() && !out.ends_with('-') {
+            out.push('-');
+        }
+        if out.len() == LONGEST_PART {
+            break;
+        }
+    }
+    let out = out.trim_end_matches('-');
+    if out.is_empty() { "x".to_owned() } else { out.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_readable_safe_and_unique() {
+        let runs = tempfile::tempdir().unwrap();
+        let below = runs.path().join("a/b");
+        let now: Timestamp = "2026-11-22T18:15:00Z".parse().unwrap();
+        let made = |script: &str, target: &str| RunFolder::create(&below, script, target, now).unwrap();
+        let first = made("rdp/tls", "serial:/dev/ttyUSB0?baud=9600");
+        assert_eq!(first.name(), "20261122T181500Z-rdp-tls-serial-dev-ttyUSB0-baud-9600");
+        assert_eq!(made("rdp/tls", "serial:/dev/ttyUSB0?baud=9600").name(), format!("{}-2", first.name()));
+        assert_eq!(made("../..", &"한/..\\".repeat(9)).name(), "20261122T181500Z-x-x");
+        assert!(made("a", &"long ".repeat(99)).name().len() < 70);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_may_look() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let runs = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(runs.path(), "a", "b", Timestamp::UNIX_EPOCH).unwrap();
+        folder.write("report.md", "text").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(folder.path()), 0o700);
+        assert_eq!(mode(&folder.path().join("report.md")), 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+}

@@ -82,12 +82,22 @@ pub enum ColorWhen {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Repairs: checks each condition, changes what does not hold, verifies, else undoes
+    Run(super::run::RunArgs),
+    /// Finds out what is wrong, and changes nothing
+    Diagnose(super::run::DiagnoseArgs),
+    /// Checks scripts without a machine
+    Check(super::check::Args),
+    /// Lists the scripts that ship, or shows one
+    Scripts(super::scripts::Args),
+    /// Runs one command on the machine; its output on standard output, its exit code
+    Exec(super::exec::Args),
     /// Prints the completion script of a shell
     Completions(super::completions::Args),
 }
 
 /// A length of time as people write it: `90s`, `5m`, `1h 30m`; a number alone is seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is no length of time: write 90s, 5m or 1h30m");
     let span = if let Ok(seconds) = text.parse::<u64>() {
         Duration::from_secs(seconds)

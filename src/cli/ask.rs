@@ -9,7 +9,7 @@ use crate::secret::Secret;
 /// Asks for a password without showing it.
 pub fn password(prompt: &str) -> Result<Secret, Failure> {
     let line = hidden_line(prompt).map_err(|error| match error.kind() {
-        io::ErrorKind::Interrupted => Failure::new(Exit::INTERRUPTED, ""),
+        io::ErrorKind::Interrupted => Failure::rendered(Exit::INTERRUPTED, ""),
         _ => Failure::usage(format!("cannot ask for the password: {error}")).help(OTHER_SOURCES),
     })?;
     Secret::new(line).map_err(|_| Failure::usage("the password is empty").help(OTHER_SOURCES))
@@ -56,7 +56,7 @@ fn hidden_line(prompt: &str) -> io::Result<String> {
     let restored = Restored(&reader, before);
     tcsetattr(&reader, OptionalActions::Flush, &hidden)?;
     let mut keys = Vec::new();
-    let outcome = loop {
+    let outcome: io::Result<()> = loop {
         let mut key = [0];
         if (&reader).read(&mut key)? == 0 {
             break Err(io::ErrorKind::UnexpectedEof.into());

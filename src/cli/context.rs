@@ -1,11 +1,12 @@
 //! The second stage of the arguments: what the world says about them.
 
 use std::env;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use jiff::Timestamp;
 
 use super::args::{ColorWhen, Globals};
+use super::failure::Failure;
 
 /// What every command gets beside its own arguments.
 #[derive(Debug, Clone)]
@@ -38,6 +39,20 @@ impl Context {
             stderr_color: wish.unwrap_or(stderr),
             globals,
         }
+    }
+
+    /// Writes to standard output.
+    #[expect(clippy::unused_self, reason = "whoever prints was given a context")]
+    pub fn say(&self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout();
+        out.write_all(text.as_bytes())?;
+        Ok(out.flush()?)
+    }
+
+    /// Writes to standard error. Nobody is left to tell when that is gone.
+    #[expect(clippy::unused_self, reason = "whoever prints was given a context")]
+    pub fn tell(&self, text: &str) {
+        let _ = io::stderr().write_all(text.as_bytes());
     }
 }
 

@@ -25,6 +25,8 @@ impl Exit {
     pub const REMAINS: Self = Self(Verdict::Remains.exit());
     /// Interrupted by the user (128 + SIGINT).
     pub const INTERRUPTED: Self = Self(Verdict::Interrupted.exit());
+    /// The exit code of the command of `exec` does not fit into one byte; it is told on standard error.
+    pub const DOES_NOT_FIT: Self = Self(254);
     /// `exec` itself failed, as with ssh; every other code of `exec` is that of the command.
     pub const EXEC_FAILED: Self = Self(255);
 

@@ -16,17 +16,24 @@ pub struct Failure {
     pub help: Option<String>,
     /// The screen of the machine when it happened, plain text.
     pub screen: Option<String>,
+    /// Said instead of all that: the findings of a check, ready to be shown.
+    pub rendered: Option<String>,
 }
 
 impl Failure {
     /// A failure without advice.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), help: None, screen: None }
+        Self { exit, message: message.into(), help: None, screen: None, rendered: None }
     }
 
     /// Wrong usage: nothing was sent.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::USAGE, message)
+    }
+
+    /// A failure that was told already, or that is told by `text` as it is.
+    pub fn rendered(exit: Exit, text: impl Into<String>) -> Self {
+        Self { rendered: Some(text.into()), ..Self::new(exit, "") }
     }
 
     /// Says what to do next.
@@ -54,7 +61,7 @@ impl fmt::Display for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self::new(Exit::HOLDS, "");
+            return Self::rendered(Exit::HOLDS, "");
         }
         Self::new(Exit::USAGE, format!("cannot write the output: {error}"))
     }

@@ -61,7 +61,9 @@ impl LoginArgs {
             }
         }
         if user.is_empty() {
-            return Err(Failure::usage("the account to log in with is empty").help("give it with --user NAME"));
+            return Err(
+                Failure::usage("the account to log in with is empty").help("give it with --user NAME")
+            );
         }
         let password = self.password(&user, context)?;
         if password.expose().chars().any(char::is_control) {
@@ -86,10 +88,10 @@ impl LoginArgs {
             Some(source) => source.read("password"),
             None if env::var_os(PASSWORD).is_some() => Source::Variable(PASSWORD.to_owned()).read("password"),
             None if context.can_ask => ask::password(&format!("Password of {user}: ")),
-            None => {
-                Err(Failure::usage(format!("the password of {user} is missing, and there is no terminal to ask"))
-                    .help(ask::OTHER_SOURCES))
-            }
+            None => Err(Failure::usage(format!(
+                "the password of {user} is missing, and there is no terminal to ask"
+            ))
+            .help(ask::OTHER_SOURCES)),
         }
     }
 }
@@ -201,12 +203,18 @@ mod tests {
         let file = folder.path().join("secret");
         fs::write(&file, "from file\n").unwrap();
         assert_eq!(Source::File(file).read("password").unwrap().expose(), "from file");
-        assert_eq!(Source::Command("echo from command".to_owned()).read("password").unwrap().expose(), "from command");
+        assert_eq!(
+            Source::Command("echo from command".to_owned()).read("password").unwrap().expose(),
+            "from command"
+        );
         for (source, expected) in [
             (Source::File(folder.path().join("none")), "cannot read the password from "),
             (Source::Command("exit 3".to_owned()), "the command for the password failed: "),
             (Source::Command("true".to_owned()), "the password from the command is empty"),
-            (Source::Variable("SACPILOT_NOT_SET".to_owned()), "the environment variable SACPILOT_NOT_SET for"),
+            (
+                Source::Variable("SACPILOT_NOT_SET".to_owned()),
+                "the environment variable SACPILOT_NOT_SET for",
+            ),
         ] {
             let message = source.read("password").unwrap_err().message;
             assert!(message.starts_with(expected), "{message}");

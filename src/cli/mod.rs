@@ -3,21 +3,34 @@
 //! A command is a file with `Args` (clap) and `run(args, &Context) -> Result<Exit, Failure>`, a variant of
 //! [`args::Command`] and a line in [`dispatch`]. `run` refuses whatever is wrong before it opens a line.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::runtime::Builder;
 
 pub mod args;
+pub mod ask;
+pub mod check;
 pub mod completions;
 pub mod context;
+pub mod exec;
 pub mod exit;
 pub mod failure;
+pub mod login;
+pub mod opening;
+pub mod run;
+pub mod script_args;
+pub mod scripts;
+pub mod signals;
+pub mod tape;
+pub mod target;
 
 use args::{Cli, Command};
 use context::Context;
 use exit::Exit;
 use failure::Failure;
+
+use crate::report::{Paint, visible};
 
 /// The whole program.
 pub fn main() -> ExitCode {
@@ -31,31 +44,49 @@ pub fn main() -> ExitCode {
     };
     let context = Context::new(cli.globals);
     let exit = dispatch(cli.command, &context).unwrap_or_else(|failure| {
-        show(&failure);
+        show(&failure, &context);
         failure.exit
     });
     exit.into()
 }
 
-fn dispatch(command: Command, _context: &Context) -> Result<Exit, Failure> {
+fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
+        Command::Run(args) => wait_for(run::run(args, context)),
+        Command::Diagnose(args) => wait_for(run::diagnose(args, context)),
+        Command::Check(args) => check::run(&args, context),
+        Command::Scripts(args) => scripts::run(&args, context),
+        Command::Exec(args) => wait_for(exec::run(args, context)),
         Command::Completions(args) => completions::run(&args),
     }
 }
 
-fn show(failure: &Failure) {
-    if failure.message.is_empty() {
+/// Commands that talk to a machine are tasks on one thread: a console carries one thing at a time.
+fn wait_for(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::UNREACHABLE, format!("cannot start: {error}")))?;
+    let done = runtime.block_on(command);
+    // A read of the terminal that nobody waits for must not keep the program.
+    runtime.shutdown_background();
+    done
+}
+
+fn show(failure: &Failure, context: &Context) {
+    if let Some(text) = &failure.rendered {
+        context.tell(text);
         return;
     }
-    let mut lines = vec![format!("error: {}", failure.message)];
+    let paint = if context.stderr_color { Paint::Colours } else { Paint::Plain };
+    let mut lines = vec![format!("{}: {}", paint.bad("error"), failure.message)];
     if let Some(screen) = &failure.screen {
-        lines.push("  screen:".to_owned());
-        lines.extend(screen.lines().map(|line| format!("  | {line}")));
+        lines.push("  the screen at that moment:".to_owned());
+        lines.extend(visible::lines(screen.trim_end()).lines().map(|line| format!("  | {line}")));
     }
     if let Some(help) = &failure.help {
         lines.push(format!("  help: {help}"));
     }
     lines.push(String::new());
-    // Nobody is left to tell when standard error is gone.
-    let _ = io::stderr().write_all(lines.join("\n").as_bytes());
+    context.tell(&lines.join("\n"));
 }

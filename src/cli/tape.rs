@@ -14,8 +14,9 @@ use crate::recording::{Header, Recorder};
 pub fn recorder(target: &Target, files: &[&Path], now: Timestamp) -> Result<Option<Recorder>, Failure> {
     let mut tapes = Vec::new();
     for path in files {
-        let file = create(path)
-            .map_err(|error| Failure::usage(format!("cannot write the recording {}: {error}", path.display())))?;
+        let file = create(path).map_err(|error| {
+            Failure::usage(format!("cannot write the recording {}: {error}", path.display()))
+        })?;
         tapes.push(file);
     }
     if tapes.is_empty() {

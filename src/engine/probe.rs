@@ -111,8 +111,7 @@ impl<O: Operator> Run<'_, O> {
             command: command.clone(),
             attempt,
         })?;
-        let (mode, timeout) = (command.mode, Duration::from_millis(command.timeout_ms));
-        let outcome = self.operate(|operator| operator.run(mode, &command.text, timeout)).await?;
+        let outcome = self.type_command(command).await;
         match &outcome {
             Ok(done) => self.narrator.tell(EventKind::CommandFinished {
                 step: step(),

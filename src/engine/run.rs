@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::event::{ChannelLeft, EventKind, Failure, RunMode, StepPath, UndoOutcome, WayBack};
+use super::event::{ChannelLeft, Command, EventKind, Failure, RunMode, StepPath, UndoOutcome, WayBack};
 use super::failure::Stop;
 use super::frame::{Frame, object, values};
 use super::interrupt::{Interrupt, OnInterrupt};
 use super::journal::JournalError;
 use super::masks::Masks;
 use super::narrator::Narrator;
-use super::operator::{Awaited, Operator, OperatorError, Trouble};
+use super::operator::{Awaited, Operator, OperatorError, Outcome, Trouble};
 use super::verdict::Verdict;
 use crate::script::model::{Condition, Mode, ParamKind, Scope, Script, Step, Value};
 
@@ -249,7 +249,20 @@ impl<O: Operator> Run<'_, O> {
         let _ = self.narrator.tell(EventKind::SessionClosed { channel });
     }
 
-    /// Lets the operator do something, and tells what it waits for meanwhile.
+    /// Types a command. What its single waits are is not told: the command itself was.
+    pub(super) async fn type_command(&mut self, command: &Command) -> Result<Outcome, OperatorError> {
+        let timeout = Duration::from_millis(command.timeout_ms);
+        let mut typing = pin!(self.operator.run(command.mode, &command.text, timeout));
+        loop {
+            tokio::select! {
+                biased;
+                Some(_) = self.awaiting.recv() => {}
+                done = &mut typing => return done,
+            }
+        }
+    }
+
+    /// Lets the operator do something else, and tells what it waits for meanwhile.
     pub(super) async fn operate<'o, T, F>(
         &'o mut self,
         task: impl FnOnce(&'o mut O) -> F,

@@ -1,0 +1,109 @@
+//! From a target to a logged-in session.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::{self, UnboundedSender};
+
+use super::target::Target;
+use crate::console::Console;
+use crate::engine::live::{Live, operator_error};
+use crate::engine::run::Awaiting;
+use crate::engine::{Awaited, OperatorError, Trouble};
+use crate::recording::Recorder;
+use crate::secret::Secret;
+use crate::shell::{Session, SessionOptions};
+use crate::transport;
+
+/// Waits shorter than this are not worth telling.
+const WORTH_TELLING: Duration = Duration::from_secs(3);
+
+/// A line that is open: nothing was sent yet.
+pub struct Opening {
+    console: Console,
+    target: Target,
+}
+
+impl Opening {
+    /// Opens the line to `target`, recorded by `recorder`.
+    ///
+    /// # Errors
+    /// [`Trouble::Unreachable`]
+    pub async fn line(target: &Target, recorder: Option<Recorder>) -> Result<Self, OperatorError> {
+        let line = transport::open(&target.endpoint).await.map_err(|error| OperatorError {
+            kind: Trouble::Unreachable,
+            code: error.code(),
+            message: error.to_string(),
+            help: Some(error.help()),
+            screen: String::new(),
+        })?;
+        Ok(Self { console: Console::new(line, recorder), target: target.clone() })
+    }
+
+    /// What the line is.
+    pub fn describe(&self) -> String {
+        self.console.describe()
+    }
+
+    /// Gets to a command prompt and logs in; `waits` is told what is awaited.
+    pub async fn session(
+        mut self,
+        secrets: Vec<Secret>,
+        now: Timestamp,
+        waits: UnboundedSender<Awaited>,
+    ) -> Result<Live, OperatorError> {
+        for secret in &secrets {
+            self.console.hide(secret);
+        }
+        self.console.set_observer(Some(Box::new(move |what, budget| {
+            if budget >= WORTH_TELLING {
+                // Nobody listens between two commands.
+                let _ = waits.send(Awaited { what: what.to_owned(), budget: Some(budget) });
+            }
+        })));
+        let options = SessionOptions { id: session_id(now), budget: self.target.wait };
+        let session = Session::open(self.console, self.target.credentials, options);
+        match session.await {
+            Ok(session) => Ok(Live::new(session, secrets)),
+            Err((error, _console)) => Err(operator_error(&error, &secrets)),
+        }
+    }
+}
+
+/// A channel for what is awaited.
+pub fn awaiting() -> (UnboundedSender<Awaited>, Awaiting) {
+    mpsc::unbounded_channel()
+}
+
+/// Names the temporary files of this session on the machine: a letter, then letters and digits, no two equal ones
+/// side by side (some consoles lose those), different for each millisecond of a day.
+fn session_id(now: Timestamp) -> String {
+    const DIGITS: &[u8; 32] = b"abcdefghjkmnopqrstuvwxyz23456789";
+    let mut rest = now.as_millisecond().unsigned_abs() % 86_400_000;
+    let mut id = String::from("s");
+    for _ in 0..6 {
+        let mut digit = (rest % 31) as usize;
+        rest /= 31;
+        if id.ends_with(char::from(DIGITS[digit])) {
+            digit = 31;
+        }
+        id.push(char::from(DIGITS[digit]));
+    }
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_typable_and_differ() {
+        let mut ids = std::collections::BTreeSet::new();
+        for ms in (0..86_400_000).step_by(9_973) {
+            let id = session_id(Timestamp::from_millisecond(ms).unwrap());
+            assert_eq!(id.len(), 7);
+            assert!(id.as_bytes().windows(2).all(|pair| pair[0] != pair[1]), "{id}");
+            assert!(ids.insert(id));
+        }
+    }
+}

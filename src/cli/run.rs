@@ -1,0 +1,255 @@
+//! `sacpilot run` and `sacpilot diagnose`: a script on a machine, with everything that is left of it in one
+//! folder.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use etcetera::{BaseStrategy, choose_base_strategy};
+
+use super::ask;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::opening::{Opening, awaiting};
+use super::script_args::{Bound, ScriptArgs};
+use super::scripts::risk;
+use super::signals::guarded;
+use super::tape;
+use super::target::{TARGETS, Target, TargetArgs};
+use crate::engine::event::{ChannelLeft, EventKind, RunMode};
+use crate::engine::run::{begin, not_reached, not_wanted, while_told};
+use crate::engine::{Ended, Interrupt, Narrator, OnInterrupt, Order, RunFolder, journal, run as run_script};
+use crate::report::{Detail, JsonLines, Paint, Summary, Terminal, markdown};
+use crate::script::model::Script;
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = run_help())]
+pub struct RunArgs {
+    /// The script.
+    #[command(flatten)]
+    script: ScriptArgs,
+    /// The target.
+    #[command(flatten)]
+    target: TargetArgs,
+
+    /// Does not ask before the machine is changed
+    #[arg(short, long)]
+    yes: bool,
+
+    /// What becomes of changes when you stop the run (Ctrl-C)
+    #[arg(long, value_enum, value_name = "POLICY", default_value_t = InterruptPolicy::Keep)]
+    on_interrupt: InterruptPolicy,
+}
+
+/// Arguments of `diagnose`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = diagnose_help())]
+pub struct DiagnoseArgs {
+    /// The script.
+    #[command(flatten)]
+    script: ScriptArgs,
+    /// The target.
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+/// What becomes of changes when the user stops the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum InterruptPolicy {
+    /// They stay, and are named in the report.
+    Keep,
+    /// They are taken back.
+    Undo,
+}
+
+fn run_help() -> String {
+    format!(
+        "\
+Examples:
+  sacpilot run rdp-internal-error -t sim:rdp-internal-error --yes
+  sacpilot run rdp/tls-protocols -t serial:/dev/ttyUSB0 --user Administrator -p versions=1.2
+
+Checks each condition, changes what does not hold, checks again. When a step fails, the changes of the run are
+taken back in reverse order. Leaves a folder with journal, recording and report.
+
+{TARGETS}"
+    )
+}
+
+fn diagnose_help() -> String {
+    format!(
+        "\
+Examples:
+  sacpilot diagnose rdp-internal-error -t sim:rdp-internal-error
+  sacpilot diagnose rdp-internal-error -t serial:COM1 --user Administrator --json
+
+Sends only commands that read. Exit code 1: something was found.
+
+{TARGETS}"
+    )
+}
+
+/// `sacpilot run`.
+pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
+    let bound = args.script.bind(context)?;
+    args.target.endpoint()?;
+    if !args.yes && !context.can_ask {
+        return Err(Failure::usage(
+            "`run` may change the machine, and there is no terminal to ask whether it shall",
+        )
+        .help("look first with `diagnose`, then give --yes"));
+    }
+    let target = args.target.resolve(context)?;
+    if !args.yes && !agreed(&bound.script, &target, context)? {
+        return Err(Failure::usage("not confirmed; nothing was sent"));
+    }
+    let on_interrupt = match args.on_interrupt {
+        InterruptPolicy::Keep => OnInterrupt::Keep,
+        InterruptPolicy::Undo => OnInterrupt::Undo,
+    };
+    drive(bound, target, RunMode::Run, on_interrupt, context).await
+}
+
+/// `sacpilot diagnose`.
+pub async fn diagnose(args: DiagnoseArgs, context: &Context) -> Result<Exit, Failure> {
+    let bound = args.script.bind(context)?;
+    let target = args.target.resolve(context)?;
+    drive(bound, target, RunMode::Diagnose, OnInterrupt::Keep, context).await
+}
+
+/// Shows what may be done, and asks.
+fn agreed(script: &Script, target: &Target, context: &Context) -> Result<bool, Failure> {
+    let mut text = format!("{}: {}\n", script.name, script.title);
+    for step in &script.steps {
+        let _ = writeln!(text, "  {:11} {}", risk(step.risk), step.title.source);
+    }
+    context.tell(&text);
+    ask::confirm(&format!("Run this on {}?", target.name))
+}
+
+/// Does a run: folder, journal, session, script, reports.
+async fn drive(
+    bound: Bound,
+    target: Target,
+    mode: RunMode,
+    on_interrupt: OnInterrupt,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let runs = runs_dir(context)?;
+    let folder = RunFolder::create(&runs, &bound.script.name, &target.name, context.started)
+        .map_err(|error| Failure::usage(error.to_string()).help("choose another place with --runs-dir"))?;
+    let journal = folder.journal().map_err(|error| Failure::usage(error.to_string()))?;
+    let cast = folder.recording();
+    let files: Vec<&Path> =
+        std::iter::once(cast.as_path()).chain(context.globals.record.as_deref()).collect();
+    let recorder = tape::recorder(&target, &files, context.started)?;
+
+    let mut masks = bound.masks;
+    masks.add("password", target.credentials.password.clone());
+    let secrets = masks.secrets();
+    let order = Order {
+        run: folder.name().to_owned(),
+        script: bound.script,
+        params: bound.params,
+        mode,
+        target: target.name.clone(),
+        timeout: context.globals.timeout,
+        on_interrupt,
+    };
+    let mut narrator = listeners(Narrator::new(context.started, masks).with_journal(journal), context);
+    begin(&order, &mut narrator).map_err(|error| Failure::usage(error.to_string()))?;
+
+    let interrupt = Interrupt::default();
+    let task = async {
+        let (waits, mut awaiting) = awaiting();
+        let line = match Opening::line(&target, recorder).await {
+            Ok(line) => line,
+            Err(error) => return not_reached(&mut narrator, error),
+        };
+        let described = line.describe();
+        let opening = line.session(secrets, context.started, waits);
+        let opened = tokio::select! {
+            opened = while_told(opening, &mut narrator, &mut awaiting) => opened,
+            () = interrupt.requested() => return stopped_while_opening(&mut narrator),
+        };
+        let mut live = match opened {
+            Ok(Ok(live)) => live,
+            Ok(Err(error)) => return not_reached(&mut narrator, error),
+            Err(_) => return stopped_while_opening(&mut narrator),
+        };
+        if narrator.tell(EventKind::SessionOpened { line: described }).is_err() {
+            return stopped_while_opening(&mut narrator);
+        }
+        run_script(&order, &mut live, &mut narrator, &mut awaiting, &interrupt).await
+    };
+    let ended = guarded(&interrupt, task).await;
+    drop(narrator);
+    report(&folder, context)?;
+    match ended {
+        Some(ended) => Ok(Exit::of(ended.verdict)),
+        None => Err(Failure::new(
+            Exit::INTERRUPTED,
+            "stopped at once: the current command may still run, and a channel may be open",
+        )
+        .help(format!("the journal tells what was sent: {}", folder.path().join("journal.jsonl").display()))),
+    }
+}
+
+fn stopped_while_opening(narrator: &mut Narrator) -> Ended {
+    let why =
+        "stopped while a command channel was being opened; it may be open, waiting for a login".to_owned();
+    let _ = narrator.tell(EventKind::SessionClosed { channel: ChannelLeft::Open { why } });
+    not_wanted(narrator)
+}
+
+/// Who hears of the run.
+fn listeners(narrator: Narrator, context: &Context) -> Narrator {
+    if context.globals.json {
+        return narrator.with_listener(JsonLines::new(io::stdout()));
+    }
+    let detail = match (context.globals.quiet, context.globals.verbose) {
+        (true, _) => Detail::Quiet,
+        (false, 0) => Detail::Steps,
+        (false, 1) => Detail::Commands,
+        (false, _) => Detail::Output,
+    };
+    let paint = if context.stdout_color { Paint::Colours } else { Paint::Plain };
+    let terminal = Terminal::new(io::stdout(), paint, detail);
+    narrator.with_listener(if context.stderr_is_terminal { terminal.live() } else { terminal })
+}
+
+/// Writes the reports, from what the journal holds.
+fn report(folder: &RunFolder, context: &Context) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::REMAINS, error.to_string());
+    let recorded = journal::read(&folder.path().join("journal.jsonl")).map_err(|error| failed(&error))?;
+    let summary = Summary::of(&recorded.events);
+    let json = serde_json::to_string_pretty(&summary).map_err(|error| failed(&error))?;
+    folder.write("report.json", &(json + "\n")).map_err(|error| failed(&error))?;
+    folder.write("report.md", &markdown::report(&summary)).map_err(|error| failed(&error))?;
+    if !context.globals.json && !context.globals.quiet {
+        context.say(&format!("        {}\n", folder.path().join("report.md").display()))?;
+    }
+    Ok(())
+}
+
+/// Where run folders are made.
+fn runs_dir(context: &Context) -> Result<PathBuf, Failure> {
+    let folder = match &context.globals.runs_dir {
+        Some(folder) => folder.clone(),
+        None => {
+            let base = choose_base_strategy().map_err(|_| {
+                Failure::usage("there is no home folder to keep runs in")
+                    .help("name a folder with --runs-dir")
+            })?;
+            base.state_dir().unwrap_or_else(|| base.data_dir()).join("sacpilot").join("runs")
+        }
+    };
+    if fs::metadata(&folder).is_ok_and(|found| !found.is_dir()) {
+        return Err(Failure::usage(format!("{} is not a folder", folder.display()))
+            .help("choose another place with --runs-dir"));
+    }
+    Ok(folder)
+}

@@ -1,0 +1,174 @@
+//! `SCRIPT -p name=value`: the script that is meant, loaded and checked, and its parameters.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::login::Source;
+use crate::engine::Masks;
+use crate::report::visible;
+use crate::script::diagnostic::Style;
+use crate::script::library::{Library, LibraryError};
+use crate::script::loader::{self, LoadError, Loaded};
+use crate::script::model::{ParamKind, Scope, Script};
+use crate::script::parameters::{self, ParameterError};
+use crate::script::similar::did_you_mean;
+
+/// A script and its parameters.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ScriptArgs {
+    /// A script that ships (`sacpilot scripts`), or a file (my.yaml)
+    #[arg(value_name = "SCRIPT")]
+    pub script: String,
+
+    /// Sets a parameter; a list is parted by commas
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = pair)]
+    pub param: Vec<(String, String)>,
+
+    /// Names the source of a secret parameter: NAME=env:VARIABLE, NAME=file:PATH or NAME=command:COMMAND
+    #[arg(long, value_name = "NAME=SOURCE", value_parser = secret_source)]
+    pub secret: Vec<(String, Source)>,
+}
+
+/// A script ready to be run.
+pub struct Bound {
+    /// The script.
+    pub script: Arc<Script>,
+    /// All its parameters.
+    pub params: Scope,
+    /// Its secrets.
+    pub masks: Masks,
+}
+
+impl ScriptArgs {
+    /// Loads the script; warnings go to standard error.
+    pub fn load(&self, context: &Context) -> Result<Arc<Script>, Failure> {
+        let loaded = load(&self.script, context)?;
+        if !loaded.warnings.diagnostics.is_empty() && !context.globals.quiet {
+            context.tell(&loaded.warnings.render(context.stderr_style()));
+        }
+        Ok(loaded.script)
+    }
+
+    /// Loads the script and binds its parameters.
+    pub fn bind(&self, context: &Context) -> Result<Bound, Failure> {
+        let script = self.load(context)?;
+        let errors = match parameters::bind(&script, &self.param) {
+            Ok(mut params) => {
+                let masks = self.secrets(&script, &mut params)?;
+                return Ok(Bound { script, params, masks });
+            }
+            Err(errors) => errors,
+        };
+        Err(parameter_failure(&errors))
+    }
+
+    /// Reads the secret parameters into `params`.
+    fn secrets(&self, script: &Script, params: &mut Scope) -> Result<Masks, Failure> {
+        let mut sources: BTreeMap<&str, &Source> = BTreeMap::new();
+        for (name, source) in &self.secret {
+            let known = script.params.iter().find(|param| param.name == *name);
+            match known.map(|param| param.kind == ParamKind::Secret) {
+                Some(true) => {}
+                Some(false) => {
+                    return Err(Failure::usage(format!(
+                        "the parameter `{name}` of {} is no secret",
+                        script.name
+                    ))
+                    .help(format!("give it with -p {name}=…")));
+                }
+                None => {
+                    let secrets = script.params.iter().filter(|param| param.kind == ParamKind::Secret);
+                    let help = did_you_mean(name, secrets.map(|param| param.name.as_str()));
+                    let failure = Failure::usage(format!("{} has no secret parameter `{name}`", script.name));
+                    return Err(match help {
+                        Some(help) => failure.help(help),
+                        None => failure,
+                    });
+                }
+            }
+            if sources.insert(name, source).is_some() {
+                return Err(Failure::usage(format!("the secret `{name}` is given twice")));
+            }
+        }
+        let mut masks = Masks::default();
+        for param in script.params.iter().filter(|param| param.kind == ParamKind::Secret) {
+            let Some(source) = sources.get(param.name.as_str()) else {
+                return Err(Failure::usage(format!("`{}` needs the secret `{}`", script.name, param.name))
+                    .help(format!("name its source: --secret {}=env:VARIABLE (or file:PATH)", param.name)));
+            };
+            let secret = source.read(&format!("secret `{}`", param.name))?;
+            let value = param.accept(secret.expose().into()).map_err(|reason| {
+                Failure::usage(format!("the value of the secret `{}` {reason}", param.name))
+            })?;
+            params.insert(param.name.clone(), value);
+            masks.add(&param.name, secret);
+        }
+        Ok(masks)
+    }
+}
+
+/// Loads and checks a script by name or file.
+pub fn load(argument: &str, context: &Context) -> Result<Loaded, Failure> {
+    let (library, name) = Library::open(argument).map_err(|error| unknown_script(&error))?;
+    loader::load(&library, &name).map_err(|error| match error {
+        LoadError::Library(error) => unknown_script(&error),
+        LoadError::Script(report) => Failure::rendered(Exit::USAGE, report.render(context.stderr_style())),
+    })
+}
+
+/// A script that is not there.
+pub fn unknown_script(error: &LibraryError) -> Failure {
+    Failure::usage(visible::line(&error.to_string())).help(error.help())
+}
+
+/// All that is wrong with the parameters, at once.
+fn parameter_failure(errors: &[ParameterError]) -> Failure {
+    let lines: Vec<String> = errors
+        .iter()
+        .map(|error| format!("error: {}\n  help: {}\n", visible::line(&error.to_string()), error.help()))
+        .collect();
+    Failure::rendered(Exit::USAGE, lines.concat())
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+fn secret_source(text: &str) -> Result<(String, Source), String> {
+    let (name, source) = pair(text).map_err(|_| "write it as NAME=SOURCE".to_owned())?;
+    let source = match source.split_once(':') {
+        Some(("env", variable)) => Source::Variable(variable.to_owned()),
+        Some(("file", path)) => Source::File(path.into()),
+        Some(("command", command)) => Source::Command(command.to_owned()),
+        _ => return Err("a source is env:VARIABLE, file:PATH or command:COMMAND".to_owned()),
+    };
+    Ok((name, source))
+}
+
+impl Context {
+    /// How diagnostics are rendered for standard error.
+    pub fn stderr_style(&self) -> Style {
+        if self.stderr_color { Style::Ansi } else { Style::Plain }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_and_sources() {
+        assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert_eq!(pair("a="), Ok(("a".to_owned(), String::new())));
+        assert!(pair("a").is_err() && pair("=b").is_err());
+        assert_eq!(secret_source("key=env:X"), Ok(("key".to_owned(), Source::Variable("X".to_owned()))));
+        assert_eq!(secret_source("key=file:C:\\x"), Ok(("key".to_owned(), Source::File("C:\\x".into()))));
+        assert!(secret_source("key=hunter2").is_err());
+    }
+}

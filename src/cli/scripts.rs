@@ -1,0 +1,131 @@
+//! `sacpilot scripts [NAME]`: what ships, and what a script does.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::script_args::load;
+use crate::report::Paint;
+use crate::script::library::Library;
+use crate::script::loader;
+use crate::script::model::{Risk, Script};
+
+/// Arguments of `scripts`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  sacpilot scripts
+  sacpilot scripts rdp-internal-error")]
+pub struct Args {
+    /// A script that ships, or a file; without it, all that ship are listed
+    #[arg(value_name = "SCRIPT")]
+    script: Option<String>,
+}
+
+/// Lists the scripts, or shows one.
+pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let paint = if context.stdout_color { Paint::Colours } else { Paint::Plain };
+    let text = match &args.script {
+        Some(name) => {
+            let script = load(name, context)?.script;
+            if context.globals.json { format!("{:#}\n", described(&script)) } else { shown(&script, paint) }
+        }
+        None => {
+            let scripts = all(context)?;
+            if context.globals.json {
+                format!(
+                    "{:#}\n",
+                    scripts.iter().map(|script| described(script)).collect::<serde_json::Value>()
+                )
+            } else {
+                list(&scripts, paint)
+            }
+        }
+    };
+    context.say(&text)?;
+    Ok(Exit::HOLDS)
+}
+
+fn all(context: &Context) -> Result<Vec<std::sync::Arc<Script>>, Failure> {
+    let library = Library::embedded();
+    library
+        .names()
+        .iter()
+        .map(|name| match loader::load(&library, name) {
+            Ok(loaded) => Ok(loaded.script),
+            Err(_) => Ok(load(name, context)?.script),
+        })
+        .collect()
+}
+
+fn list(scripts: &[std::sync::Arc<Script>], paint: Paint) -> String {
+    let width = scripts.iter().map(|script| script.name.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for script in scripts {
+        let _ = writeln!(out, "{} {}", paint.bold(&format!("{:width$}", script.name)), script.title);
+    }
+    out
+}
+
+fn shown(script: &Script, paint: Paint) -> String {
+    let mut out = format!("{}: {}\n\n{}\n", paint.bold(&script.name), script.title, script.about.trim_end());
+    if let Some(source) = &script.source {
+        let _ = writeln!(out, "\nSource: {source}");
+    }
+    if !script.params.is_empty() {
+        let _ = writeln!(out, "\n{}", paint.bold("Parameters"));
+        for param in &script.params {
+            let default = match &param.default {
+                Some(value) => format!("default {}", value_text(value)),
+                None => "required".to_owned(),
+            };
+            let _ = writeln!(out, "  {} ({}; {default})\n      {}", param.name, param.takes(), param.about);
+        }
+    }
+    let _ = writeln!(out, "\n{}", paint.bold("Steps"));
+    for step in &script.steps {
+        let _ = writeln!(out, "  {:10} {}", risk(step.risk), step.title.source);
+    }
+    out
+}
+
+fn described(script: &Script) -> serde_json::Value {
+    let params = script.params.iter().map(|param| {
+        json!({
+            "name": param.name,
+            "takes": param.takes(),
+            "default": param.default,
+            "about": param.about,
+        })
+    });
+    let steps = script
+        .steps
+        .iter()
+        .map(|step| json!({"id": step.id, "title": step.title.source, "risk": step.risk, "line": step.line}));
+    json!({
+        "name": script.name,
+        "title": script.title,
+        "about": script.about,
+        "source": script.source,
+        "digest": script.digest,
+        "params": params.collect::<Vec<_>>(),
+        "steps": steps.collect::<Vec<_>>(),
+    })
+}
+
+/// What a step may do, in a word.
+pub fn risk(risk: Risk) -> &'static str {
+    match risk {
+        Risk::Read => "reads",
+        Risk::Change => "may change",
+        Risk::Reboot => "restarts",
+    }
+}
+
+fn value_text(value: &crate::script::model::Value) -> String {
+    let json = serde_json::to_value(value).unwrap_or_default();
+    crate::report::wording::value(&json)
+}

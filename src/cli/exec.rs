@@ -52,10 +52,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let files: Vec<_> = context.globals.record.as_deref().into_iter().collect();
     let recorder = tape::recorder(&target, &files, context.started)?;
     let interrupt = Interrupt::default();
-    let task = async {
+    let task = Box::pin(async {
         let opening = Opening::line(&target, recorder).await?;
-        one(opening, &target, &command, context).await
-    };
+        Box::pin(one(opening, &target, &command, context)).await
+    });
     let outcome = guarded(&interrupt, task).await;
     match outcome {
         Some(Ok(outcome)) => show(&outcome, context),

@@ -31,9 +31,6 @@ pub struct RunArgs {
     /// The script.
     #[command(flatten)]
     script: ScriptArgs,
-    /// The target.
-    #[command(flatten)]
-    target: TargetArgs,
 
     /// Does not ask before the machine is changed
     #[arg(short, long)]
@@ -42,6 +39,10 @@ pub struct RunArgs {
     /// What becomes of changes when you stop the run (Ctrl-C)
     #[arg(long, value_enum, value_name = "POLICY", default_value_t = InterruptPolicy::Keep)]
     on_interrupt: InterruptPolicy,
+
+    /// The target.
+    #[command(flatten)]
+    target: TargetArgs,
 }
 
 /// Arguments of `diagnose`.
@@ -110,14 +111,14 @@ pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
         InterruptPolicy::Keep => OnInterrupt::Keep,
         InterruptPolicy::Undo => OnInterrupt::Undo,
     };
-    drive(bound, target, RunMode::Run, on_interrupt, context).await
+    Box::pin(drive(bound, target, RunMode::Run, on_interrupt, context)).await
 }
 
 /// `sacpilot diagnose`.
 pub async fn diagnose(args: DiagnoseArgs, context: &Context) -> Result<Exit, Failure> {
     let bound = args.script.bind(context)?;
     let target = args.target.resolve(context)?;
-    drive(bound, target, RunMode::Diagnose, OnInterrupt::Keep, context).await
+    Box::pin(drive(bound, target, RunMode::Diagnose, OnInterrupt::Keep, context)).await
 }
 
 /// Shows what may be done, and asks.
@@ -163,7 +164,7 @@ async fn drive(
     begin(&order, &mut narrator).map_err(|error| Failure::usage(error.to_string()))?;
 
     let interrupt = Interrupt::default();
-    let task = async {
+    let task = Box::pin(async {
         let (waits, mut awaiting) = awaiting();
         let line = match Opening::line(&target, recorder).await {
             Ok(line) => line,
@@ -184,7 +185,7 @@ async fn drive(
             return stopped_while_opening(&mut narrator);
         }
         run_script(&order, &mut live, &mut narrator, &mut awaiting, &interrupt).await
-    };
+    });
     let ended = guarded(&interrupt, task).await;
     drop(narrator);
     report(&folder, context)?;
@@ -237,19 +238,17 @@ fn report(folder: &RunFolder, context: &Context) -> Result<(), Failure> {
 
 /// Where run folders are made.
 fn runs_dir(context: &Context) -> Result<PathBuf, Failure> {
-    let folder = match &context.globals.runs_dir {
-        Some(folder) => folder.clone(),
-        None => {
-            let base = choose_base_strategy().map_err(|_| {
-                Failure::usage("there is no home folder to keep runs in")
-                    .help("name a folder with --runs-dir")
-            })?;
-            base.state_dir().unwrap_or_else(|| base.data_dir()).join("sacpilot").join("runs")
-        }
-    };
+    let folder = context.globals.runs_dir.clone().map_or_else(default_runs_dir, Ok)?;
     if fs::metadata(&folder).is_ok_and(|found| !found.is_dir()) {
         return Err(Failure::usage(format!("{} is not a folder", folder.display()))
             .help("choose another place with --runs-dir"));
     }
     Ok(folder)
+}
+
+fn default_runs_dir() -> Result<PathBuf, Failure> {
+    let base = choose_base_strategy().map_err(|_| {
+        Failure::usage("there is no home folder to keep runs in").help("name a folder with --runs-dir")
+    })?;
+    Ok(base.state_dir().unwrap_or_else(|| base.data_dir()).join("sacpilot").join("runs"))
 }

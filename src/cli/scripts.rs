@@ -28,22 +28,14 @@ pub struct Args {
 /// Lists the scripts, or shows one.
 pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let paint = if context.stdout_color { Paint::Colours } else { Paint::Plain };
-    let text = match &args.script {
-        Some(name) => {
-            let script = load(name, context)?.script;
-            if context.globals.json { format!("{:#}\n", described(&script)) } else { shown(&script, paint) }
-        }
-        None => {
+    let text = match (&args.script, context.globals.json) {
+        (Some(name), true) => format!("{:#}\n", described(&load(name, context)?.script)),
+        (Some(name), false) => shown(&load(name, context)?.script, paint),
+        (None, true) => {
             let scripts = all(context)?;
-            if context.globals.json {
-                format!(
-                    "{:#}\n",
-                    scripts.iter().map(|script| described(script)).collect::<serde_json::Value>()
-                )
-            } else {
-                list(&scripts, paint)
-            }
+            format!("{:#}\n", scripts.iter().map(|script| described(script)).collect::<serde_json::Value>())
         }
+        (None, false) => list(&all(context)?, paint),
     };
     context.say(&text)?;
     Ok(Exit::HOLDS)

@@ -2,13 +2,12 @@
 
 use std::future::Future;
 use std::io::{self, Write};
-use std::pin::pin;
+use std::pin::Pin;
 
 use crate::engine::Interrupt;
 
 /// Does `task`. The first signal asks it to stop through `interrupt`; the second drops it: `None`.
-pub async fn guarded<T>(interrupt: &Interrupt, task: impl Future<Output = T>) -> Option<T> {
-    let mut task = pin!(task);
+pub async fn guarded<T>(interrupt: &Interrupt, mut task: Pin<Box<dyn Future<Output = T> + '_>>) -> Option<T> {
     let mut signals = Signals::new();
     loop {
         tokio::select! {

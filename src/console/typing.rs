@@ -61,6 +61,8 @@ pub struct Typed {
 pub struct TypingStatistics {
     /// Lines entered.
     pub lines: u64,
+    /// Chunks whose echo was right.
+    pub echoes: u64,
     /// Lines typed again because their echo differed.
     pub retyped: u64,
     /// Characters per chunk at present.
@@ -79,6 +81,7 @@ pub(super) struct Pace {
     /// How long echoes take, once one was seen.
     echo: Option<Duration>,
     lines: u64,
+    echoes: u64,
     retyped: u64,
 }
 
@@ -91,6 +94,7 @@ impl Default for Pace {
             pause: 0,
             echo: None,
             lines: 0,
+            echoes: 0,
             retyped: 0,
         }
     }
@@ -111,6 +115,7 @@ impl Pace {
     }
 
     fn learn_right(&mut self, took: Duration) {
+        self.echoes += 1;
         self.chunk = (self.chunk * 2).min(self.ceiling);
         self.echo = Some(self.echo.map_or(took, |echo| (echo * 3 + took) / 4));
     }
@@ -211,6 +216,7 @@ impl Console {
     pub fn typing(&self) -> TypingStatistics {
         TypingStatistics {
             lines: self.typing.lines,
+            echoes: self.typing.echoes,
             retyped: self.typing.retyped,
             chunk: self.typing.chunk,
             splits_neighbours: self.typing.split_neighbours,

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::place::{Place, recognise, switch_screen};
 use super::text::{self, CmdAnswer};
 use super::{SacError, Seen};
-use crate::console::{Clearing, Console, ConsoleError, Manner, Patience};
+use crate::console::{Clearing, Console, ConsoleError, Manner, Patience, Typed};
 use crate::screen::{Offset, Screen};
 
 /// To SAC's switch screen from wherever the console is.
@@ -45,6 +45,7 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
     console.quiet(Duration::from_millis(300), until.min(began + Duration::from_secs(2))).await?;
     let mut patience = Duration::from_secs(2);
     let mut leave_boot_alone = BOOT_PAUSE;
+    let mut unanswered = 0;
     loop {
         let now = Instant::now();
         if now >= until {
@@ -65,10 +66,7 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
                 console.quiet(PAUSE, until).await?;
             }
             // Keys could choose something in a firmware or boot menu: while it boots, SAC comes by itself.
-            Place::Other
-                if text::boot_text(console.screen().transcript().since(start))
-                    && !leave_boot_alone.is_zero() =>
-            {
+            Place::Other if boots(console, start) && !leave_boot_alone.is_zero() => {
                 let came =
                     settle_on(console, leave_boot_alone.min(until - now), |place| *place != Place::Other)
                         .await?;
@@ -86,8 +84,12 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
                 .await?;
                 if !answered {
                     let came = console.screen().transcript().since(start);
-                    if text::health_report(came) && !text::boot_text(came) && now - began > 2 * ANSWER {
+                    if text::only_health_report(came) && now - began > 2 * ANSWER {
                         return Err(SacError::Off);
+                    }
+                    unanswered += 1;
+                    if unanswered >= 2 && recognise(console.screen()) == Place::Other {
+                        wake(console).await?;
                     }
                     patience = (patience * 2).min(Duration::from_secs(15));
                 }
@@ -210,12 +212,25 @@ pub async fn await_boot(console: &mut Console, since: Offset, until: Instant) ->
     Ok(())
 }
 
-async fn type_at_sac(
-    console: &mut Console,
-    _at: AtSac,
-    line: &str,
-) -> Result<crate::console::Typed, SacError> {
-    Ok(console.type_line(manner(), line).await?)
+async fn type_at_sac(console: &mut Console, _at: AtSac, line: &str) -> Result<Typed, SacError> {
+    let mut tries = 3;
+    loop {
+        let shown = console.screen().before_cursor();
+        let prompt = if text::prompt_end(&shown) == Some(shown.len()) { &shown } else { text::PROMPT };
+        let manner = Manner { prompt, clearing: Clearing::EmptyEnter, longest: LONGEST_SAC_LINE };
+        tries -= 1;
+        match console.type_line(manner, line).await {
+            Err(ConsoleError::EchoNeverRight { .. } | ConsoleError::NotCleared { .. })
+                if console.typing().echoes == 0 =>
+            {
+                return Err(SacError::Deaf);
+            }
+            // The fresh prompt may be another one: where an event came, two stood behind each other.
+            Err(ConsoleError::NotCleared { .. })
+                if tries > 0 && recognise(console.screen()) == (Place::Sac { typed: 0 }) => {}
+            result => return Ok(result?),
+        }
+    }
 }
 
 /// Waits until SAC's prompt stands again after a command, turning the pages of its pager.
@@ -281,6 +296,17 @@ async fn empty_prompt(console: &mut Console) -> Result<AtSac, SacError> {
     prompt_again(console).await
 }
 
+/// SAC and every channel answer `ESC TAB 0`; where nothing did, a pager may be waiting that was drawn before we came
+/// (SAC's worker reads no other key then), and Enter is what it takes. Should the keys have been lost instead, the
+/// line they were lost on is emptied first: this Enter never executes what somebody typed.
+async fn wake(console: &mut Console) -> Result<(), SacError> {
+    console.send(&[0x08; MORE_THAN_A_LINE]).await?;
+    console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+    console.send(b"\r").await?;
+    console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+    Ok(())
+}
+
 /// Waits for a place that is wanted and lets the output end. False when it did not come.
 async fn settle_on(
     console: &mut Console,
@@ -297,15 +323,17 @@ async fn settle_on(
     Ok(true)
 }
 
-fn manner() -> Manner<'static> {
-    Manner { prompt: text::PROMPT, clearing: Clearing::EmptyEnter, longest: LONGEST_SAC_LINE }
+/// Whether a boot was seen to begin and SAC may still come.
+fn boots(console: &Console, start: Offset) -> bool {
+    let came = console.screen().transcript().since(start);
+    text::boot_text(came) && !text::only_health_report(came)
 }
 
 fn no_prompt(console: &Console, start: Offset, waited: Duration) -> SacError {
     let came = console.screen().transcript().since(start);
     let seen = if console.received() == 0 {
         Seen::Nothing
-    } else if text::health_report(came) && !text::boot_text(came) {
+    } else if text::only_health_report(came) {
         return SacError::Off;
     } else if text::boot_text(came) {
         Seen::Booting

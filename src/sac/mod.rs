@@ -40,6 +40,9 @@ pub enum SacError {
         /// The screen.
         screen: String,
     },
+    /// The prompt is there and no key has an effect.
+    #[error("the console shows SAC's prompt and takes no key")]
+    Deaf,
     /// Azure's health report is all that comes: SAC is off.
     #[error(
         "this machine prints Azure's health report only: SAC (EMS) is switched off in its boot configuration"
@@ -91,6 +94,7 @@ impl SacError {
             Self::Console(_) => "console",
             Self::OutcomeUnknown { .. } => "outcome-unknown",
             Self::NoPrompt { .. } => "no-sac-prompt",
+            Self::Deaf => "deaf",
             Self::Off => "sac-off",
             Self::Stopped { .. } => "bug-check",
             Self::Refused { .. } => "no-command-channel",
@@ -111,6 +115,10 @@ impl SacError {
                  {current} on, then a restart) or the kernel debugger owns the port",
             ),
             Self::NoPrompt { seen: Seen::Booting, .. } => Some("wait longer with --timeout"),
+            Self::Deaf => Some(
+                "kernel debugging owns the input of the port: bcdedit /debug {current} off by another way, then restart; \
+                 on real hardware check the transmit wire and flow control",
+            ),
             Self::Off => Some(
                 "switch it on by another way (Run Command, or offline on a rescue VM): bcdedit /ems {current} on; \
                  bcdedit /emssettings EMSPORT:1 EMSBAUDRATE:115200; then restart",
@@ -127,7 +135,7 @@ impl SacError {
         match self {
             Self::Console(error) | Self::OutcomeUnknown { cause: error } => error.screen(),
             Self::NoPrompt { screen, .. } | Self::Stopped { screen } => Some(screen),
-            Self::Off | Self::Refused { .. } => None,
+            Self::Deaf | Self::Off | Self::Refused { .. } => None,
         }
     }
 }

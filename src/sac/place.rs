@@ -58,8 +58,8 @@ pub fn recognise(screen: &Screen) -> Place {
         return Place::Switch { channel };
     }
     let before = screen.before_cursor();
-    if let Some(typed) = before.strip_prefix(text::PROMPT) {
-        return Place::Sac { typed: typed.chars().count() };
+    if let Some(end) = text::prompt_end(&before) {
+        return Place::Sac { typed: before[end..].chars().count() };
     }
     if before.starts_with(text::STOP_PROMPT) {
         return Place::Stopped;
@@ -145,6 +145,7 @@ mod tests {
             ("", Place::Other),
             ("SAC>", Place::Sac { typed: 0 }),
             ("SAC>shutd", Place::Sac { typed: 5 }),
+            ("SAC>SAC>", Place::Sac { typed: 0 }),
             ("SAC>\r\nUsername: ", Place::Login(Field::User)),
             ("Username: a\r\nDomain  : ", Place::Login(Field::Domain)),
             ("Password: ***", Place::Login(Field::Password)),

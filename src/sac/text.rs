@@ -94,9 +94,17 @@ pub fn boot_text(since: &str) -> bool {
     ["BdsDxe: loading ", "BdsDxe: starting ", "<machine-info>"].iter().any(|mark| since.contains(mark))
 }
 
-/// Whether Azure's health report came: what COM1 shows when SAC is off.
-pub fn health_report(since: &str) -> bool {
+/// Whether Azure's health report came and nothing of SAC: what COM1 shows when SAC is off.
+pub fn only_health_report(since: &str) -> bool {
     since.contains("Microsoft Azure VM Health Report")
+        && !["<machine-info>", PROMPT].iter().any(|mark| since.contains(mark))
+}
+
+/// How many characters of a row that begins with SAC's prompt belong to it; `None`: it does not begin with one. An
+/// event prints its own prompt, so that two of them can stand behind each other.
+pub fn prompt_end(row: &str) -> Option<usize> {
+    let rest = row.trim_start_matches(PROMPT);
+    (rest.len() < row.len()).then_some(row.len() - rest.len())
 }
 
 /// The name of the channel that an event says was created.
@@ -141,7 +149,7 @@ fn complete_lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn after_prompt(line: &str) -> &str {
-    line.strip_prefix(PROMPT).map_or(line, str::trim_start)
+    prompt_end(line).map_or(line, |end| line[end..].trim_start())
 }
 
 #[cfg(test)]

@@ -1,0 +1,132 @@
+//! The driver against the simulated machine: from any state to SAC's prompt and into a command channel, under every
+//! variant of what nobody here knows about Windows.
+
+use std::time::Duration;
+
+use sacpilot::console::{Console, Patience};
+use sacpilot::sac::{self, Field, SacError, Seen};
+use sacpilot::sim::audit::Act;
+use sacpilot::sim::options::MachineOptions;
+use sacpilot::sim::windows::SharedWorld;
+use sacpilot::transport::{Pace, SimLine, SimWindow};
+use tokio::time::Instant;
+
+fn options(text: &str) -> MachineOptions {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn machine(options: MachineOptions) -> (Console, SimWindow) {
+    let line = SimLine::new("test", options, SharedWorld::default(), Pace { speed: 1, baud: Some(115_200) });
+    let window = line.window();
+    (Console::new(Box::new(line), None), window)
+}
+
+fn soon(minutes: u64) -> Instant {
+    Instant::now() + Duration::from_secs(60 * minutes)
+}
+
+async fn to_login(console: &mut Console) -> Result<String, SacError> {
+    let at = sac::reach_prompt(console, soon(10)).await?;
+    let (at, name) = sac::open_channel(console, at, soon(10)).await?;
+    sac::view_channel(console, at, &name).await?;
+    console
+        .wait("the login", Patience::of(Duration::from_secs(60)), |screen| {
+            (sac::login_at_cursor(screen) == Some(Field::User)).then_some(())
+        })
+        .await?;
+    Ok(name)
+}
+
+/// What the facts leave open, and states that a machine is found in.
+const FOUND: [&str; 22] = [
+    r#"{}"#,
+    r#"{"start": "running"}"#,
+    r#"{"sac": {"xml": false}}"#,
+    r#"{"sac": {"channel_switch_xml": true}}"#,
+    r#"{"start": "running", "sac": {"switch_screen": "clear-and-colours"}}"#,
+    r#"{"start": "running", "sac": {"switch_screen": "new-line"}}"#,
+    r#"{"start": "running", "sac": {"switch_screen": "nothing"}}"#,
+    r#"{"start": "running", "sac": {"line_feed": "dropped"}}"#,
+    r#"{"start": "running", "sac": {"escape_tab_digit": "selects"}}"#,
+    r#"{"start": "running", "sac": {"line_ends": "swapped"}}"#,
+    r#"{"start": "running", "sac": {"channel_event": "before-prompt"}}"#,
+    r#"{"cmd": {"first_number": 6, "launch": "4s"}}"#,
+    r#"{"boot": {"cmd_available": "3m"}}"#,
+    r#"{"start": "running", "before": [{"type": "shutd"}]}"#,
+    r#"{"start": "running", "before": [{"type": "\u001b\t"}]}"#,
+    r#"{"start": "running", "before": [{"type": "\u001b\t0"}]}"#,
+    r#"{"start": "running", "before": [{"type": "\u001b"}]}"#,
+    r#"{"start": "running", "before": [{"type": "cmd\r"}, {"wait": "10s"}, {"type": "\u001b\t"}]}"#,
+    r#"{"start": "running", "before": [{"type": "cmd\r"}, {"wait": "10s"}, {"type": "\u001b\t "}]}"#,
+    r#"{"start": "running", "before": [{"type": "cmd\r"}, {"wait": "10s"}, {"type": "\u001b\t vm"}]}"#,
+    r#"{"start": "running", "before": [{"type": "t\r"}]}"#,
+    r#"{"start": "running", "session": {"at_login": "keep"}}"#,
+];
+
+#[tokio::test(start_paused = true)]
+async fn a_login_is_reached_from_every_state_and_nothing_else_is_executed() {
+    for found in FOUND {
+        let (mut console, window) = machine(options(found));
+        let before = window.audit().sac_lines().len();
+        let name = match to_login(&mut console).await {
+            Ok(name) => name,
+            Err(error) => panic!("{found}: {error}\n{}", console.screen().text()),
+        };
+        let audit = window.audit();
+        let ran: Vec<&str> =
+            audit.sac_lines().split_off(before).into_iter().filter(|line| *line != "cmd").collect();
+        assert_eq!(ran, [format!("ch -sn {name}")], "{found}");
+        assert_eq!(
+            audit.entries().iter().filter(|e| matches!(e.act, Act::Login { .. })).count(),
+            0,
+            "{found}"
+        );
+        if found.contains("first_number") {
+            assert_eq!(name, "Cmd0006");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stands_in_the_way_is_named() {
+    for (found, code) in [
+        (r#"{"port": "health-report"}"#, "sac-off"),
+        (r#"{"port": "silent"}"#, "no-sac-prompt"),
+        (r#"{"port": "deaf"}"#, "deaf"),
+        (r#"{"start": "running", "cmd": {"outcome": "fails"}}"#, "no-command-channel"),
+        (r#"{"start": "running", "cmd": {"outcome": "disabled"}}"#, "no-command-channel"),
+        (r#"{"start": "running", "cmd": {"outcome": "times-out"}}"#, "no-command-channel"),
+        (r#"{"boot": {"cmd_available": null}}"#, "no-command-channel"),
+        (r#"{"stop": {"at": "50s", "restart": null}}"#, "bug-check"),
+    ] {
+        let (mut console, _window) = machine(options(found));
+        if found.contains("stop") {
+            console
+                .quiet(Duration::from_secs(1000), Instant::now() + Duration::from_secs(120))
+                .await
+                .unwrap();
+        }
+        let error = to_login(&mut console).await.expect_err(found);
+        assert_eq!(error.code(), code, "{found}: {error}");
+        assert!(error.help().is_some(), "{found}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_line_is_told_from_one_that_does_not_answer() {
+    let (mut console, _window) = machine(options(r#"{"port": "silent"}"#));
+    let error = sac::reach_prompt(&mut console, soon(3)).await.unwrap_err();
+    assert!(matches!(error, SacError::NoPrompt { seen: Seen::Nothing, .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_of_sac_gives_its_output_without_echo_and_prompt() {
+    let (mut console, window) = machine(options(r#"{"start": "running"}"#));
+    let at = sac::reach_prompt(&mut console, soon(10)).await.unwrap();
+    let (output, at) = sac::command(&mut console, at, "ch").await.unwrap();
+    assert!(output.starts_with("Channel List") && output.ends_with("SAC"), "{output}");
+    // More than a screen: the pager is turned.
+    let (output, _at) = sac::command(&mut console, at, "t").await.unwrap();
+    assert!(!output.contains("----Press"), "{output}");
+    assert_eq!(window.audit().sac_lines(), ["ch", "t"]);
+}

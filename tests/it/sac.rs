@@ -22,7 +22,7 @@ fn machine(options: MachineOptions) -> (Console, SimWindow) {
 }
 
 fn soon(minutes: u64) -> Instant {
-    Instant::now() + Duration::from_secs(60 * minutes)
+    Instant::now() + Duration::from_mins(minutes)
 }
 
 async fn to_login(console: &mut Console) -> Result<String, SacError> {
@@ -30,7 +30,7 @@ async fn to_login(console: &mut Console) -> Result<String, SacError> {
     let (at, name) = sac::open_channel(console, at, soon(10)).await?;
     sac::view_channel(console, at, &name).await?;
     console
-        .wait("the login", Patience::of(Duration::from_secs(60)), |screen| {
+        .wait("the login", Patience::of(Duration::from_mins(1)), |screen| {
             (sac::login_at_cursor(screen) == Some(Field::User)).then_some(())
         })
         .await?;
@@ -39,7 +39,7 @@ async fn to_login(console: &mut Console) -> Result<String, SacError> {
 
 /// What the facts leave open, and states that a machine is found in.
 const FOUND: [&str; 22] = [
-    r#"{}"#,
+    "{}",
     r#"{"start": "running"}"#,
     r#"{"sac": {"xml": false}}"#,
     r#"{"sac": {"channel_switch_xml": true}}"#,
@@ -102,7 +102,7 @@ async fn what_stands_in_the_way_is_named() {
         let (mut console, _window) = machine(options(found));
         if found.contains("stop") {
             console
-                .quiet(Duration::from_secs(1000), Instant::now() + Duration::from_secs(120))
+                .quiet(Duration::from_secs(1000), Instant::now() + Duration::from_mins(2))
                 .await
                 .unwrap();
         }

@@ -101,10 +101,7 @@ async fn what_stands_in_the_way_is_named() {
     ] {
         let (mut console, _window) = machine(options(found));
         if found.contains("stop") {
-            console
-                .quiet(Duration::from_secs(1000), Instant::now() + Duration::from_mins(2))
-                .await
-                .unwrap();
+            console.quiet(Duration::from_secs(1000), Instant::now() + Duration::from_mins(2)).await.unwrap();
         }
         let error = to_login(&mut console).await.expect_err(found);
         assert_eq!(error.code(), code, "{found}: {error}");

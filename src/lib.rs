@@ -21,6 +21,7 @@
 //! | [`secret`] | text that never shows itself |
 //! | [`encoding`] | streaming UTF-8, OEM and CJK code pages |
 //! | [`recording`] | timed two-way recording, asciicast, redaction |
+//! | [`telnet`] | telnet and its COM-PORT option, for both ends, without I/O |
 //! | [`sim`] | a Windows machine behind a byte stream; knows nothing of the driver |
 //! | [`transport`] | endpoints and the ways in; each one async byte line |
 //! | [`screen`] | the terminal model: rows, marks, scroll-back, repaint epoch |
@@ -46,4 +47,5 @@ pub mod script;
 pub mod secret;
 pub mod shell;
 pub mod sim;
+pub mod telnet;
 pub mod transport;

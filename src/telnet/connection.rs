@@ -104,8 +104,12 @@ impl Connection {
                 theirs.extend(self.com_port.then_some(Opt::COM_PORT));
             }
         }
-        ours.into_iter().for_each(|option| self.want(Side::Ours, option));
-        theirs.into_iter().for_each(|option| self.want(Side::Theirs, option));
+        for option in ours {
+            self.want(Side::Ours, option);
+        }
+        for option in theirs {
+            self.want(Side::Theirs, option);
+        }
     }
 
     /// Asks a silent peer for COM-PORT and BINARY alone: their bytes do least harm if it is a plain socket.
@@ -433,7 +437,9 @@ mod tests {
             Message::Signature(b"\xFF".to_vec()),
         ];
         pair.events[1].clear();
-        messages.iter().for_each(|message| pair.ends[0].send_com_port(message));
+        for message in &messages {
+            pair.ends[0].send_com_port(message);
+        }
         pair.ends[0].send_command(Command::BREAK);
         pair.settle(1);
         let expected = messages.into_iter().map(Event::ComPort).chain([Event::Command(Command::BREAK)]);

@@ -45,12 +45,10 @@ impl Decoder {
     /// Takes a byte.
     pub(super) fn step(&mut self, byte: u8) -> Option<Item> {
         let (next, item) = match (std::mem::take(self), byte) {
-            (Self::Data, IAC) => (Self::Command, None),
+            // After SB it is a subnegotiation without option: what follows is a command again.
+            (Self::Data | Self::Begun, IAC) => (Self::Command, None),
             (Self::Data, data) => (Self::Data, Some(Item::Data(data))),
-            (Self::Command, other) => after_iac(other),
             (Self::Option(verb), option) => (Self::Data, Some(Item::Negotiation(verb, Opt(option)))),
-            // IAC SB IAC: a subnegotiation without option; what follows is a command again.
-            (Self::Begun, IAC) => (Self::Command, None),
             (Self::Begun, option) => (Self::Inside(Opt(option), Vec::new()), None),
             (Self::Inside(option, bytes), IAC) => (Self::InsideCommand(option, bytes), None),
             (Self::Inside(option, bytes), byte) => (Self::Inside(option, kept(bytes, byte)), None),
@@ -59,8 +57,8 @@ impl Decoder {
                 let whole = bytes.len() <= LONGEST;
                 (Self::Data, whole.then_some(Item::Subnegotiation(option, bytes)))
             }
-            // Never ended: the peer lost SE, or the line did. The command counts, the rest is dropped.
-            (Self::InsideCommand(..), other) => after_iac(other),
+            // A subnegotiation that never ended (its SE got lost) is dropped; the command counts.
+            (Self::Command | Self::InsideCommand(..), other) => after_iac(other),
         };
         *self = next;
         item
@@ -121,7 +119,7 @@ mod tests {
     #[test]
     fn what_is_endless_is_not_kept() {
         let mut wire = vec![255, 250, 99];
-        wire.extend([7; 100_000]);
+        wire.extend(vec![7; 100_000]);
         let mut decoder = Decoder::default();
         assert!(wire.iter().all(|byte| decoder.step(*byte).is_none()));
         let Decoder::Inside(_, bytes) = &decoder else { panic!("{decoder:?}") };

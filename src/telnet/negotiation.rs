@@ -52,15 +52,14 @@ impl Negotiation {
     pub(super) fn hear(&mut self, said: Said, taste: Taste) -> Option<Said> {
         let (next, answer) = match (*self, said) {
             (Self::No, Said::On) if taste == Taste::Accept => (Self::Yes, Some(Said::On)),
-            (Self::No, Said::On) => (Self::No, Some(Said::Off)),
+            (Self::No, Said::On) | (Self::Yes, Said::Off) => (Self::No, Some(Said::Off)),
             // A "no" answered by "yes" is an error of the peer, which RFC 1143 settles without a word. In
             // WantNoThenYes the next wish is then fulfilled already.
-            (Self::WantNo, Said::On) => (Self::No, None),
             (Self::WantYes | Self::WantNoThenYes | Self::Yes, Said::On) => (Self::Yes, None),
             (Self::WantYesThenNo, Said::On) => (Self::WantNo, Some(Said::Off)),
-            (Self::Yes, Said::Off) => (Self::No, Some(Said::Off)),
             (Self::WantNoThenYes, Said::Off) => (Self::WantYes, Some(Said::On)),
-            (Self::No | Self::WantNo | Self::WantYes | Self::WantYesThenNo, Said::Off) => (Self::No, None),
+            (Self::WantNo, Said::On)
+            | (Self::No | Self::WantNo | Self::WantYes | Self::WantYesThenNo, Said::Off) => (Self::No, None),
         };
         *self = next;
         answer

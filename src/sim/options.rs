@@ -486,7 +486,7 @@ impl Default for RenderOptions {
         Self {
             mode: RenderMode::default(),
             poll: Span::millis(30),
-            bridge: 0,
+            bridge: 4,
             line_time: Span(Duration::from_micros(100)),
             cursor_right: None,
             wrap: Wrap::default(),

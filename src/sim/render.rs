@@ -266,3 +266,6 @@ impl Stream {
         self.terminal = to;
     }
 }
+
+#[cfg(test)]
+mod tests;

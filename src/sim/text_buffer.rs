@@ -111,17 +111,18 @@ impl TextBuffer {
     fn print(&mut self, character: char) -> Effect {
         let cells = cells_of(character);
         if self.column + cells > COLUMNS {
-            // A wide character is not split: the last cell stays blank.
-            self.set(self.column, BLANK);
+            // A wide character is not split: the last cell stays as it is.
             self.column = 0;
             self.next_row();
         }
         let at = self.place();
         let under = &self.rows[self.row][self.column..self.column + cells];
         let over = if under.iter().all(|cell| *cell == BLANK) { Over::Blank } else { Over::Text };
-        self.set(self.column, Cell::Char(character));
+        self.cover(cells);
+        let row = &mut self.rows[self.row];
+        row[self.column] = Cell::Char(character);
         if cells == 2 {
-            self.set(self.column + 1, Cell::Tail);
+            row[self.column + 1] = Cell::Tail;
         }
         self.column += cells;
         if self.column == COLUMNS {
@@ -131,16 +132,16 @@ impl TextBuffer {
         Effect::Put { at, cells, over }
     }
 
-    /// Sets a cell of the cursor's row; what is left of a wide character there becomes blank.
-    fn set(&mut self, column: usize, cell: Cell) {
+    /// Makes room for that many cells at the cursor: what is left of a wide character on either side becomes blank.
+    fn cover(&mut self, cells: usize) {
+        let (start, end) = (self.column, self.column + cells);
         let row = &mut self.rows[self.row];
-        if row[column] == Cell::Tail && cell != Cell::Tail && column > 0 {
-            row[column - 1] = BLANK;
+        if row[start] == Cell::Tail && start > 0 {
+            row[start - 1] = BLANK;
         }
-        if column + 1 < COLUMNS && row[column + 1] == Cell::Tail && cell != Cell::Tail {
-            row[column + 1] = BLANK;
+        if row.get(end) == Some(&Cell::Tail) {
+            row[end] = BLANK;
         }
-        row[column] = cell;
     }
 
     fn next_row(&mut self) {

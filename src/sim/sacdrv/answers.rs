@@ -1,6 +1,7 @@
 //! What `i`, `id`, `k`, `l`, `r`, `m`, `s` and `d` look up and change in Windows.
 
 use std::fmt::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -67,7 +68,7 @@ fn with_pid(pid: Option<Pid>, act: impl FnOnce(Pid) -> String) -> String {
 }
 
 fn failed(status: u32) -> String {
-    format!("{}{status:X}\r\n", messages::FAILED_WITH_STATUS)
+    format!("{}{status:X}.\r\n", messages::FAILED_WITH_STATUS)
 }
 
 fn identify(world: &World) -> String {
@@ -97,16 +98,21 @@ fn addresses(world: &World) -> String {
         return text + messages::NO_ADDRESSES;
     }
     for interface in enabled {
-        let gateway = interface.gateway.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED);
+        let gateway = interface.gateway.unwrap_or(Ipv4Addr::UNSPECIFIED);
         let _ = write!(
             text,
             "Net: {}, Ip={}  Subnet={}  Gateway={gateway}\r\n",
             interface.index, interface.address, interface.mask
         );
-        let [_, _, _, d, e, f] = interface.mac;
-        let _ = write!(text, "Net: {}, Ip=fe80::20d:3aff:fe{d:02x}:{e:02x}{f:02x}\r\n", interface.index);
+        let _ = write!(text, "Net: {}, Ip={}\r\n", interface.index, link_local(interface.mac));
     }
     text
+}
+
+/// The address that an interface makes of its hardware address (RFC 4291, appendix A).
+fn link_local(mac: [u8; 6]) -> Ipv6Addr {
+    let [a, b, c, d, e, f] = mac.map(u16::from);
+    Ipv6Addr::new(0xfe80, 0, 0, 0, (a ^ 2) << 8 | b, c << 8 | 0xff, 0xfe00 | d, e << 8 | f)
 }
 
 fn set_address(world: &mut World, words: &[String]) -> String {

@@ -23,7 +23,7 @@ pub(super) const THREADS_OFF: &str = "Thread information is now OFF.\r\n";
 pub(super) const PAGING_ON: &str = "Paging is now ON.\r\n";
 /// 10
 pub(super) const PAGING_OFF: &str = "Paging is now OFF.\r\n";
-/// 48: the status in hexadecimal and CR LF follow.
+/// 48: the status in hexadecimal, a full stop and CR LF follow.
 pub(super) const FAILED_WITH_STATUS: &str = "Failed with status 0x";
 /// 52
 pub(super) const ADDRESS_NOT_SET: &str = "SAC could not set the IP Address.\r\n";

@@ -125,6 +125,7 @@ impl Sacdrv {
         };
         driver.put(messages::NEW_LINE);
         driver.put(messages::INITIALIZED);
+        driver.put(messages::NEW_LINE);
         driver.put(messages::PROMPT);
         driver.view();
         driver
@@ -244,7 +245,7 @@ impl Sacdrv {
             }
             Launch::Failed(status) => {
                 self.put(messages::NOT_CREATED);
-                self.put(&format!("{}{status:X}\r\n", messages::FAILED_WITH_STATUS));
+                self.put(&format!("{}{status:X}.\r\n", messages::FAILED_WITH_STATUS));
                 None
             }
         };
@@ -519,3 +520,6 @@ fn fresh_guid(world: &SharedWorld, number: u32) -> String {
         node
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,8 +111,9 @@ fn addresses(world: &World) -> String {
 
 /// The address that an interface makes of its hardware address (RFC 4291, appendix A).
 fn link_local(mac: [u8; 6]) -> Ipv6Addr {
-    let [a, b, c, d, e, f] = mac.map(u16::from);
-    Ipv6Addr::new(0xfe80, 0, 0, 0, (a ^ 2) << 8 | b, c << 8 | 0xff, 0xfe00 | d, e << 8 | f)
+    let half = |high: u8, low: u8| u16::from_be_bytes([high, low]);
+    let parts = [half(mac[0] ^ 2, mac[1]), half(mac[2], 0xff), half(0xfe, mac[3]), half(mac[4], mac[5])];
+    Ipv6Addr::new(0xfe80, 0, 0, 0, parts[0], parts[1], parts[2], parts[3])
 }
 
 fn set_address(world: &mut World, words: &[String]) -> String {

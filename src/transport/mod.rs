@@ -12,10 +12,16 @@ mod endpoint;
 #[cfg(unix)]
 mod exec;
 mod holder;
+mod listen;
+#[cfg(unix)]
+mod offered;
 mod open_error;
 #[cfg(unix)]
 mod pty;
+#[cfg(unix)]
+mod raw_terminal;
 mod serial;
+mod serve;
 mod sim;
 #[cfg(test)]
 mod suite;
@@ -24,7 +30,11 @@ mod tcp;
 mod unix;
 
 pub use endpoint::{CommandLine, Endpoint, EndpointError, FlowControl, Parity, Problem, SerialSettings};
+pub use listen::{Client, Listen, ListenError, Listener};
 pub use open_error::OpenError;
+#[cfg(unix)]
+pub use raw_terminal::RawTerminal;
+pub use serve::{Notice, serve};
 pub use sim::{Pace, SimLine, SimWindow};
 
 /// A byte line to a console. End of file on read is a hang-up; [`Line::hang_up`] says what it means here.
@@ -73,7 +83,7 @@ pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
 
 /// Writes go to `$field` as they are.
 macro_rules! write_through {
-    ($line:ty, $field:ident) => {
+    ($line:ty, $field:tt) => {
         impl tokio::io::AsyncWrite for $line {
             fn poll_write(
                 mut self: std::pin::Pin<&mut Self>,
@@ -102,7 +112,7 @@ macro_rules! write_through {
 
 /// Reads come from `$field` as they are.
 macro_rules! read_through {
-    ($line:ty, $field:ident) => {
+    ($line:ty, $field:tt) => {
         impl tokio::io::AsyncRead for $line {
             fn poll_read(
                 mut self: std::pin::Pin<&mut Self>,

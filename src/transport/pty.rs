@@ -2,104 +2,48 @@
 //! `sacpilot sim --listen pty:` prints.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
-use rustix::termios::{
-    OptionalActions, Termios, ioctl_tiocexcl, ioctl_tiocnxcl, isatty, tcgetattr, tcsendbreak, tcsetattr,
-};
-use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use rustix::termios::{ioctl_tiocexcl, ioctl_tiocnxcl, tcsendbreak};
 
-use super::{Line, OpenError};
+use super::{Line, OpenError, RawTerminal, read_through, write_through};
 
-/// An open terminal in raw mode, with its old mode put back at the end.
+/// An open terminal that nobody else may open meanwhile.
 #[derive(Debug)]
 pub(super) struct PtyLine {
-    terminal: AsyncFd<OwnedFd>,
+    terminal: RawTerminal,
     path: PathBuf,
-    before: Termios,
 }
+
+read_through!(PtyLine, terminal);
+write_through!(PtyLine, terminal);
 
 /// Opens the terminal at `path`, for this program alone, and makes it raw.
 pub(super) fn open(path: &Path) -> Result<PtyLine, OpenError> {
     let what = format!("terminal {}", path.display());
-    let fails = |error: Errno| OpenError::of_path(what.clone(), path, error.into());
-    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let wrong_kind = || OpenError::WrongKind { path: path.display().to_string(), wanted: "a terminal" };
     // Looked at before it is opened: opening a named pipe, or a device that reacts to it, is not harmless.
     let found = std::fs::metadata(path).map_err(|error| OpenError::of_path(what.clone(), path, error))?;
-    let wrong_kind = || OpenError::WrongKind { path: path.display().to_string(), wanted: "a terminal" };
-    if !std::os::unix::fs::FileTypeExt::is_char_device(&found.file_type()) {
+    if !found.file_type().is_char_device() {
         return Err(wrong_kind());
     }
-    let terminal = rustix::fs::open(path, flags, Mode::empty()).map_err(fails)?;
-    if !isatty(&terminal) {
-        return Err(wrong_kind());
+    let alone = |terminal: std::os::fd::BorrowedFd<'_>| {
+        flock(terminal, FlockOperation::NonBlockingLockExclusive)?;
+        ioctl_tiocexcl(terminal)
+    };
+    match RawTerminal::open_after(path, alone) {
+        Ok(terminal) => Ok(PtyLine { terminal, path: path.to_owned() }),
+        Err(error) if error.raw_os_error() == Some(Errno::NOTTY.raw_os_error()) => Err(wrong_kind()),
+        Err(error) => Err(OpenError::of_path(what, path, error)),
     }
-    flock(&terminal, FlockOperation::NonBlockingLockExclusive).map_err(fails)?;
-    ioctl_tiocexcl(&terminal).map_err(fails)?;
-    let before = tcgetattr(&terminal).map_err(fails)?;
-    let mut raw = before.clone();
-    raw.make_raw();
-    tcsetattr(&terminal, OptionalActions::Now, &raw).map_err(fails)?;
-    #[expect(deprecated, reason = "an owned descriptor keeps the promise that its unsafe successor asks for")]
-    let terminal = AsyncFd::new(terminal).map_err(|error| OpenError::Failed { what, error })?;
-    Ok(PtyLine { terminal, path: path.to_owned(), before })
 }
 
 impl Drop for PtyLine {
     fn drop(&mut self) {
-        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
         let _ = ioctl_tiocnxcl(&self.terminal);
-    }
-}
-
-impl AsyncRead for PtyLine {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        loop {
-            let mut ready = ready!(self.terminal.poll_read_ready(context))?;
-            let result =
-                ready.try_io(|terminal| Ok(rustix::io::read(terminal, buffer.initialize_unfilled())?));
-            match result {
-                Ok(Ok(count)) => {
-                    buffer.advance(count);
-                    return Poll::Ready(Ok(()));
-                }
-                // How a terminal says that its other end is closed.
-                Ok(Err(error)) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => {
-                    return Poll::Ready(Ok(()));
-                }
-                Ok(Err(error)) => return Poll::Ready(Err(error)),
-                Err(_would_block) => {}
-            }
-        }
-    }
-}
-
-impl AsyncWrite for PtyLine {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        loop {
-            let mut ready = ready!(self.terminal.poll_write_ready(context))?;
-            if let Ok(result) = ready.try_io(|terminal| Ok(rustix::io::write(terminal, bytes)?)) {
-                return Poll::Ready(result);
-            }
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
     }
 }
 
@@ -125,7 +69,7 @@ mod tests {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
 
-    use rustix::termios::{LocalModes, ttyname};
+    use rustix::termios::{LocalModes, tcgetattr, ttyname};
 
     use super::super::suite;
     use super::*;

@@ -5,7 +5,10 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, sp
 use super::Line;
 
 /// Every byte value and then 1 MiB, both ways at the same time.
-pub(super) async fn carries_every_byte<L: Line>(line: L, peer: impl AsyncRead + AsyncWrite) -> L {
+pub(super) async fn carries_every_byte<L: AsyncRead + AsyncWrite + Unpin>(
+    line: L,
+    peer: impl AsyncRead + AsyncWrite,
+) -> L {
     let text: Vec<u8> =
         (0..1 << 20).map(|n: u32| if n < 256 { n as u8 } else { (n * 7 + n / 253) as u8 }).collect();
     let (mut line_in, mut line_out) = split(line);

@@ -3,11 +3,14 @@
 use super::event::{Command, EventKind, Failure, Purpose, StepStatus, WayBack};
 use super::failure::Stop;
 use super::frame::{Record, object, values};
-use super::operator::{Operator, Trouble};
+use super::operator::{Operator, Outcome, Trouble};
 use super::probe::Seen;
 use super::run::{Made, Run};
 use super::step::{At, Done};
 use crate::script::model::{Action, Condition, Expr, Scope, Undo};
+
+/// Characters shown of what a failed command said; the journal holds more.
+const LONGEST_SAYING: usize = 300;
 
 impl<O: Operator> Run<'_, O> {
     /// A step that holds a condition.
@@ -120,7 +123,7 @@ impl<O: Operator> Run<'_, O> {
         for command in commands {
             let sent_before = self.mark_sent(true);
             match self.send(at, Purpose::Change, command, 1, &[]).await? {
-                Ok(outcome) => expect_code(command, outcome.code)?,
+                Ok(outcome) => expect_code(command, &outcome)?,
                 Err(error) => {
                     if !error.may_have_run() {
                         self.mark_sent(sent_before);
@@ -177,12 +180,18 @@ fn restores(actions: &[Action]) -> Vec<String> {
 }
 
 /// An exit code that the script does not expect is a failure.
-pub(super) fn expect_code(command: &Command, code: i32) -> Result<(), Failure> {
+pub(super) fn expect_code(command: &Command, outcome: &Outcome) -> Result<(), Failure> {
+    let code = outcome.code;
     if command.codes.contains(&code) {
         return Ok(());
     }
     let codes: Vec<String> = command.codes.iter().map(ToString::to_string).collect();
-    let message = format!("`{}` ended with code {code}, not {}", command.text, codes.join(" or "));
+    let mut message = format!("`{}` ended with code {code}, not {}", command.text, codes.join(" or "));
+    let said: Vec<&str> = outcome.output.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if !said.is_empty() {
+        message.push_str(", and said: ");
+        message.extend(said.join(" / ").chars().take(LONGEST_SAYING));
+    }
     Err(Failure::new("exit-code", message))
 }
 

@@ -92,7 +92,9 @@ impl Record {
         members.insert("ran".to_owned(), self.ran.into());
         members.insert("changed".to_owned(), self.changed.into());
         members.insert("before".to_owned(), object(&self.before));
-        members.extend(self.holds.map(|holds| ("holds".to_owned(), holds.into())));
+        // What ran and had nothing to judge is not wrong.
+        let holds = self.holds.or(self.ran.then_some(true));
+        members.extend(holds.map(|holds| ("holds".to_owned(), holds.into())));
         members.extend(self.rc.map(|rc| ("rc".to_owned(), rc.into())));
         object(&members)
     }

@@ -202,9 +202,9 @@ impl Seen {
         self.condition.as_deref()
     }
 
-    /// The same, of a condition that a run would establish which may not.
+    /// What later steps would see once the condition was established, in a run that may not do that.
     pub(super) fn would_change(&self) -> Record {
-        Record { changed: true, open: Some(Open::WouldChange), ..self.record() }
+        Record { changed: true, holds: Some(true), open: Some(Open::WouldChange), ..self.record() }
     }
 }
 

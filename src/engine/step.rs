@@ -154,7 +154,10 @@ impl<O: Operator> Run<'_, O> {
             let given = with.iter().find(|(name, _)| *name == param.name).map(|(_, argument)| argument);
             let value = match given {
                 Some(Argument::Value(value)) => value.clone(),
-                Some(Argument::Expr(expr)) => expr.eval(scope)?,
+                Some(Argument::Expr(expr)) => param.accept(expr.eval(scope)?).map_err(|reason| {
+                    let message = format!("the parameter `{}` of {} {reason}", param.name, script.name);
+                    Failure::new("parameter", message)
+                })?,
                 None => param.default.clone().unwrap_or_default(),
             };
             base.insert(param.name.clone(), value);
@@ -173,7 +176,8 @@ impl<O: Operator> Run<'_, O> {
         let reason = reason.render_text(scope)?;
         let budget_ms = budget.as_millis() as u64;
         if self.order.mode == RunMode::Diagnose {
-            let record = Record { changed: true, open: Some(Open::WouldChange), ..Record::default() };
+            let record =
+                Record { ran: true, changed: true, open: Some(Open::WouldChange), ..Record::default() };
             return Ok(Done::not_run(
                 StepStatus::Depends,
                 format!("would restart the machine: {reason}"),
@@ -258,7 +262,8 @@ fn whether(step: &Step, frame: &Frame, scope: &Scope) -> Result<Option<Done>, Fa
 /// A step that cannot be judged before others have made their change, or since they failed.
 fn depends(step: &Step, open: &[String]) -> Done {
     let would_change = step.risk > Risk::Read;
-    let record = Record { changed: would_change, open: Some(Open::WouldChange), ..Record::default() };
+    let record =
+        Record { ran: true, changed: would_change, open: Some(Open::WouldChange), ..Record::default() };
     let note = format!("depends on {}, which this run does not do or could not judge", open.join(", "));
     Done::not_run(StepStatus::Depends, note, record)
 }

@@ -34,7 +34,7 @@ impl<O: Operator> Run<'_, O> {
         for command in commands {
             let outcome = self.send(&at, Purpose::Undo, command, 1, &[]).await?;
             let outcome = outcome.map_err(|error| Stop::Failed(error.into()))?;
-            expect_code(command, outcome.code)?;
+            expect_code(command, &outcome)?;
         }
         let now = self.read_again(&at, made, restores).await?;
         let (was, is) = (values(&made.before), values(&now));

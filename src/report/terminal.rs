@@ -29,6 +29,9 @@ pub enum Detail {
     Output,
 }
 
+/// How the first column is painted.
+type Coat = fn(Paint, &str) -> String;
+
 /// Width of the first column.
 const LABEL: usize = 9;
 
@@ -85,7 +88,7 @@ impl<W: Write + Send> Terminal<W> {
     }
 
     /// A line below the steps that are open: `label` in its column, `text` behind it.
-    fn entry(&mut self, label: &str, paint: fn(Paint, &str) -> String, text: &str) {
+    fn entry(&mut self, label: &str, paint: Coat, text: &str) {
         let depth = self.open.iter().filter(|step| step.headed).count();
         let indent = "  ".repeat(depth + 1);
         let label = paint(self.paint, &format!("{label:LABEL$}"));
@@ -125,15 +128,15 @@ impl<W: Write + Send> Terminal<W> {
         let Some(index) = self.open.iter().position(|open| open.path == *step) else { return };
         self.open.truncate(index + 1);
         let Some(open) = self.open.pop() else { return };
-        // A finding was shown as such; a script that was used has its heading and its own steps.
-        if self.detail < Detail::Steps || open.headed || status == StepStatus::NotHeld {
+        // Findings and failures were shown; a script that was used has its heading and its own steps.
+        let shown = matches!(status, StepStatus::NotHeld | StepStatus::Failed);
+        if self.detail < Detail::Steps || open.headed || shown {
             return;
         }
         let paint = match status {
             StepStatus::Looked | StepStatus::Held => Paint::good,
             StepStatus::Changed | StepStatus::Restarted => Paint::change,
-            StepStatus::NotHeld | StepStatus::Interrupted => Paint::warning,
-            StepStatus::Failed => Paint::bad,
+            StepStatus::NotHeld | StepStatus::Failed | StepStatus::Interrupted => Paint::warning,
             StepStatus::Skipped | StepStatus::Depends => Paint::faint,
         };
         let aside = note.map_or_else(
@@ -154,12 +157,12 @@ impl<W: Write + Send> Terminal<W> {
     }
 
     fn found(&mut self, severity: Severity, text: &str, remedy: Option<&str>, evidence: &Evidence) {
-        let paint = match severity {
-            Severity::Info => Paint::faint,
-            Severity::Warning => Paint::warning,
-            Severity::Error => Paint::bad,
+        let (label, paint): (_, Coat) = match severity {
+            Severity::Info => ("note", Paint::faint),
+            Severity::Warning => ("warning", Paint::warning),
+            Severity::Error => ("found", Paint::bad),
         };
-        self.entry(wording::severity(severity), paint, &visible::line(text));
+        self.entry(label, paint, &visible::line(text));
         for line in because(evidence) {
             let line = self.paint.faint(&line);
             self.note(&line);
@@ -288,12 +291,14 @@ impl<W: Write + Send> Listener for Terminal<W> {
                 }
             }
             EventKind::StepFailed { failure, .. } => {
-                self.entry("error", Paint::bad, &visible::line(&failure.message));
+                let title = self.open.last().map(|open| open.title.clone()).unwrap_or_default();
+                self.entry("failed", Paint::bad, &title);
+                self.note(&visible::line(&failure.message));
                 self.failure(failure);
             }
             EventKind::UndoStarted { step } => self.awaits(&format!("taking back {step}"), None),
             EventKind::UndoFinished { step, outcome } => {
-                let (label, paint): (_, fn(Paint, &str) -> String) = match outcome {
+                let (label, paint): (_, Coat) = match outcome {
                     UndoOutcome::Restored => ("undone", Paint::change),
                     _ => ("remains", Paint::bad),
                 };

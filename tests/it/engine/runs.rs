@@ -1,0 +1,490 @@
+//! The engine's promises, one test each.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sacpilot::engine::event::{ChannelLeft, EventKind, StepStatus, UndoOutcome};
+use sacpilot::engine::{Event, Listener, OnInterrupt, Trouble, Verdict};
+use sacpilot::report::{Detail, Paint, Summary, Terminal, markdown};
+
+use super::toy::{Effect, Toy};
+use super::{Trial, golden};
+
+/// Two values that must be 1.
+const TWO: &str = r#"
+  - id: first
+    title: 'a is 1'
+    in: cmd
+    check: {run: 'get a', capture: {a: '^a=(.*)$'}, holds: 'a is defined and a == "1"'}
+    change: {run: 'put a 1'}
+    undo:
+      - {when: 'before.a is defined', run: 'put a {{ before.a }}'}
+      - {when: 'before.a is undefined', run: 'drop a'}
+    finding: {severity: error, text: 'a is {{ a | default("missing") }}', remedy: 'tell the owner of a'}
+  - id: second
+    title: 'b is 1'
+    in: cmd
+    check: {run: 'get b', capture: {b: '^b=(.*)$'}, holds: 'b is defined and b == "1"'}
+    change: {run: 'put b 1'}
+    undo: {run: 'put b {{ before.b }}'}
+    finding: {severity: error, text: 'it is not so'}
+"#;
+
+#[test]
+fn what_holds_is_left_alone() {
+    let outcome = Trial::new(TWO).on(Toy::holding("a=1 b=1"));
+    assert_eq!(outcome.sent(), "get a; get b");
+    assert_eq!(outcome.steps(), "first held; second held");
+    assert_eq!(outcome.ended.verdict, Verdict::Holds);
+    assert!(outcome.toy.closed);
+}
+
+#[test]
+fn what_does_not_hold_is_changed_and_proven() {
+    let outcome = Trial::new(TWO).on(Toy::holding("a=0 b=1"));
+    assert_eq!(outcome.sent(), "get a; put a 1; get a; get b");
+    assert_eq!(outcome.steps(), "first changed; second held");
+    assert_eq!(outcome.found(), ["error: a is 0"]);
+    assert_eq!(outcome.ended.verdict, Verdict::Holds, "what was found was repaired");
+    assert_eq!(outcome.toy.text(), "a=1 b=1");
+}
+
+#[test]
+fn diagnose_finds_everything_and_changes_nothing() {
+    let outcome = Trial::new(TWO).diagnose().on(Toy::holding("b=5"));
+    assert_eq!(outcome.sent(), "get a; get b");
+    assert_eq!(outcome.found(), ["error: a is missing", "error: it is not so"]);
+    assert_eq!(outcome.ended.verdict, Verdict::Findings);
+    assert_eq!(outcome.toy.text(), "b=5");
+}
+
+#[test]
+fn a_change_that_fails_takes_all_back_in_reverse_order() {
+    let outcome = Trial::new(TWO).on(Toy::holding("b=5").with("put b 1", Effect::Code(5)));
+    assert_eq!(outcome.sent(), "get a; put a 1; get a; get b; put b 1; put b 5; get b; drop a; get a");
+    assert_eq!(outcome.failure(), "exit-code");
+    assert_eq!(outcome.ended.verdict, Verdict::Undone);
+    let restored = |step: &str| (step.to_owned(), UndoOutcome::Restored);
+    assert_eq!(outcome.undone(), [restored("second"), restored("first")]);
+    assert_eq!(outcome.toy.text(), "b=5");
+    assert!(outcome.toy.closed);
+}
+
+#[test]
+fn a_change_that_does_not_help_is_taken_back() {
+    let outcome = Trial::new(TWO).on(Toy::holding("a=0 b=5").with("put b 1", Effect::Nothing));
+    assert_eq!(outcome.failure(), "not-verified");
+    assert_eq!((outcome.ended.verdict, outcome.toy.text()), (Verdict::Undone, "a=0 b=5".to_owned()));
+}
+
+#[test]
+fn an_undo_that_fails_is_told_and_the_others_go_on() {
+    let toy = Toy::holding("a=0 b=5").with("put b 1", Effect::Nothing).with("put b 5", Effect::Code(1));
+    let outcome = Trial::new(TWO).on(toy);
+    assert_eq!(outcome.ended.verdict, Verdict::Remains);
+    assert!(matches!(outcome.undone()[0].1, UndoOutcome::Failed { .. }));
+    assert_eq!(outcome.undone()[1], ("first".to_owned(), UndoOutcome::Restored));
+    assert_eq!(outcome.toy.text(), "a=0 b=5");
+}
+
+#[test]
+fn an_undo_that_does_not_bring_the_old_value_back_is_told() {
+    let toy = Toy::holding("a=0 b=5").with("put b 1", Effect::Code(3)).with("put a 0", Effect::Nothing);
+    let outcome = Trial::new(TWO).on(toy);
+    assert_eq!(outcome.ended.verdict, Verdict::Remains);
+    assert_eq!(outcome.undone()[1].1, UndoOutcome::Differs { names: vec!["a".to_owned()] });
+}
+
+#[test]
+fn a_change_without_a_way_back_remains() {
+    let steps = r#"
+  - id: only
+    title: 'a is 1'
+    in: cmd
+    check: {run: 'get a', holds: 'rc == 0'}
+    change: {run: 'put x 1'}
+    undo: none
+    why: 'x cannot be undone'
+    finding: {severity: error, text: 'it is not so'}
+"#;
+    let outcome = Trial::new(steps).on(Toy::default());
+    assert_eq!(outcome.ended.verdict, Verdict::Remains);
+    assert_eq!(outcome.undone()[0].1, UndoOutcome::Remains { why: "x cannot be undone".to_owned() });
+}
+
+#[test]
+fn a_command_that_was_never_executed_needs_no_undo() {
+    let outcome =
+        Trial::new(TWO).on(Toy::holding("a=0 b=1").with("put a", Effect::Refused(Trouble::NotTyped)));
+    assert_eq!(outcome.sent(), "get a; put a 1");
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("not-typed", Verdict::Undone));
+    assert!(outcome.undone().is_empty());
+}
+
+#[test]
+fn an_unknown_outcome_is_settled_by_the_check() {
+    let executed = Toy::holding("a=0 b=1").with("put a 1", Effect::Executed(Trouble::OutcomeUnknown));
+    let outcome = Trial::new(TWO).on(executed);
+    assert_eq!(outcome.sent(), "get a; put a 1; get a; get b");
+    assert_eq!(outcome.ended.verdict, Verdict::Holds);
+
+    let not_executed = Toy::holding("a=0 b=1").with("put a 1", Effect::Refused(Trouble::OutcomeUnknown));
+    let outcome = Trial::new(TWO).on(not_executed);
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("not-verified", Verdict::Undone));
+    assert_eq!(outcome.toy.text(), "a=0 b=1");
+}
+
+#[test]
+fn a_command_that_took_too_long_may_have_changed_something() {
+    let toy = Toy::holding("a=0 b=1").with("put a 1", Effect::Executed(Trouble::TimedOut));
+    let outcome = Trial::new(TWO).on(toy);
+    assert_eq!(outcome.sent(), "get a; put a 1; put a 0; get a");
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("timed-out", Verdict::Undone));
+}
+
+#[test]
+fn a_lost_line_leaves_what_was_changed_and_says_so() {
+    let toy = Toy::holding("a=0 b=5").with("put b 1", Effect::Executed(Trouble::LineLost));
+    let outcome = Trial::new(TWO).on(toy);
+    assert_eq!(outcome.ended.verdict, Verdict::Remains);
+    assert_eq!(outcome.sent(), "get a; put a 1; get a; get b; put b 1", "nothing is sent on a lost line");
+    assert_eq!(outcome.undone().len(), 2);
+    assert!(!outcome.toy.closed);
+    let open = outcome.events.iter().any(|event| {
+        matches!(&event.event, EventKind::SessionClosed { channel: ChannelLeft::Open { why } } if why.contains("may still be logged in"))
+    });
+    assert!(open);
+}
+
+#[test]
+fn a_line_lost_before_any_change_is_an_unreachable_machine() {
+    for (trouble, verdict) in [
+        (Trouble::LineLost, Verdict::Unreachable),
+        (Trouble::MachineDown, Verdict::Unreachable),
+        (Trouble::LoginRefused, Verdict::LoginRefused),
+    ] {
+        let outcome = Trial::new(TWO).on(Toy::holding("a=1 b=5").with("get b", Effect::Refused(trouble)));
+        assert_eq!(outcome.ended.verdict, verdict, "{trouble:?}");
+    }
+}
+
+#[test]
+fn diagnose_goes_on_after_a_failure() {
+    let outcome =
+        Trial::new(TWO).diagnose().on(Toy::holding("b=5").with("get a", Effect::Refused(Trouble::TimedOut)));
+    assert_eq!(outcome.steps(), "first failed; second not-held");
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("timed-out", Verdict::Undone));
+}
+
+#[test]
+fn nothing_is_changed_unless_its_undo_was_saved() {
+    let steps = r#"
+  - id: only
+    title: 'a is 1'
+    in: cmd
+    check: {run: 'get a', holds: 'rc == 0'}
+    save: {run: 'get old', capture: {old: '^old=(.*)$'}}
+    change: {run: 'put a 1'}
+    undo: {run: 'put old {{ before.old }}'}
+    finding: {severity: error, text: 'it is not so'}
+"#;
+    let outcome = Trial::new(steps).on(Toy::default());
+    assert_eq!((outcome.sent().as_str(), outcome.failure()), ("get a; get old", "not-saved"));
+    assert_eq!(outcome.ended.verdict, Verdict::Undone);
+
+    let outcome = Trial::new(steps).on(Toy::holding("old=7"));
+    assert_eq!(outcome.sent(), "get a; get old; put a 1; get a");
+    assert_eq!(outcome.ended.verdict, Verdict::Holds);
+}
+
+#[test]
+fn an_undo_that_cannot_be_typed_stops_the_change() {
+    let outcome = Trial::new(TWO).on(Toy::holding("a=1"));
+    assert_eq!(outcome.sent(), "get a; get b", "before.b has no value, so nothing could take b back");
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("template", Verdict::Undone));
+}
+
+#[test]
+fn a_slow_service_is_tried_again_after_the_change_only() {
+    let steps = r#"
+  - id: only
+    title: 'it runs'
+    in: cmd
+    check:
+      run: 'slow service'
+      capture: {state: '^service=(.*)$'}
+      holds: 'state | default("") == "running"'
+      retry: {times: 5, every: 10s}
+    change: {run: 'put started 1'}
+    undo: {run: 'drop started'}
+    finding: {severity: error, text: 'it is not so'}
+"#;
+    let outcome = Trial::new(steps).on(Toy { slow_looks: 4, ..Toy::default() });
+    assert_eq!(outcome.sent(), "slow service; put started 1; slow service; slow service; slow service");
+    assert_eq!(outcome.ended.verdict, Verdict::Holds);
+    let last = outcome.events.last().map(|event| event.ms);
+    assert_eq!(last, Some(20_500), "two pauses of 10 s, five commands");
+}
+
+#[test]
+fn a_look_that_finds_something_remains_a_finding() {
+    let steps = r#"
+  - id: look
+    title: 'a is 1'
+    in: cmd
+    run: 'get a'
+    capture: {a: '^a=(.*)$'}
+    holds: 'a == "1"'
+    finding: {severity: SEVERITY, text: 'a is {{ a }}'}
+"#;
+    for (severity, verdict) in
+        [("info", Verdict::Holds), ("warning", Verdict::Findings), ("error", Verdict::Findings)]
+    {
+        let outcome = Trial::new(&steps.replace("SEVERITY", severity)).on(Toy::holding("a=2"));
+        assert_eq!(outcome.found(), [format!("{severity}: a is 2")]);
+        assert_eq!(outcome.ended.verdict, verdict, "{severity}");
+    }
+}
+
+const LOOP: &str = r#"
+params:
+  names: {type: list, default: ['a', 'b', 'a'], about: 'what must be 1'}
+steps:
+  - id: each
+    title: '{{ name }} is 1'
+    for_each: {name: 'names'}
+    when: 'name != "skipped"'
+    in: cmd
+    check: {run: 'get {{ name }}', capture: {value: '=(.*)$'}, holds: 'value | default("") == "1"'}
+    change: {run: 'put {{ name }} 1'}
+    undo: {run: 'drop {{ name }}'}
+    finding: {severity: error, text: 'it is not so'}
+  - id: after
+    title: 'changed'
+    when: 'steps.each.changed'
+    in: cmd
+    run: 'list'
+"#;
+
+#[test]
+fn a_loop_runs_its_step_for_each_item() {
+    let outcome = Trial::new(LOOP).on(Toy::holding("a=1"));
+    assert_eq!(outcome.steps(), "each[a] held; each[b] changed; each[a #2] held; after looked");
+    let outcome = Trial::new(LOOP).param("names", "a,skipped").on(Toy::holding("a=1"));
+    assert_eq!(outcome.steps(), "each[a] held; each[skipped] skipped; after skipped");
+    let outcome = Trial::new(LOOP).param("names", "").on(Toy::holding("a=1"));
+    assert_eq!(outcome.steps(), "each skipped; after skipped");
+}
+
+#[test]
+fn diagnose_says_what_depends_on_a_change_it_does_not_make() {
+    let outcome = Trial::new(LOOP).diagnose().on(Toy::holding("a=1"));
+    assert_eq!(outcome.steps(), "each[a] held; each[b] not-held; each[a #2] held; after depends");
+    assert_eq!(outcome.sent(), "get a; get b; get a");
+    let outcome = Trial::new(LOOP).diagnose().on(Toy::holding("a=1 b=1"));
+    assert_eq!(outcome.steps(), "each[a] held; each[b] held; each[a #2] held; after skipped");
+}
+
+const NESTED: &str = r#"
+params:
+  wanted: {type: text, default: '1', about: 'the value'}
+steps:
+  - id: inner
+    title: 'inner'
+    use: 'other'
+    with: {value: '{{ wanted }}', name: 'a'}
+  - id: again
+    title: 'again'
+    use: 'other'
+    with: {value: 'x', name: 'b'}
+  - id: restart
+    title: 'restarted'
+    when: 'steps.inner.changed or steps.again.changed'
+    reboot: {reason: 'a is read at start', within: 10m}
+  - id: proof
+    title: 'booted'
+    in: cmd
+    when: 'steps.restart.ran'
+    run: 'get booted'
+    holds: 'rc == 0'
+    finding: {severity: error, text: 'not booted'}
+"#;
+
+const OTHER: &str = r#"
+params:
+  value: {type: text, about: 'the value'}
+  name: {type: text, about: 'the name'}
+steps:
+  - id: set
+    title: '{{ name }} is {{ value }}'
+    in: cmd
+    check: {run: 'get {{ name }}', capture: {now: '=(.*)$'}, holds: 'now | default("") == value'}
+    change: {run: 'put {{ name }} {{ value }}'}
+    undo: {run: 'put {{ name }} {{ before.now | default("none") }}'}
+    finding: {severity: error, text: 'it is not so'}
+"#;
+
+#[test]
+fn scripts_use_scripts_with_their_own_names() {
+    let outcome = Trial::new(NESTED).script("other", OTHER).on(Toy::holding("a=0 b=x"));
+    assert_eq!(
+        outcome.steps(),
+        "inner/set changed; inner changed; again/set held; again held; restart restarted; proof held"
+    );
+    assert_eq!(outcome.sent(), "get a; put a 1; get a; get b; REBOOT; get booted");
+    assert_eq!(outcome.ended.verdict, Verdict::Holds);
+}
+
+#[test]
+fn diagnose_of_a_script_that_restarts() {
+    let outcome = Trial::new(NESTED).script("other", OTHER).diagnose().on(Toy::holding("a=0 b=x"));
+    assert_eq!(
+        outcome.steps(),
+        "inner/set not-held; inner not-held; again/set held; again held; restart depends; proof depends"
+    );
+    assert_eq!(outcome.sent(), "get a; get b");
+    let healthy = Trial::new(NESTED).script("other", OTHER).diagnose().on(Toy::holding("a=1 b=x"));
+    assert_eq!(healthy.ended.verdict, Verdict::Holds);
+}
+
+#[test]
+fn a_machine_that_does_not_come_back_leaves_its_changes() {
+    let outcome = Trial::new(NESTED).script("other", OTHER).on(Toy::holding("a=0 b=x no-boot=1"));
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("unreachable", Verdict::Remains));
+    assert!(outcome.sent().ends_with("REBOOT"));
+}
+
+#[test]
+fn a_stop_lets_a_change_finish_and_keeps_it() {
+    let outcome = Trial::new(TWO).stopped_at("put a 1", OnInterrupt::Keep).on(Toy::holding("a=0 b=5"));
+    assert_eq!(outcome.sent(), "get a; put a 1; get a", "proven, and nothing begun");
+    assert_eq!(outcome.ended.verdict, Verdict::Interrupted);
+    assert_eq!(outcome.toy.text(), "a=1 b=5");
+    assert!(outcome.toy.closed);
+}
+
+#[test]
+fn a_stop_before_a_change_prevents_it() {
+    let outcome = Trial::new(TWO).stopped_at("get a", OnInterrupt::Keep).on(Toy::holding("a=0 b=5"));
+    assert_eq!(outcome.sent(), "get a");
+    assert_eq!(outcome.steps(), "first interrupted");
+    assert_eq!((outcome.ended.verdict, outcome.toy.text()), (Verdict::Interrupted, "a=0 b=5".to_owned()));
+}
+
+#[test]
+fn a_stop_takes_changes_back_when_that_is_wanted() {
+    let outcome = Trial::new(TWO).stopped_at("get b", OnInterrupt::Undo).on(Toy::holding("a=0 b=5"));
+    assert_eq!(outcome.sent(), "get a; put a 1; get a; get b; put a 0; get a");
+    assert_eq!((outcome.ended.verdict, outcome.toy.text()), (Verdict::Interrupted, "a=0 b=5".to_owned()));
+}
+
+#[test]
+fn intent_and_outcome_stand_around_every_change() {
+    let outcome = Trial::new(TWO).on(Toy::holding("b=1"));
+    let kinds: Vec<String> = outcome
+        .events
+        .iter()
+        .map(|event| {
+            serde_json::to_value(&event.event).unwrap()["type"].as_str().unwrap_or_default().to_owned()
+        })
+        .collect();
+    let at = |kind: &str| kinds.iter().position(|known| known == kind).unwrap();
+    let change = outcome
+        .events
+        .iter()
+        .position(|event| {
+            matches!(&event.event, EventKind::CommandStarted { command, .. } if command.text == "put a 1")
+        })
+        .unwrap();
+    assert!(at("change-intended") < change && change < at("change-verified"));
+    assert!(outcome.events[change].event.is_durable() && outcome.events[change + 1].event.is_durable());
+}
+
+#[test]
+fn no_secret_is_told() {
+    let steps = r#"
+params:
+  key: {type: secret, about: 'a key'}
+steps:
+  - id: only
+    title: 'the key is kept'
+    in: cmd
+    check: {run: 'get key', capture: {now: '^key=(.*)$'}, holds: 'now != key'}
+    change: {run: 'put key {{ now }}x'}
+    undo: {run: 'put key {{ before.now }}'}
+    finding: {severity: error, text: 'the key is {{ now }}'}
+"#;
+    let outcome = Trial::new(steps).secret("key", "Tr0ub4dor").on(Toy::holding("key=Tr0ub4dor"));
+    assert_eq!(outcome.toy.text(), "key=Tr0ub4dorx", "the machine gets what was meant");
+    assert!(!outcome.journal.contains("Tr0ub"), "{}", outcome.journal);
+    assert!(outcome.journal.contains("put key ‹secret key›x"));
+    let report = markdown::report(&Summary::of(&outcome.events));
+    assert!(!report.contains("Tr0ub") && report.contains("‹secret key›"), "{report}");
+}
+
+#[test]
+fn a_step_that_uses_a_value_that_is_not_there_fails() {
+    let steps = r#"
+  - id: look
+    title: 'look'
+    in: cmd
+    run: 'get a'
+    capture: {a: '^a=(.*)$'}
+  - id: second
+    title: 'second'
+    in: cmd
+    run: 'get {{ steps.look.a }}'
+"#;
+    let outcome = Trial::new(steps).on(Toy::default());
+    assert_eq!(outcome.steps(), "look looked; second failed");
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("template", Verdict::Undone));
+    let outcome = Trial::new(steps).on(Toy::holding("a=x x=1"));
+    assert_eq!(outcome.sent(), "get a; get x");
+}
+
+#[test]
+fn events_and_reports_of_whole_runs() {
+    let broken = || Toy::holding("a=0 b=5");
+    for (name, outcome) in [
+        ("repaired", Trial::new(TWO).on(broken())),
+        ("undone", Trial::new(TWO).on(broken().with("put b 1", Effect::Code(5)))),
+        ("diagnosed", Trial::new(TWO).diagnose().on(broken())),
+        ("nested", Trial::new(NESTED).script("other", OTHER).on(Toy::holding("a=0 b=x"))),
+    ] {
+        golden(&format!("{name}.jsonl"), &outcome.journal);
+        let summary = Summary::of(&outcome.events);
+        golden(&format!("{name}.md"), &markdown::report(&summary));
+        golden(&format!("{name}.txt"), &shown(&outcome.events, Detail::Steps));
+        golden(&format!("{name}-quiet.txt"), &shown(&outcome.events, Detail::Quiet));
+        golden(&format!("{name}-verbose.txt"), &shown(&outcome.events, Detail::Output));
+        golden(&format!("{name}.json"), &(serde_json::to_string_pretty(&summary).unwrap() + "\n"));
+        let statuses = outcome.events.iter().filter(|event| {
+            matches!(event.event, EventKind::StepFinished { status: StepStatus::Interrupted, .. })
+        });
+        assert_eq!(statuses.count(), 0);
+        assert!(outcome.events.iter().all(|event| Duration::from_millis(event.ms) < Duration::from_mins(5)));
+    }
+}
+
+/// What a person sees of a run, from its events.
+fn shown(events: &[Event], detail: Detail) -> String {
+    let page = Page::default();
+    let mut terminal = Terminal::new(page.clone(), Paint::Plain, detail);
+    events.iter().for_each(|event| terminal.hear(event));
+    let bytes = page.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[derive(Clone, Default)]
+struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! A toy machine: names with values, commands that read and change them, and faults on demand.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sacpilot::engine::{Operator, OperatorError, Outcome, Trouble};
+use sacpilot::script::model::Mode;
+use tokio::time::sleep;
+
+/// Every command takes this long.
+const COMMAND: Duration = Duration::from_millis(100);
+
+/// The machine, and everything that was done to it.
+#[derive(Debug, Default)]
+pub(crate) struct Toy {
+    /// What it holds.
+    pub(crate) state: BTreeMap<String, String>,
+    /// Every command that was sent, in order.
+    pub(crate) sent: Vec<String>,
+    /// What goes wrong.
+    pub(crate) faults: Vec<Fault>,
+    /// How it is left.
+    pub(crate) closed: bool,
+    /// A service that needs so many looks until it runs.
+    pub(crate) slow_looks: u32,
+}
+
+/// Something that goes wrong with commands that hold a text.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    /// Part of the command.
+    pub(crate) command: &'static str,
+    /// How many of them go well before.
+    pub(crate) after: usize,
+    /// What goes wrong.
+    pub(crate) effect: Effect,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Effect {
+    /// Ends with this code and does nothing.
+    Code(i32),
+    /// Ends well and does nothing.
+    Nothing,
+    /// Fails without having been executed.
+    Refused(Trouble),
+    /// Is executed, and then fails.
+    Executed(Trouble),
+}
+
+impl Toy {
+    /// A machine that holds this: `a=1 b=2`.
+    pub(crate) fn holding(state: &str) -> Self {
+        let pairs = state.split_whitespace().filter_map(|pair| pair.split_once('='));
+        let state = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { state, ..Self::default() }
+    }
+
+    /// With a fault.
+    #[must_use]
+    pub(crate) fn with(mut self, command: &'static str, effect: Effect) -> Self {
+        self.faults.push(Fault { command, after: 0, effect });
+        self
+    }
+
+    /// What it holds: `a=1 b=2`.
+    pub(crate) fn text(&self) -> String {
+        self.state.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+    }
+
+    fn execute(&mut self, command: &str) -> (i32, String) {
+        let words: Vec<&str> = command.split_whitespace().map(|word| word.trim_matches('"')).collect();
+        match words.as_slice() {
+            ["get", name] => match self.state.get(*name) {
+                Some(value) => (0, format!("{name}={value}\r\n")),
+                None => (1, format!("{name} is not there\r\n")),
+            },
+            ["slow", name] => {
+                self.slow_looks = self.slow_looks.saturating_sub(1);
+                (0, format!("{name}={}\r\n", if self.slow_looks == 0 { "running" } else { "starting" }))
+            }
+            ["put", name, value] => {
+                self.state.insert((*name).to_owned(), (*value).to_owned());
+                (0, String::new())
+            }
+            ["drop", name] => (i32::from(self.state.remove(*name).is_none()), String::new()),
+            ["list"] => (0, self.state.iter().map(|(name, value)| format!("{name}={value}\r\n")).collect()),
+            _ => (9009, format!("'{command}' is not recognized\r\n")),
+        }
+    }
+
+    fn trouble(kind: Trouble) -> OperatorError {
+        OperatorError {
+            kind,
+            code: kind.code(),
+            message: format!("toy trouble {kind:?}"),
+            help: None,
+            screen: "C:\\>".to_owned(),
+        }
+    }
+}
+
+impl Operator for Toy {
+    async fn run(&mut self, _: Mode, command: &str, _: Duration) -> Result<Outcome, OperatorError> {
+        assert!(!self.closed, "`{command}` after the channel was closed");
+        sleep(COMMAND).await;
+        self.sent.push(command.to_owned());
+        let fault = self.faults.iter_mut().find(|fault| command.contains(fault.command));
+        let effect = match fault {
+            Some(fault) if fault.after == 0 => Some(fault.effect),
+            Some(fault) => {
+                fault.after -= 1;
+                None
+            }
+            None => None,
+        };
+        let done = |(code, output)| Ok(Outcome { code, output, elapsed: COMMAND });
+        match effect {
+            None => done(self.execute(command)),
+            Some(Effect::Code(code)) => done((code, "no\r\n".to_owned())),
+            Some(Effect::Nothing) => done((0, String::new())),
+            Some(Effect::Refused(kind)) => Err(Self::trouble(kind)),
+            Some(Effect::Executed(kind)) => {
+                self.execute(command);
+                Err(Self::trouble(kind))
+            }
+        }
+    }
+
+    async fn reboot(&mut self, budget: Duration) -> Result<(), OperatorError> {
+        self.sent.push("REBOOT".to_owned());
+        sleep(Duration::from_secs(90)).await;
+        if self.state.contains_key("no-boot") {
+            sleep(budget).await;
+            return Err(Self::trouble(Trouble::Unreachable));
+        }
+        self.state.insert("booted".to_owned(), "1".to_owned());
+        Ok(())
+    }
+
+    async fn close(&mut self) -> Result<(), OperatorError> {
+        self.closed = true;
+        Ok(())
+    }
+
+    fn screen(&self) -> String {
+        "C:\\>".to_owned()
+    }
+}

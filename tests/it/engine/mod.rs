@@ -108,7 +108,7 @@ impl Trial {
             params,
             mode: self.mode,
             target: "toy".to_owned(),
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             on_interrupt: self.on_interrupt,
         };
         let path = self.folder.path().join("journal.jsonl");

@@ -98,7 +98,7 @@ fn an_undo_that_does_not_bring_the_old_value_back_is_told() {
 
 #[test]
 fn a_change_without_a_way_back_remains() {
-    let steps = r#"
+    let steps = r"
   - id: only
     title: 'a is 1'
     in: cmd
@@ -107,7 +107,7 @@ fn a_change_without_a_way_back_remains() {
     undo: none
     why: 'x cannot be undone'
     finding: {severity: error, text: 'it is not so'}
-"#;
+";
     let outcome = Trial::new(steps).on(Toy::default());
     assert_eq!(outcome.ended.verdict, Verdict::Remains);
     assert_eq!(outcome.undone()[0].1, UndoOutcome::Remains { why: "x cannot be undone".to_owned() });
@@ -179,7 +179,7 @@ fn diagnose_goes_on_after_a_failure() {
 
 #[test]
 fn nothing_is_changed_unless_its_undo_was_saved() {
-    let steps = r#"
+    let steps = r"
   - id: only
     title: 'a is 1'
     in: cmd
@@ -188,7 +188,7 @@ fn nothing_is_changed_unless_its_undo_was_saved() {
     change: {run: 'put a 1'}
     undo: {run: 'put old {{ before.old }}'}
     finding: {severity: error, text: 'it is not so'}
-"#;
+";
     let outcome = Trial::new(steps).on(Toy::default());
     assert_eq!((outcome.sent().as_str(), outcome.failure()), ("get a; get old", "not-saved"));
     assert_eq!(outcome.ended.verdict, Verdict::Undone);
@@ -286,7 +286,7 @@ fn diagnose_says_what_depends_on_a_change_it_does_not_make() {
     assert_eq!(outcome.steps(), "each[a] held; each[b] held; each[a #2] held; after skipped");
 }
 
-const NESTED: &str = r#"
+const NESTED: &str = r"
 params:
   wanted: {type: text, default: '1', about: 'the value'}
 steps:
@@ -309,7 +309,7 @@ steps:
     run: 'get booted'
     holds: 'rc == 0'
     finding: {severity: error, text: 'not booted'}
-"#;
+";
 
 const OTHER: &str = r#"
 params:
@@ -403,7 +403,7 @@ fn intent_and_outcome_stand_around_every_change() {
 
 #[test]
 fn no_secret_is_told() {
-    let steps = r#"
+    let steps = r"
 params:
   key: {type: secret, about: 'a key'}
 steps:
@@ -414,7 +414,7 @@ steps:
     change: {run: 'put key {{ now }}x'}
     undo: {run: 'put key {{ before.now }}'}
     finding: {severity: error, text: 'the key is {{ now }}'}
-"#;
+";
     let outcome = Trial::new(steps).secret("key", "Tr0ub4dor").on(Toy::holding("key=Tr0ub4dor"));
     assert_eq!(outcome.toy.text(), "key=Tr0ub4dorx", "the machine gets what was meant");
     assert!(!outcome.journal.contains("Tr0ub"), "{}", outcome.journal);
@@ -425,7 +425,7 @@ steps:
 
 #[test]
 fn a_step_that_uses_a_value_that_is_not_there_fails() {
-    let steps = r#"
+    let steps = r"
   - id: look
     title: 'look'
     in: cmd
@@ -435,7 +435,7 @@ fn a_step_that_uses_a_value_that_is_not_there_fails() {
     title: 'second'
     in: cmd
     run: 'get {{ steps.look.a }}'
-"#;
+";
     let outcome = Trial::new(steps).on(Toy::default());
     assert_eq!(outcome.steps(), "look looked; second failed");
     assert_eq!((outcome.failure(), outcome.ended.verdict), ("template", Verdict::Undone));
@@ -471,7 +471,9 @@ fn events_and_reports_of_whole_runs() {
 fn shown(events: &[Event], detail: Detail) -> String {
     let page = Page::default();
     let mut terminal = Terminal::new(page.clone(), Paint::Plain, detail);
-    events.iter().for_each(|event| terminal.hear(event));
+    for event in events {
+        terminal.hear(event);
+    }
     let bytes = page.0.lock().unwrap().clone();
     String::from_utf8(bytes).unwrap()
 }

@@ -85,7 +85,7 @@ impl Toy {
                 (0, String::new())
             }
             ["drop", name] => (i32::from(self.state.remove(*name).is_none()), String::new()),
-            ["list"] => (0, self.state.iter().map(|(name, value)| format!("{name}={value}\r\n")).collect()),
+            ["list"] => (0, self.text().replace(' ', "\r\n")),
             _ => (9009, format!("'{command}' is not recognized\r\n")),
         }
     }

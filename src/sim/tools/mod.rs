@@ -8,11 +8,18 @@ use crate::sim::windows::acl::Token;
 use crate::sim::windows::files::path::Places;
 
 pub mod arguments;
+mod netstat;
+mod page;
 mod process;
 mod reg;
+mod sc;
 pub mod stream;
+mod taskkill;
+mod tasklist;
+mod tasks;
 #[cfg(test)]
 mod trial;
+mod width;
 
 pub use stream::{Sink, Stdin, Stream};
 
@@ -48,7 +55,7 @@ pub struct Process {
 pub struct CodePage(pub u16);
 
 /// The programs of this folder as they lie in System32. A line here makes the file; [`run`] makes it work.
-pub const PROGRAMS: [&str; 1] = ["reg.exe"];
+pub const PROGRAMS: [&str; 5] = ["netstat.exe", "reg.exe", "sc.exe", "taskkill.exe", "tasklist.exe"];
 
 impl CodePage {
     /// Text as bytes of this code page; what it lacks becomes `?`.
@@ -80,6 +87,15 @@ impl CodePage {
 pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
     Some(match process.name.as_str() {
         "reg" => reg::run(&process).await,
+        "netstat" => Ok(netstat::run(&process)),
+        "sc" => Ok(sc::run(&process)),
+        "taskkill" => Ok(taskkill::run(&process)),
+        "tasklist" => Ok(tasklist::run(&process)),
         _ => return None,
     })
+}
+
+/// Whether a word is the switch `name`, with a slash or a hyphen, in any case.
+fn is_switch(word: &str, name: &str) -> bool {
+    word.strip_prefix(['/', '-']).is_some_and(|rest| rest.eq_ignore_ascii_case(name))
 }

@@ -67,7 +67,6 @@ impl Trial {
     }
 
     /// Restarts the machine.
-    #[expect(dead_code, reason = "for tests of services")]
     pub(crate) fn restart(&self) {
         self.wait(30);
         self.world.lock().boot();

@@ -1,7 +1,7 @@
 //! `reg add`, `reg delete`, `reg copy`.
 
-use super::super::Process;
-use super::{Failure, KeyName, NOT_FOUND, SYNTAX, confirm, data, done, is_switch};
+use super::super::{Process, is_switch};
+use super::{Failure, KeyName, NOT_FOUND, SYNTAX, confirm, data, done};
 use crate::sim::conhost::Interrupted;
 use crate::sim::windows::language::Text;
 use crate::sim::windows::registry::Root;

@@ -210,11 +210,6 @@ impl KeyName {
     }
 }
 
-/// The switches of an operation as they come, `/v` with its argument.
-fn is_switch(word: &str, name: &str) -> bool {
-    word.strip_prefix(['/', '-']).is_some_and(|rest| rest.eq_ignore_ascii_case(name))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::trial::{Answer, Trial};

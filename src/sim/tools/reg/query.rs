@@ -1,7 +1,7 @@
 //! `reg query`.
 
-use super::super::Process;
-use super::{Failure, KeyName, NOT_FOUND, SYNTAX, data, is_switch};
+use super::super::{Process, is_switch};
+use super::{Failure, KeyName, NOT_FOUND, SYNTAX, data};
 use crate::sim::windows::language::{Language, Text};
 use crate::sim::windows::registry::{Data, Key, Registry};
 

@@ -1,7 +1,7 @@
 //! `reg export`, `reg import`.
 
-use super::super::Process;
-use super::{DONE, Failure, KeyName, NOT_FOUND, SYNTAX, confirm, done, is_switch};
+use super::super::{Process, is_switch};
+use super::{DONE, Failure, KeyName, NOT_FOUND, SYNTAX, confirm, done};
 use crate::sim::conhost::Interrupted;
 use crate::sim::windows::files::FileError;
 use crate::sim::windows::files::path::WinPath;

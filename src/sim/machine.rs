@@ -546,3 +546,6 @@ impl Machine {
         self.due.insert((self.now + span, self.steps), step);
     }
 }
+
+#[cfg(test)]
+mod tests;

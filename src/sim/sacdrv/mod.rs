@@ -522,4 +522,4 @@ fn fresh_guid(world: &SharedWorld, number: u32) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::sim::windows::registry::Data;
 
-const BANNER: [&str; 6] = [
+pub(in crate::sim) const BANNER: [&str; 6] = [
     "",
     "",
     "Computer is booting, SAC started and initialized.",
@@ -61,7 +61,7 @@ impl Bench {
 }
 
 /// A repaint of these rows, each padded to 80 columns, with the cursor at that row and column.
-fn repaint(rows: &[&str], row: usize, column: usize) -> String {
+pub(in crate::sim) fn repaint(rows: &[&str], row: usize, column: usize) -> String {
     let mut text = "\x1b[2J\x1b[1;1H\x1b[0m\x1b[22m\x1b[25m\x1b[27m\x1b[40m\x1b[37m".to_owned();
     for at in 0..24 {
         if at > 0 {

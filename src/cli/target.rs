@@ -15,6 +15,8 @@ Targets:
   sim:SCENARIO                      a simulated machine; `sacpilot sim --list` names the scenarios
   serial:/dev/ttyUSB0?baud=115200   a serial port (115200 8N1 unless told otherwise), serial:COM1 on Windows
   pty:PATH  unix:PATH  tcp:HOST:PORT
+  telnet:HOST:PORT                  a terminal server or virtual machine that speaks telnet
+  rfc2217:HOST:PORT?baud=115200     a serial port behind a terminal server that sets its line as told (ser2net)
   exec:COMMAND LINE                 a program on a terminal of its own, for consoles that have a client";
 
 /// Options about the target.

@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::process::Child;
 use tokio::time::Sleep;
 
+use super::refusal::Head;
 use super::{CommandLine, Line, OpenError, write_through};
 
 /// How long a program may live on after it closed its terminal before that counts as the end.
@@ -24,6 +25,7 @@ pub(super) struct ExecLine {
     program: String,
     ending: Option<Pin<Box<Sleep>>>,
     status: Option<ExitStatus>,
+    head: Head,
 }
 
 write_through!(ExecLine, terminal);
@@ -49,7 +51,7 @@ pub(super) fn open(command: &CommandLine) -> Result<ExecLine, OpenError> {
             program: program.clone(),
             reason: reason(&system(error)),
         })?;
-    Ok(ExecLine { terminal, child, program, ending: None, status: None })
+    Ok(ExecLine { terminal, child, program, ending: None, status: None, head: Head::default() })
 }
 
 fn reason(error: &io::Error) -> String {
@@ -89,6 +91,7 @@ impl AsyncRead for ExecLine {
             let before = buffer.filled().len();
             match ready!(pin!(&mut self.terminal).poll_read(context, buffer)) {
                 Ok(()) if buffer.filled().len() > before || buffer.remaining() == 0 => {
+                    self.head.keep(&buffer.filled()[before..]);
                     return Poll::Ready(Ok(()));
                 }
                 Err(error) if error.raw_os_error() != Some(rustix::io::Errno::IO.raw_os_error()) => {
@@ -114,7 +117,11 @@ impl Line for ExecLine {
         let status = self.status.or_else(|| self.child.try_wait().ok().flatten());
         match (status, error) {
             (Some(status), _) => match status.code() {
-                Some(code) => format!("{} exited with code {code}", self.program),
+                // A client that gives up says why at the end of the little that it says.
+                Some(code) => match self.head.reason().filter(|_| code != 0) {
+                    Some(said) => format!("{} exited with code {code}: {said}", self.program),
+                    None => format!("{} exited with code {code}", self.program),
+                },
                 None => format!("{} was ended: {status}", self.program),
             },
             (None, Some(error)) if error.raw_os_error() != Some(rustix::io::Errno::IO.raw_os_error()) => {
@@ -158,12 +165,27 @@ mod tests {
     #[tokio::test]
     async fn all_output_comes_before_the_exit_code() {
         let (text, end) = output("sh -c 'printf \"a\\nb\"; exit 7'").await;
-        assert_eq!((text.as_str(), end.as_str()), ("a\nb", "sh exited with code 7"));
+        assert_eq!((text.as_str(), end.as_str()), ("a\nb", "sh exited with code 7: b"));
         let (text, end) = output("sh -c 'kill -9 $$'").await;
         assert_eq!(text, "");
         assert!(end.starts_with("sh was ended: signal: 9"), "{end}");
         let (text, _) = output("sh -c 'seq 1 20000'").await;
         assert!(text.ends_with("19999\n20000\n") && text.len() == 108_894, "{}", text.len());
+    }
+
+    #[tokio::test]
+    async fn a_client_that_is_not_let_in_is_understood() {
+        // The text of ipmitool; `hw/ipmi.md` says where it was seen.
+        let said = "Info: SOL payload already active on another session";
+        let (_, end) = output(&format!("sh -c 'echo \"{said}\"; exit 1'")).await;
+        assert_eq!(
+            end,
+            format!("sh exited with code 1: {said}: end the other session: `ipmitool … sol deactivate`")
+        );
+        let (_, end) = output("sh -c 'echo; echo nobody home; exit 1'").await;
+        assert_eq!(end, "sh exited with code 1: nobody home");
+        let (_, end) = output("sh -c 'seq 1 2000; exit 1'").await;
+        assert_eq!(end, "sh exited with code 1", "after much output its last line says nothing");
     }
 
     #[tokio::test]

@@ -20,16 +20,20 @@ mod open_error;
 mod pty;
 #[cfg(unix)]
 mod raw_terminal;
+mod refusal;
+mod rfc2217;
 mod serial;
 mod serve;
 mod sim;
 #[cfg(test)]
 mod suite;
 mod tcp;
+mod telnet;
 #[cfg(unix)]
 mod unix;
+mod wakers;
 
-pub use endpoint::{CommandLine, Endpoint, EndpointError, FlowControl, Parity, Problem, SerialSettings};
+pub use endpoint::{CommandLine, Endpoint, EndpointError, FlowControl, LineSettings, Parity, Problem};
 pub use listen::{Client, Listen, ListenError, Listener};
 pub use open_error::OpenError;
 #[cfg(unix)]
@@ -64,8 +68,10 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
 pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
     Ok(match endpoint {
         Endpoint::Sim { .. } => return Err(OpenError::NotHere { way: "sim" }),
-        Endpoint::Serial(settings) => Box::new(serial::open(settings)?),
+        Endpoint::Serial { port, settings } => Box::new(serial::open(port, *settings)?),
         Endpoint::Tcp { host, port } => Box::new(tcp::open(host, *port).await?),
+        Endpoint::Telnet { host, port } => Box::new(telnet::open(host, *port).await?),
+        Endpoint::Rfc2217 { host, port, settings } => Box::new(rfc2217::open(host, *port, *settings).await?),
         #[cfg(unix)]
         Endpoint::Pty { path } => Box::new(pty::open(path)?),
         #[cfg(unix)]
@@ -125,4 +131,22 @@ macro_rules! read_through {
     };
 }
 
-use {read_through, write_through};
+/// The same, and the beginning is kept in `$head`, since it may say why we are not let in.
+macro_rules! keep_through {
+    ($line:ty, $field:ident, $head:ident) => {
+        impl tokio::io::AsyncRead for $line {
+            fn poll_read(
+                mut self: std::pin::Pin<&mut Self>,
+                context: &mut std::task::Context<'_>,
+                buffer: &mut tokio::io::ReadBuf<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                let before = buffer.filled().len();
+                let result = std::pin::Pin::new(&mut self.$field).poll_read(context, buffer);
+                self.$head.keep(&buffer.filled()[before..]);
+                result
+            }
+        }
+    };
+}
+
+use {keep_through, read_through, write_through};

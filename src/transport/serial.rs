@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 use tokio_serial::{DataBits, ErrorKind, SerialPort as _, SerialStream, StopBits};
 
-use super::{FlowControl, Line, OpenError, Parity, SerialSettings};
+use super::{FlowControl, Line, LineSettings, OpenError, Parity};
 
 /// How long the line is held at "space" for a break; POSIX says at least a quarter of a second.
 const BREAK: Duration = Duration::from_millis(300);
@@ -22,23 +22,24 @@ const BREAK: Duration = Duration::from_millis(300);
 #[derive(Debug)]
 pub(super) struct SerialLine {
     stream: SerialStream,
-    settings: SerialSettings,
+    port: String,
+    settings: LineSettings,
     /// While a break is on.
     breaking: Option<Pin<Box<Sleep>>>,
 }
 
 /// Opens a port and sets its line.
-pub(super) fn open(settings: &SerialSettings) -> Result<SerialLine, OpenError> {
-    let path = Path::new(&settings.port);
-    let what = describe(settings);
+pub(super) fn open(port: &str, settings: LineSettings) -> Result<SerialLine, OpenError> {
+    let path = Path::new(port);
+    let what = describe(port, settings);
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt as _;
         if std::fs::metadata(path).is_ok_and(|found| !found.file_type().is_char_device()) {
-            return Err(OpenError::WrongKind { path: settings.port.clone(), wanted: "a serial port" });
+            return Err(OpenError::WrongKind { path: port.to_owned(), wanted: "a serial port" });
         }
     }
-    let builder = tokio_serial::new(&settings.port, settings.baud)
+    let builder = tokio_serial::new(port, settings.baud)
         .data_bits(match settings.data_bits {
             5 => DataBits::Five,
             6 => DataBits::Six,
@@ -70,7 +71,7 @@ pub(super) fn open(settings: &SerialSettings) -> Result<SerialLine, OpenError> {
             help: "check that it is a serial port and takes these settings".to_owned(),
         },
     })?;
-    Ok(SerialLine { stream, settings: settings.clone(), breaking: None })
+    Ok(SerialLine { stream, port: port.to_owned(), settings, breaking: None })
 }
 
 /// The serial ports of this computer, by name.
@@ -81,8 +82,8 @@ fn ports() -> Vec<String> {
     names
 }
 
-fn describe(settings: &SerialSettings) -> String {
-    format!("serial port {} at {}", settings.port, settings.mode())
+fn describe(port: &str, settings: LineSettings) -> String {
+    format!("serial port {port} at {}", settings.mode())
 }
 
 impl SerialLine {
@@ -134,11 +135,11 @@ impl AsyncWrite for SerialLine {
 
 impl Line for SerialLine {
     fn describe(&self) -> String {
-        describe(&self.settings)
+        describe(&self.port, self.settings)
     }
 
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {
-        if cfg!(unix) && !Path::new(&self.settings.port).exists() {
+        if cfg!(unix) && !Path::new(&self.port).exists() {
             return "the port is gone (was the USB adapter unplugged?)".to_owned();
         }
         match error {
@@ -167,19 +168,19 @@ mod tests {
     use super::super::suite;
     use super::*;
 
-    fn pair() -> (pty_process::Pty, pty_process::Pts, SerialSettings) {
+    fn pair() -> (pty_process::Pty, pty_process::Pts, String) {
         let (other_end, terminal) = pty_process::open().unwrap();
         let name = ttyname(&terminal, Vec::new()).unwrap();
         let port = OsStr::from_bytes(name.to_bytes()).to_str().unwrap().to_owned();
-        (other_end, terminal, SerialSettings::new(&port))
+        (other_end, terminal, port)
     }
 
     #[tokio::test]
     async fn bytes_go_both_ways_and_a_hang_up_is_told() {
-        let (mut peer, terminal, settings) = pair();
-        let line = open(&settings).unwrap();
+        let (mut peer, terminal, port) = pair();
+        let line = open(&port, LineSettings::default()).unwrap();
         drop(terminal);
-        assert_eq!(line.describe(), format!("serial port {} at 115200 8N1", settings.port));
+        assert_eq!(line.describe(), format!("serial port {port} at 115200 8N1"));
         let mut line = suite::carries_every_byte(line, &mut peer).await;
         drop(peer);
         let reason = suite::hang_up(&mut line).await;
@@ -188,12 +189,15 @@ mod tests {
 
     #[tokio::test]
     async fn the_line_is_set() {
-        let (_peer, terminal, mut settings) = pair();
-        settings.baud = 9600;
-        settings.data_bits = 7;
-        settings.parity = Parity::Even;
-        settings.stop_bits = 2;
-        let _line = open(&settings).unwrap();
+        let (_peer, terminal, port) = pair();
+        let settings = LineSettings {
+            baud: 9600,
+            data_bits: 7,
+            parity: Parity::Even,
+            stop_bits: 2,
+            flow: FlowControl::None,
+        };
+        let _line = open(&port, settings).unwrap();
         let mode = tcgetattr(&terminal).unwrap();
         assert_eq!(mode.input_speed(), 9600);
         // Linux keeps a pty at 8 data bits without parity.
@@ -202,31 +206,31 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_one_is_refused() {
-        let (_peer, _terminal, settings) = pair();
-        let first = open(&settings).unwrap();
-        let error = open(&settings).err().unwrap();
+        let (_peer, _terminal, port) = pair();
+        let first = open(&port, LineSettings::default()).unwrap();
+        let error = open(&port, LineSettings::default()).err().unwrap();
         assert_eq!(error.code(), "open-busy", "{error}");
         drop(first);
-        open(&settings).unwrap();
+        open(&port, LineSettings::default()).unwrap();
     }
 
     #[tokio::test]
     async fn what_cannot_be_opened_is_said() {
-        let error = open(&SerialSettings::new("/dev/ttyNOPE7")).err().unwrap();
+        let error = open("/dev/ttyNOPE7", LineSettings::default()).err().unwrap();
         assert_eq!(
             (error.code(), error.to_string().as_str()),
             ("open-not-found", "there is no serial port /dev/ttyNOPE7 at 115200 8N1")
         );
-        let error = open(&SerialSettings::new("/dev/null")).err().unwrap();
+        let error = open("/dev/null", LineSettings::default()).err().unwrap();
         assert_eq!(error.code(), "open-unusable", "{error}");
-        let error = open(&SerialSettings::new("/")).err().unwrap();
+        let error = open("/", LineSettings::default()).err().unwrap();
         assert_eq!(error.to_string(), "/ is not a serial port");
     }
 
     #[tokio::test]
     async fn a_break_holds_back_what_is_written_meanwhile() {
-        let (mut peer, _terminal, settings) = pair();
-        let mut line = open(&settings).unwrap();
+        let (mut peer, _terminal, port) = pair();
+        let mut line = open(&port, LineSettings::default()).unwrap();
         if let Err(error) = line.send_break() {
             println!("skipped: a pty takes no break here: {error}");
             return;

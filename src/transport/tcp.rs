@@ -8,7 +8,9 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-use super::{Line, OpenError, read_through, write_through};
+use super::endpoint::address;
+use super::refusal::Head;
+use super::{Line, OpenError, keep_through, write_through};
 
 /// How long all addresses of a host together may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -18,17 +20,17 @@ const CONNECT: Duration = Duration::from_secs(10);
 pub(super) struct TcpLine {
     stream: TcpStream,
     what: String,
+    head: Head,
 }
 
-read_through!(TcpLine, stream);
+keep_through!(TcpLine, stream, head);
 write_through!(TcpLine, stream);
 
 /// Connects to the first address of `host` that answers.
 pub(super) async fn open(host: &str, port: u16) -> Result<TcpLine, OpenError> {
-    let what =
-        if host.contains(':') { format!("socket [{host}]:{port}") } else { format!("socket {host}:{port}") };
+    let what = format!("socket {}", address(host, port));
     match timeout(CONNECT, connect(host, port, &what)).await {
-        Ok(stream) => Ok(TcpLine { stream: stream?, what }),
+        Ok(stream) => Ok(TcpLine { stream: stream?, what, head: Head::default() }),
         Err(_) => Err(OpenError::NoAnswer { what, after: CONNECT }),
     }
 }
@@ -70,6 +72,11 @@ impl Line for TcpLine {
     }
 
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {
+        if self.head.refusal().is_some()
+            && let Some(reason) = self.head.reason()
+        {
+            return reason;
+        }
         match error.map(io::Error::kind) {
             None | Some(io::ErrorKind::BrokenPipe) => "the other side closed the connection".to_owned(),
             Some(io::ErrorKind::ConnectionReset) => "the other side reset the connection".to_owned(),
@@ -81,6 +88,7 @@ impl Line for TcpLine {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
 
     use super::super::suite;
@@ -113,6 +121,18 @@ mod tests {
         SockRef::from(&peer).set_linger(Some(Duration::ZERO)).unwrap();
         drop(peer);
         assert_eq!(suite::hang_up(&mut line).await, "the other side reset the connection");
+    }
+
+    #[tokio::test]
+    async fn a_terminal_server_that_is_busy_is_understood() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut line = open("127.0.0.1", listener.local_addr().unwrap().port()).await.unwrap();
+        let (mut peer, _) = listener.accept().await.unwrap();
+        // What ser2net 4.3.11 sends to a second user.
+        peer.write_all(b"Port already in use\r\n").await.unwrap();
+        drop(peer);
+        let reason = suite::hang_up(&mut line).await;
+        assert!(reason.starts_with("Port already in use: close the other session"), "{reason}");
     }
 
     #[tokio::test]

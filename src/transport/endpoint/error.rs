@@ -78,11 +78,15 @@ pub enum Problem {
     BadHost {
         /// As written.
         host: String,
+        /// How such an endpoint is written.
+        example: &'static str,
     },
     /// An IPv6 address without brackets.
     NeedsBrackets {
         /// The address.
         address: String,
+        /// How such an endpoint is written.
+        example: &'static str,
     },
     /// A quote is not closed.
     OpenQuote,
@@ -126,11 +130,12 @@ impl EndpointError {
             Problem::Twice { .. } => "give it once".to_owned(),
             Problem::BadValue { key, wants, .. } => format!("{key} takes {wants}"),
             Problem::BadPort { .. } => "a port is a number from 1 to 65535".to_owned(),
-            Problem::BadHost { .. } => {
-                "write a name or an address, without // and path: tcp:HOST:PORT".to_owned()
+            Problem::BadHost { example, .. } => {
+                format!("write a name or an address, without // and path: {example}")
             }
-            Problem::NeedsBrackets { address } => {
-                format!("write an IPv6 address in brackets: tcp:[{address}]:PORT")
+            Problem::NeedsBrackets { address, example } => {
+                let example = example.replace("HOST", &format!("[{address}]"));
+                format!("write an IPv6 address in brackets: {example}")
             }
             Problem::OpenQuote => "close it, or put a backslash before it".to_owned(),
             Problem::ControlCharacter(_) => "remove it".to_owned(),
@@ -159,7 +164,7 @@ impl fmt::Display for EndpointError {
                 write!(f, "`{text}`: `{}` is no value of {key}", value.escape_debug())
             }
             Problem::BadPort { port } => write!(f, "`{text}`: `{}` is no port", port.escape_debug()),
-            Problem::BadHost { host } => write!(f, "`{text}`: `{}` is no host", host.escape_debug()),
+            Problem::BadHost { host, .. } => write!(f, "`{text}`: `{}` is no host", host.escape_debug()),
             Problem::NeedsBrackets { .. } => {
                 write!(f, "`{text}`: where the address ends and the port begins cannot be told")
             }

@@ -2,7 +2,7 @@
 
 mod command_line;
 mod error;
-mod serial_settings;
+mod line_settings;
 
 use std::fmt;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 pub use command_line::CommandLine;
 pub use error::{EndpointError, Problem};
-pub use serial_settings::{FlowControl, Parity, SerialSettings};
+pub use line_settings::{FlowControl, LineSettings, Parity};
 
 use error::closest;
 
@@ -26,7 +26,12 @@ pub enum Endpoint {
         options: Vec<(String, String)>,
     },
     /// A serial port: `serial:/dev/ttyUSB0?baud=115200`, `serial:COM1`.
-    Serial(SerialSettings),
+    Serial {
+        /// `/dev/ttyUSB0`, `COM1`.
+        port: String,
+        /// How its line is set.
+        settings: LineSettings,
+    },
     /// A terminal that another program holds the other end of: `pty:PATH`.
     Pty {
         /// Path of the terminal.
@@ -43,6 +48,22 @@ pub enum Endpoint {
         host: String,
         /// Port.
         port: u16,
+    },
+    /// A terminal server, or a virtual machine, that speaks telnet: `telnet:HOST:PORT`.
+    Telnet {
+        /// Name or address, without brackets.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+    /// A serial port behind a terminal server that sets its line as told: `rfc2217:HOST:PORT?baud=115200`.
+    Rfc2217 {
+        /// Name or address, without brackets.
+        host: String,
+        /// Port.
+        port: u16,
+        /// How its line is set.
+        settings: LineSettings,
     },
     /// A program whose terminal is the console: `exec:COMMAND LINE`.
     Exec {
@@ -72,10 +93,10 @@ const SCHEMES: [Scheme; 12] = [
     scheme("pty", "pty:PATH"),
     scheme("unix", "unix:PATH"),
     scheme("tcp", "tcp:HOST:PORT"),
+    scheme("telnet", "telnet:HOST:PORT"),
+    scheme("rfc2217", "rfc2217:HOST:PORT"),
     scheme("exec", "exec:COMMAND LINE"),
     later("pipe"),
-    later("telnet"),
-    later("rfc2217"),
     later("azure"),
     later("replay"),
     later("ws"),
@@ -99,17 +120,25 @@ impl FromStr for Endpoint {
                 Ok(Self::Sim { scenario: text[scenario].to_owned(), options: options.collect() })
             }
             "serial" => {
-                let (path, query) = source.split_query(rest);
-                source.required(&path, "a port")?;
-                let mut settings = SerialSettings::new(&text[path]);
-                for (key, value) in source.query(query)? {
-                    settings.set(key, value).map_err(|problem| source.error_at(key, problem))?;
-                }
-                Ok(Self::Serial(settings))
+                let (port, query) = source.split_query(rest);
+                source.required(&port, "a port")?;
+                Ok(Self::Serial { port: text[port].to_owned(), settings: source.line_settings(query)? })
             }
             "pty" => Ok(Self::Pty { path: source.path(rest, "the path of a terminal")? }),
             "unix" => Ok(Self::Unix { path: source.path(rest, "the path of a socket")? }),
-            "tcp" => source.tcp(rest),
+            "tcp" => {
+                let (host, port) = source.host_and_port(rest)?;
+                Ok(Self::Tcp { host, port })
+            }
+            "telnet" => {
+                let (host, port) = source.host_and_port(rest)?;
+                Ok(Self::Telnet { host, port })
+            }
+            "rfc2217" => {
+                let (address, query) = source.split_query(rest);
+                let (host, port) = source.host_and_port(address)?;
+                Ok(Self::Rfc2217 { host, port, settings: source.line_settings(query)? })
+            }
             "exec" => {
                 source.required(&rest, "a program")?;
                 let words = CommandLine::parse(&text[rest.clone()]);
@@ -134,11 +163,14 @@ impl fmt::Display for Endpoint {
                 }
                 Ok(())
             }
-            Self::Serial(settings) => write!(f, "serial:{settings}"),
+            Self::Serial { port, settings } => write!(f, "serial:{port}{settings}"),
             Self::Pty { path } => write!(f, "pty:{}", path.display()),
             Self::Unix { path } => write!(f, "unix:{}", path.display()),
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "tcp:[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "tcp:{host}:{port}"),
+            Self::Tcp { host, port } => write!(f, "tcp:{}", address(host, *port)),
+            Self::Telnet { host, port } => write!(f, "telnet:{}", address(host, *port)),
+            Self::Rfc2217 { host, port, settings } => {
+                write!(f, "rfc2217:{}{settings}", address(host, *port))
+            }
             Self::Exec { command } => write!(f, "exec:{command}"),
         }
     }
@@ -198,10 +230,14 @@ impl<'a> Source<'a> {
         if !self.text[part.clone()].trim().is_empty() {
             return Ok(());
         }
+        Err(self.error(part.clone(), Problem::Missing { what, example: self.example() }))
+    }
+
+    /// How an endpoint of this scheme is written.
+    fn example(self) -> &'static str {
         let scheme = self.text.split(':').next().unwrap_or_default();
         let known = SCHEMES.iter().find(|known| known.name.eq_ignore_ascii_case(scheme));
-        let example = known.map_or("sim:SCENARIO", |known| known.example);
-        Err(self.error(part.clone(), Problem::Missing { what, example }))
+        known.map_or("sim:SCENARIO", |known| known.example)
     }
 
     fn path(self, part: Range<usize>, what: &'static str) -> Result<PathBuf, EndpointError> {
@@ -232,36 +268,50 @@ impl<'a> Source<'a> {
         Ok(settings)
     }
 
-    fn tcp(self, rest: Range<usize>) -> Result<Endpoint, EndpointError> {
+    fn line_settings(self, query: Option<Range<usize>>) -> Result<LineSettings, EndpointError> {
+        let mut settings = LineSettings::default();
+        for (key, value) in self.query(query)? {
+            settings.set(key, value).map_err(|problem| self.error_at(key, problem))?;
+        }
+        Ok(settings)
+    }
+
+    fn host_and_port(self, rest: Range<usize>) -> Result<(String, u16), EndpointError> {
         self.required(&rest, "a host and a port")?;
         let text = &self.text[rest];
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !host.is_empty() => (host, port),
             _ => {
-                return Err(
-                    self.error_at(text, Problem::Missing { what: "a port", example: "tcp:HOST:PORT" })
-                );
+                let problem = Problem::Missing { what: "a port", example: self.example() };
+                return Err(self.error_at(text, problem));
             }
         };
         let name = match host.strip_prefix('[') {
             Some(inside) => inside.strip_suffix(']').filter(|address| is_ipv6(address)),
             None if host.contains(':') => {
                 let address = if is_ipv6(text) { text } else { host };
-                let problem = Problem::NeedsBrackets { address: address.to_owned() };
+                let problem = Problem::NeedsBrackets { address: address.to_owned(), example: self.example() };
                 return Err(self.error_at(text, problem));
             }
             None => Some(host).filter(|host| !host.contains(['/', '?', '@', '[', ']', ' '])),
         };
         let Some(name) = name else {
-            return Err(self.error_at(host, Problem::BadHost { host: host.to_owned() }));
+            return Err(
+                self.error_at(host, Problem::BadHost { host: host.to_owned(), example: self.example() })
+            );
         };
         match port.parse::<u16>() {
             Ok(number) if number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Ok(Endpoint::Tcp { host: name.to_owned(), port: number })
+                Ok((name.to_owned(), number))
             }
             _ => Err(self.error_at(port, Problem::BadPort { port: port.to_owned() })),
         }
     }
+}
+
+/// `host:port`, with the brackets that an IPv6 address needs.
+pub(super) fn address(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 fn is_com_port(text: &str) -> bool {
@@ -287,7 +337,10 @@ mod tests {
     #[test]
     fn endpoints_are_read_and_written() {
         let tcp = |host: &str, port| Endpoint::Tcp { host: host.to_owned(), port };
-        let cases: [(&str, Endpoint); 12] = [
+        let serial =
+            |port: &str| Endpoint::Serial { port: port.to_owned(), settings: LineSettings::default() };
+        let slow = LineSettings { baud: 9600, flow: FlowControl::Hardware, ..LineSettings::default() };
+        let cases: [(&str, Endpoint); 15] = [
             ("sim:rdp", Endpoint::Sim { scenario: "rdp".to_owned(), options: Vec::new() }),
             (
                 "sim:rdp?profile=2016&seed=7",
@@ -299,15 +352,11 @@ mod tests {
                     ],
                 },
             ),
-            ("serial:/dev/ttyUSB0", Endpoint::Serial(SerialSettings::new("/dev/ttyUSB0"))),
-            ("serial:COM10", Endpoint::Serial(SerialSettings::new("COM10"))),
+            ("serial:/dev/ttyUSB0", serial("/dev/ttyUSB0")),
+            ("serial:COM10", serial("COM10")),
             (
                 "serial:/dev/ttyS1?baud=9600&flow=rtscts",
-                Endpoint::Serial(SerialSettings {
-                    baud: 9600,
-                    flow: FlowControl::Hardware,
-                    ..SerialSettings::new("/dev/ttyS1")
-                }),
+                Endpoint::Serial { port: "/dev/ttyS1".to_owned(), settings: slow },
             ),
             ("pty:/tmp/vm?1", Endpoint::Pty { path: "/tmp/vm?1".into() }),
             ("unix:/run/vm one.sock", Endpoint::Unix { path: "/run/vm one.sock".into() }),
@@ -315,6 +364,15 @@ mod tests {
             ("tcp:127.0.0.1:1", tcp("127.0.0.1", 1)),
             ("tcp:[::1]:65535", tcp("::1", 65535)),
             ("tcp:[fe80::1%eth0]:22", tcp("fe80::1%eth0", 22)),
+            ("telnet:[::1]:23", Endpoint::Telnet { host: "::1".to_owned(), port: 23 }),
+            (
+                "rfc2217:ts1:7003?baud=9600&flow=rtscts",
+                Endpoint::Rfc2217 { host: "ts1".to_owned(), port: 7003, settings: slow },
+            ),
+            (
+                "rfc2217:[::1]:7003",
+                Endpoint::Rfc2217 { host: "::1".to_owned(), port: 7003, settings: LineSettings::default() },
+            ),
             (
                 "exec:virsh console 'my vm'",
                 Endpoint::Exec { command: CommandLine::parse("virsh console 'my vm'").unwrap() },
@@ -334,11 +392,20 @@ mod tests {
             ("COM3", "COM3", "endpoint-scheme", "`serial:COM3`"),
             ("/dev/ttyS0", "/dev/ttyS0", "endpoint-scheme", "`serial:/dev/ttyS0`"),
             ("host:22", "host:22", "endpoint-scheme", "`tcp:host:22`"),
-            ("myvm", "myvm", "endpoint-scheme", "sim, serial, pty, unix, tcp, exec"),
+            ("myvm", "myvm", "endpoint-scheme", "sim, serial, pty, unix, tcp, telnet, rfc2217, exec"),
             ("tpc:host:22", "tpc", "endpoint-scheme", "did you mean `tcp`"),
             ("seriall:COM1", "seriall", "endpoint-scheme", "did you mean `serial`"),
-            ("azure:a/b/c", "azure", "endpoint-not-yet", "sim, serial, pty, unix, tcp, exec"),
-            ("telnet:h:1", "telnet", "endpoint-not-yet", "tcp"),
+            (
+                "azure:a/b/c",
+                "azure",
+                "endpoint-not-yet",
+                "sim, serial, pty, unix, tcp, telnet, rfc2217, exec",
+            ),
+            ("telnet:h", "h", "endpoint-incomplete", "telnet:HOST:PORT"),
+            ("rfc2217:h:1?boud=9600", "boud", "endpoint-setting", "did you mean `baud`"),
+            ("rfc2217:", "", "endpoint-incomplete", "rfc2217:HOST:PORT"),
+            ("telnet://h:1", "//h", "endpoint-value", "telnet:HOST:PORT"),
+            ("telnet:::1:23", "::1:23", "endpoint-value", "telnet:[::1:23]:PORT"),
             ("sim:", "", "endpoint-incomplete", "sim:SCENARIO"),
             ("tcp:host", "host", "endpoint-incomplete", "tcp:HOST:PORT"),
             ("tcp:host:", "", "endpoint-value", "1 to 65535"),
@@ -372,7 +439,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_panics_and_what_is_read_is_written_the_same(
-            scheme in "sim|serial|pty|unix|tcp|exec|", rest in "[a-z0-9:/?&=\\[\\]'\" \\\\.-]{0,20}",
+            scheme in "sim|serial|pty|unix|tcp|telnet|rfc2217|exec|", rest in "[a-z0-9:/?&=\\[\\]'\" \\\\.-]{0,20}",
         ) {
             if let Ok(endpoint) = parse(&format!("{scheme}:{rest}")) {
                 prop_assert_eq!(parse(&endpoint.to_string()), Ok(endpoint));

@@ -1,15 +1,13 @@
-//! A serial port and the settings of its line.
+//! How the line of a serial port is set.
 
 use std::fmt;
 
 use super::error::{Problem, closest};
 
-/// A serial port and the settings of its line, 115200 8N1 unless told otherwise: what EMS uses (`bcdedit
-/// /emssettings EMSPORT:1 EMSBAUDRATE:115200`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SerialSettings {
-    /// `/dev/ttyUSB0`, `COM1`.
-    pub port: String,
+/// How the line of a serial port is set, 115200 8N1 unless told otherwise: what EMS uses (`bcdedit /emssettings
+/// EMSPORT:1 EMSBAUDRATE:115200`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineSettings {
     /// Bits per second.
     pub baud: u32,
     /// Data bits, 5 to 8.
@@ -46,19 +44,13 @@ pub enum FlowControl {
 
 const KEYS: [&str; 5] = ["baud", "data", "parity", "stop", "flow"];
 
-impl SerialSettings {
-    /// `port` at 115200 8N1.
-    pub fn new(port: &str) -> Self {
-        Self {
-            port: port.to_owned(),
-            baud: 115_200,
-            data_bits: 8,
-            parity: Parity::None,
-            stop_bits: 1,
-            flow: FlowControl::None,
-        }
+impl Default for LineSettings {
+    fn default() -> Self {
+        Self { baud: 115_200, data_bits: 8, parity: Parity::None, stop_bits: 1, flow: FlowControl::None }
     }
+}
 
+impl LineSettings {
     /// `115200 8N1`.
     pub fn mode(&self) -> String {
         let flow = match self.flow {
@@ -121,9 +113,10 @@ impl SerialSettings {
     }
 }
 
-impl fmt::Display for SerialSettings {
+/// As it is written in an endpoint: `?baud=9600`, nothing when all is as usual.
+impl fmt::Display for LineSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let usual = Self::new(&self.port);
+        let usual = Self::default();
         let mut settings = Vec::new();
         if self.baud != usual.baud {
             settings.push(format!("baud={}", self.baud));
@@ -144,7 +137,6 @@ impl fmt::Display for SerialSettings {
             FlowControl::Software => settings.push("flow=xonxoff".to_owned()),
             FlowControl::Hardware => settings.push("flow=rtscts".to_owned()),
         }
-        f.write_str(&self.port)?;
         if settings.is_empty() { Ok(()) } else { write!(f, "?{}", settings.join("&")) }
     }
 }
@@ -155,16 +147,16 @@ mod tests {
 
     #[test]
     fn the_line_is_named_as_people_do() {
-        let odd = SerialSettings {
+        let odd = LineSettings {
             baud: 9600,
             data_bits: 7,
             parity: Parity::Even,
             stop_bits: 2,
             flow: FlowControl::Software,
-            ..SerialSettings::new("COM1")
         };
-        assert_eq!(SerialSettings::new("COM1").mode(), "115200 8N1");
+        assert_eq!(LineSettings::default().mode(), "115200 8N1");
+        assert_eq!(LineSettings::default().to_string(), "");
         assert_eq!(odd.mode(), "9600 7E2 xonxoff");
-        assert_eq!(odd.to_string(), "COM1?baud=9600&data=7&parity=even&stop=2&flow=xonxoff");
+        assert_eq!(odd.to_string(), "?baud=9600&data=7&parity=even&stop=2&flow=xonxoff");
     }
 }

@@ -8,17 +8,20 @@ use crate::sim::windows::acl::Token;
 use crate::sim::windows::files::path::Places;
 
 pub mod arguments;
+mod gpupdate;
 mod netstat;
 mod page;
 mod process;
 mod reg;
 mod sc;
+mod shutdown;
 pub mod stream;
 mod taskkill;
 mod tasklist;
 mod tasks;
 #[cfg(test)]
 mod trial;
+mod wevtutil;
 mod width;
 
 pub use stream::{Sink, Stdin, Stream};
@@ -55,7 +58,16 @@ pub struct Process {
 pub struct CodePage(pub u16);
 
 /// The programs of this folder as they lie in System32. A line here makes the file; [`run`] makes it work.
-pub const PROGRAMS: [&str; 5] = ["netstat.exe", "reg.exe", "sc.exe", "taskkill.exe", "tasklist.exe"];
+pub const PROGRAMS: [&str; 8] = [
+    "gpupdate.exe",
+    "netstat.exe",
+    "reg.exe",
+    "sc.exe",
+    "shutdown.exe",
+    "taskkill.exe",
+    "tasklist.exe",
+    "wevtutil.exe",
+];
 
 impl CodePage {
     /// Text as bytes of this code page; what it lacks becomes `?`.
@@ -86,7 +98,10 @@ impl CodePage {
 /// [`Interrupted`] when Ctrl-C ended it.
 pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
     Some(match process.name.as_str() {
+        "gpupdate" => gpupdate::run(&process).await,
         "reg" => reg::run(&process).await,
+        "shutdown" => Ok(shutdown::run(&process)),
+        "wevtutil" => Ok(wevtutil::run(&process)),
         "netstat" => Ok(netstat::run(&process)),
         "sc" => Ok(sc::run(&process)),
         "taskkill" => Ok(taskkill::run(&process)),

@@ -1,0 +1,53 @@
+//! Azure beside the console: tokens, the resource manager, the way to a session of the serial console. Knows no
+//! console: what goes through a session is the business of `transport`.
+//!
+//! ```text
+//!  Settings ─► Azure ─► token ─► resource manager ─► Gateway ─► joined: a websocket
+//!  (environment)        az, file,    checks, connect,           (proxy, TLS)
+//!                       identities   snapshot, power, …
+//! ```
+//!
+//! Every connection goes the same way ([`reach`]: name, proxy, TLS), every call through the same back-off
+//! ([`call`]), every refusal becomes an [`AzureError`] with cause, remedy and a stable code.
+
+mod arm;
+mod call;
+mod clock;
+mod close;
+mod cloud;
+mod error;
+mod http;
+mod join;
+mod machine;
+mod network_rule;
+mod operation;
+mod percent;
+mod power;
+mod proxy;
+mod random;
+mod reach;
+mod resource_id;
+mod retry;
+mod serial_console;
+mod settings;
+mod snapshot;
+mod token;
+mod trust;
+mod vm_id;
+
+pub use arm::Azure;
+pub use call::Progress;
+pub use clock::Clock;
+pub use close::Reason;
+pub use cloud::{BaseUrl, BaseUrlError, Cloud, KnownCloud};
+pub use error::{AzureError, Reply};
+pub use network_rule::{GroupPlan, Rule, RulePlan, Today};
+pub use power::Effect;
+pub use proxy::{Proxies, ProxyError};
+pub use reach::{ReachError, Stream};
+pub use resource_id::{NoResourceId, ResourceId};
+pub use serial_console::{AdminCommand, Gateway};
+pub use settings::{Settings, SettingsError};
+pub use token::{ManagedIdentity, Source, TokenError};
+pub use trust::TrustError;
+pub use vm_id::{VmId, VmIdError, VmIdProblem};

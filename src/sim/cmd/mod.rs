@@ -1,5 +1,12 @@
 //! cmd.exe: the command language, its built-in commands, and the console programs it starts.
 //!
+//! ```text
+//!  line ─► percent ─► parse ─► (echo: deparse) ─► exec ─► late (for variables, !x!) ─► handles ─► builtin
+//!                                                  │                                              launch ─► tools
+//!                                                  ├─ pipe, nested: another Shell                  batch
+//!                                                  └─ condition, loops, lines
+//! ```
+//!
 //! `cmd` knows the language (parsing phases, redirection, pipes, variables, `if`, `for`, batch files); the
 //! programs (`reg`, `sc`, `netstat`, …) live in [`crate::sim::tools`] and are found by name as on `PATH`.
 
@@ -8,6 +15,32 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::sim::conhost::Conhost;
 use crate::sim::windows::SharedWorld;
 use crate::sim::windows::acl::Token;
+
+mod batch;
+mod builtin;
+mod call;
+mod condition;
+mod datetime;
+mod deparse;
+mod env;
+mod exec;
+mod handles;
+mod interactive;
+mod late;
+mod launch;
+mod lines;
+mod loops;
+mod modifiers;
+mod nested;
+mod parse;
+mod percent;
+mod pipe;
+mod shell;
+mod substitute;
+pub(in crate::sim) mod text;
+mod tree;
+
+pub use interactive::interactive;
 
 /// How a program ended, as `%ERRORLEVEL%` sees it.
 pub type ExitCode = i32;
@@ -25,7 +58,7 @@ pub struct Session {
     pub audit: Audit,
 }
 
-/// The lines that a shell executed, in order; clones share the list.
+/// The lines that were typed at a prompt and executed, in order; clones share the list.
 #[derive(Debug, Clone, Default)]
 pub struct Audit(Arc<Mutex<Vec<String>>>);
 
@@ -38,21 +71,5 @@ impl Audit {
     /// Adds a line.
     pub fn record(&self, line: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned());
-    }
-}
-
-/// The shell of a CMD channel: banner, prompt, commands, until `exit`.
-///
-/// invented: a new channel starts in `C:\Windows\system32` whoever logs in.
-pub async fn interactive(world: SharedWorld, console: Conhost, session: Session) -> ExitCode {
-    let _ = world;
-    loop {
-        console.write("\r\nC:\\Windows\\system32>");
-        if let Ok(line) = console.read_line().await {
-            session.audit.record(&line);
-            if line.trim() == "exit" {
-                return 0;
-            }
-        }
     }
 }

@@ -218,6 +218,24 @@ impl Files {
         Ok(())
     }
 
+    /// Writes at the end of a file; makes it when it is not there. On a full disk what fits is written.
+    pub fn append(&mut self, path: &WinPath, bytes: &[u8], who: &Token, now: Timestamp) -> Result<(), FileError> {
+        self.may_write(path, who)?;
+        if self.look(path).is_none() {
+            self.write(path, Vec::new(), who, now)?;
+        }
+        let free = self.drive(path.drive).ok_or(FileError::NoDrive)?.free;
+        let fits = usize::try_from(free).unwrap_or(usize::MAX).min(bytes.len());
+        self.reserve(path.drive, 0, fits as u64)?;
+        let node = self.look_mut(path).ok_or(FileError::NotFound)?;
+        if let Body::File(contents) = &mut node.body {
+            Arc::make_mut(contents).extend(&bytes[..fits]);
+        }
+        node.modified = now;
+        node.attributes |= attribute::ARCHIVE;
+        if fits < bytes.len() { Err(FileError::DiskFull) } else { Ok(()) }
+    }
+
     /// Whether `who` may write the file at `path`, or make it.
     pub fn may_write(&self, path: &WinPath, who: &Token) -> Result<(), FileError> {
         match self.find(path) {

@@ -136,14 +136,13 @@ impl Conhost {
         poll_fn(|_| {
             let mut state = self.state();
             if std::mem::take(&mut state.interrupted) {
-                state.wake = None;
                 return Poll::Ready(Err(Interrupted));
             }
             if state.now >= until {
-                state.wake = None;
                 return Poll::Ready(Ok(()));
             }
-            state.wake = Some(until);
+            // Both sides of a pipe may sleep: the first to wake counts.
+            state.wake = Some(state.wake.map_or(until, |wake| wake.min(until)));
             Poll::Pending
         })
         .await

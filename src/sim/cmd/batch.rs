@@ -80,7 +80,15 @@ impl Shell {
     }
 
     fn frame(&self, path: WinPath, arguments: Arguments, position: usize, clears_level: bool) -> Batch {
-        Batch { path, arguments, position, clears_level, saved: Vec::new(), is_left: false, loops: self.loops }
+        Batch {
+            path,
+            arguments,
+            position,
+            clears_level,
+            saved: Vec::new(),
+            is_left: false,
+            loops: self.loops,
+        }
     }
 
     async fn run_frame(&mut self, batch: Batch) -> Result<i32, Stop> {
@@ -165,22 +173,20 @@ impl Shell {
         if target.is_empty() {
             return Ok(self.fail(&text::LABEL, &[""]));
         }
-        if target.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(":eof")) && label_name(target).len() == 3 {
+        if target.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(":eof"))
+            && label_name(target).len() == 3
+        {
             return Err(Stop::EndBatch(0));
         }
         let label = label_name(target);
-        match self.find_label(&label, position) {
-            Some(position) => {
-                if let Some(batch) = self.batches.last_mut() {
-                    batch.position = position;
-                }
-                Err(Stop::Jump)
-            }
-            None => {
-                self.fail(&text::LABEL, &[&label]);
-                Err(Stop::EndBatch(1))
-            }
+        let Some(position) = self.find_label(&label, position) else {
+            self.fail(&text::LABEL, &[&label]);
+            return Err(Stop::EndBatch(1));
+        };
+        if let Some(batch) = self.batches.last_mut() {
+            batch.position = position;
         }
+        Err(Stop::Jump)
     }
 
     /// Where the line after a label begins; looked for from `from` to the end, then from the start.
@@ -229,7 +235,9 @@ fn line_at(contents: &[u8], at: usize) -> Option<(&[u8], usize)> {
 fn label_name(text: &str) -> String {
     let text = text.strip_prefix(':').unwrap_or(text);
     let text = text.trim_start_matches([' ', '\t']);
-    text.chars().take_while(|c| !is_delimiter(*c) && !matches!(c, ':' | '+' | '&' | '|' | '<' | '>')).collect()
+    text.chars()
+        .take_while(|c| !is_delimiter(*c) && !matches!(c, ':' | '+' | '&' | '|' | '<' | '>'))
+        .collect()
 }
 
 /// Whether a line is the label `wanted`.
@@ -238,7 +246,8 @@ fn is_label(line: &str, wanted: &str) -> bool {
     let Some(name) = line.strip_prefix(':') else { return false };
     let found = label_name(&format!(":{name}"));
     // `::x` is a remark.
-    !name.trim_start().starts_with(':') && found.chars().flat_map(char::to_lowercase).eq(wanted.chars().flat_map(char::to_lowercase))
+    !name.trim_start().starts_with(':')
+        && found.chars().flat_map(char::to_lowercase).eq(wanted.chars().flat_map(char::to_lowercase))
 }
 
 #[cfg(test)]

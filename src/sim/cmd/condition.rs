@@ -59,7 +59,9 @@ impl Shell {
             Target::Nul | Target::Console => true,
             Target::NoDevice => false,
             Target::Path(path) if has_wildcards(path.name()) => {
-                let Some(folder) = path.parent().and_then(|parent| world.files.look(&parent)) else { return false };
+                let Some(folder) = path.parent().and_then(|parent| world.files.look(&parent)) else {
+                    return false;
+                };
                 folder.children().any(|node| matches(path.name(), &node.name))
             }
             Target::Path(path) => match world.files.look(&path) {
@@ -100,11 +102,7 @@ fn sort_key(text: &str) -> Vec<(u8, char)> {
         .filter(|c| !matches!(c, '\'' | '-'))
         .flat_map(char::to_uppercase)
         .map(|c| {
-            let class = if c.is_alphabetic() {
-                2
-            } else {
-                u8::from(c.is_numeric())
-            };
+            let class = if c.is_alphabetic() { 2 } else { u8::from(c.is_numeric()) };
             (class, c)
         })
         .collect()

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::sim::windows::language::Language;
 
 /// `%DATE%`: `Sun 11/22/2026`.
-pub fn date(at: Timestamp, language: Language) -> String {
+pub(super) fn date(at: Timestamp, language: Language) -> String {
     let now = civil(at);
     match language {
         Language::EnUs => format!("{} {}", weekday(now), short_date(now, language)),
@@ -16,7 +16,7 @@ pub fn date(at: Timestamp, language: Language) -> String {
 }
 
 /// `%TIME%`: `12:36:56.78`, the hour padded with a blank.
-pub fn time(at: Timestamp, language: Language) -> String {
+pub(super) fn time(at: Timestamp, language: Language) -> String {
     let now = civil(at);
     let point = if language == Language::DeDe { ',' } else { '.' };
     let hundredths = now.millisecond() / 10;
@@ -24,18 +24,18 @@ pub fn time(at: Timestamp, language: Language) -> String {
 }
 
 /// `time /t`: `12:36 PM`.
-pub fn short_time(at: Timestamp, language: Language) -> String {
+pub(super) fn short_time(at: Timestamp, language: Language) -> String {
     hours_and_minutes(civil(at), language)
 }
 
 /// Date and time of a file, as `dir` and `%~t` show them.
-pub fn file_time(at: Timestamp, language: Language) -> String {
+pub(super) fn file_time(at: Timestamp, language: Language) -> String {
     let then = civil(at);
     format!("{} {}", short_date(then, language), hours_and_minutes(then, language))
 }
 
 /// The same in the columns of `dir`, two blanks between.
-pub fn dir_time(at: Timestamp, language: Language) -> String {
+pub(super) fn dir_time(at: Timestamp, language: Language) -> String {
     let then = civil(at);
     format!("{}  {}", short_date(then, language), hours_and_minutes(then, language))
 }

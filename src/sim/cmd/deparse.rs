@@ -3,7 +3,7 @@
 use super::tree::{Condition, For, ForKind, If, Node, Redirect, RedirectTo};
 
 /// The line as text. What stands behind `@` is not in it.
-pub fn deparse(node: &Node) -> String {
+pub(super) fn deparse(node: &Node) -> String {
     match node {
         Node::Command(simple) => {
             let space = if simple.tail.is_empty() { "" } else { " " };
@@ -23,7 +23,7 @@ pub fn deparse(node: &Node) -> String {
 
 /// The line as another cmd.exe can parse it again: what a side of a pipe is started with. Carets stand before what
 /// would mean something outside quotes.
-pub fn for_child(node: &Node) -> String {
+pub(super) fn for_child(node: &Node) -> String {
     let list = |parts: &[Node], sign: &str| parts.iter().map(for_child).collect::<Vec<_>>().join(sign);
     match node {
         Node::Command(simple) => {
@@ -44,7 +44,8 @@ pub fn for_child(node: &Node) -> String {
             outer.then = Node::nothing();
             outer.otherwise = None;
             outer.condition = escape_condition(&outer.condition);
-            let otherwise = one.otherwise.as_ref().map_or_else(String::new, |node| format!(" else {}", for_child(node)));
+            let otherwise =
+                one.otherwise.as_ref().map_or_else(String::new, |node| format!(" else {}", for_child(node)));
             format!("{}{}{otherwise}", condition(&outer), for_child(&one.then))
         }
         Node::For(one) => {
@@ -81,7 +82,8 @@ fn child_redirects(list: &[Redirect]) -> String {
             };
             format!(" {}", redirects(&[Redirect { handle: redirect.handle, to }]).trim_end())
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// Carets before what is special outside quotes; a quote that is never closed is escaped too.
@@ -138,7 +140,8 @@ fn redirects(list: &[Redirect]) -> String {
                 RedirectTo::Handle(to) => format!("{handle}>&{to} "),
             }
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 fn condition(one: &If) -> String {

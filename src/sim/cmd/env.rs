@@ -6,19 +6,19 @@ use crate::sim::windows::files::path::fold;
 
 /// The variables of one process. A child gets a copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Env {
+pub(super) struct Env {
     /// Name and value by the folded name.
     entries: BTreeMap<String, (String, String)>,
 }
 
 impl Env {
     /// The value of a variable.
-    pub fn value(&self, name: &str) -> Option<&str> {
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.entries.get(&fold(name)).map(|(_, value)| value.as_str())
     }
 
     /// Sets a variable; an empty value removes it, as `set X=` does. A known name keeps its spelling.
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub(super) fn set(&mut self, name: &str, value: &str) {
         let key = fold(name);
         if value.is_empty() {
             self.entries.remove(&key);
@@ -28,29 +28,14 @@ impl Env {
         value.clone_into(&mut entry.1);
     }
 
-    /// Sets a variable even when the value is empty (`set /p` of an empty answer leaves it alone; a program's
-    /// block may hold empty values).
-    pub fn is_set(&self, name: &str) -> bool {
-        self.entries.contains_key(&fold(name))
-    }
-
     /// Name and value, in the order of the names.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.entries.values().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// As pairs, for a program.
-    pub fn to_pairs(&self) -> Vec<(String, String)> {
+    pub(super) fn to_pairs(&self) -> Vec<(String, String)> {
         self.entries.values().cloned().collect()
-    }
-
-    /// From the pairs that a program was started with.
-    pub fn from_pairs(pairs: &[(String, String)]) -> Self {
-        let mut env = Self::default();
-        for (name, value) in pairs {
-            env.set(name, value);
-        }
-        env
     }
 }
 
@@ -67,7 +52,6 @@ mod tests {
         assert_eq!(env.value("path"), Some("b"));
         assert_eq!(env.iter().collect::<Vec<_>>(), [("alpha", "1"), ("Path", "b")]);
         env.set("PATH", "");
-        assert!(!env.is_set("Path"));
-        assert_eq!(Env::from_pairs(&env.to_pairs()), env);
+        assert_eq!(env.to_pairs(), [("alpha".to_owned(), "1".to_owned())]);
     }
 }

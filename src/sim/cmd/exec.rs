@@ -51,7 +51,9 @@ impl Shell {
             let expanded = expand(&line, self);
             match expanded {
                 Ok(expanded) => text.push_str(&expanded),
-                Err(PercentError::Modifier(what)) => return Err(self.give_up(&text::PATH_OPERATOR, &what, "")),
+                Err(PercentError::Modifier(what)) => {
+                    return Err(self.give_up(&text::PATH_OPERATOR, &what, ""));
+                }
                 Err(PercentError::Replacement(what)) => {
                     return Err(self.give_up(&text::UNEXPECTED, &what, ""));
                 }
@@ -60,7 +62,9 @@ impl Shell {
             match parse(&text) {
                 Ok(node) => return Ok(node),
                 Err(Unparsed::Incomplete) => next = self.more().await?,
-                Err(Unparsed::Unexpected(token)) => return Err(self.give_up(&text::UNEXPECTED, &token, &text)),
+                Err(Unparsed::Unexpected(token)) => {
+                    return Err(self.give_up(&text::UNEXPECTED, &token, &text));
+                }
                 Err(Unparsed::Syntax) => return Err(self.give_up(&text::SYNTAX, "", &text)),
                 Err(Unparsed::TooDeep) => return Err(self.give_up(&text::TOO_LONG, "", "")),
             }
@@ -81,10 +85,11 @@ impl Shell {
 
     /// The text ended before the line was complete: a caret at the end counts for nothing, an open block is an error.
     fn cut_short(&mut self, text: &str) -> Result<Node, Stop> {
-        if let Some(without) = text.strip_suffix("^\n")
-            && let Ok(node) = parse(&format!("{without}\n"))
-        {
-            return Ok(node);
+        let without_caret = text.strip_suffix("^\n").unwrap_or(text);
+        for text in [text, without_caret] {
+            if let Ok(node) = parse(&format!("{text}\n")) {
+                return Ok(node);
+            }
         }
         self.level = 255;
         Err(Stop::Abort)
@@ -209,8 +214,8 @@ impl Shell {
             // A variable may have brought arguments with it.
             let whole = format!("{name}{tail}");
             let end = name_end(&whole);
-            tail = whole[end..].to_owned();
-            name = whole[..end].to_owned();
+            whole[end..].clone_into(&mut tail);
+            whole[..end].clone_into(&mut name);
         }
         self.dispatch(&name, &tail).await
     }

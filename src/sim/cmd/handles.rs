@@ -77,14 +77,13 @@ impl Shell {
     pub(super) fn redirect(&mut self, redirects: &[Redirect]) -> Result<(), ()> {
         for redirect in redirects {
             let handle = match &redirect.to {
-                RedirectTo::Handle(from) => match self.handles.of(*from) {
-                    Some(handle) => handle.clone(),
-                    None => {
-                        let number = redirect.handle.to_string();
-                        self.complain(&text::HANDLE, &[&number]);
+                RedirectTo::Handle(from) => {
+                    let Some(handle) = self.handles.of(*from) else {
+                        self.complain(&text::HANDLE, &[&redirect.handle.to_string()]);
                         return Err(());
-                    }
-                },
+                    };
+                    handle.clone()
+                }
                 RedirectTo::Read(name) => self.open_to_read(name)?,
                 RedirectTo::Write(name) => self.open_to_write(name, false)?,
                 RedirectTo::Append(name) => self.open_to_write(name, true)?,

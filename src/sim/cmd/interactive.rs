@@ -62,7 +62,7 @@ fn environment(world: &SharedWorld, session: &Session) -> Env {
         ("TMP", format!("{profile}\\AppData\\Local\\Temp")),
         ("USERDOMAIN", session.domain.clone()),
         ("USERNAME", session.user.clone()),
-        ("USERPROFILE", profile.clone()),
+        ("USERPROFILE", profile),
         ("windir", "C:\\Windows".to_owned()),
     ];
     let mut env = Env::default();

@@ -1,6 +1,6 @@
 //! Phases 4 and 5, when a command is about to run: `for` variables, then delayed expansion.
 
-use super::modifiers::LETTERS;
+use super::modifiers::{LETTERS, Modifiers};
 use super::percent::{Scope, read_modifiers};
 use super::shell::{Shell, Switch};
 use super::substitute::Edit;
@@ -21,16 +21,13 @@ impl Shell {
         while let Some(at) = rest.find('%') {
             out.push_str(&rest[..at]);
             let after = &rest[at + 1..];
-            rest = match self.loop_value(after) {
-                Some((value, behind)) => {
-                    out.push_str(&value);
-                    behind
-                }
-                None => {
-                    out.push('%');
-                    after
-                }
-            };
+            if let Some((value, behind)) = self.loop_value(after) {
+                out.push_str(&value);
+                rest = behind;
+            } else {
+                out.push('%');
+                rest = after;
+            }
         }
         out.push_str(rest);
         out
@@ -51,8 +48,7 @@ impl Shell {
             self.loop_variable(letter).map(|value| (letters, value, &rest[letter.len_utf8()..]))
         });
         if let Some((letters, value, rest)) = candidates.into_iter().next() {
-            let (modifiers, _) = read_modifiers(&format!("{letters}0"), |c| c == '0')
-                .map(|(modifiers, _)| (modifiers, ()))?;
+            let modifiers = Modifiers { letters: letters.to_ascii_lowercase(), search: None };
             return Some((self.modify(value, &modifiers), rest));
         }
         let (modifiers, rest) = read_modifiers(reference, |c| self.loop_variable(c).is_some())?;

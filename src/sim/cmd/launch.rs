@@ -164,12 +164,15 @@ impl Shell {
     fn exactly(&self, full: &str) -> Found {
         let Target::Path(path) = self.places.resolve(full) else { return Found::Nothing };
         let world = self.world.lock();
-        let Some(node) = world.files.look(&path).filter(|node| !node.is_folder()) else { return Found::Nothing };
+        let Some(node) = world.files.look(&path).filter(|node| !node.is_folder()) else {
+            return Found::Nothing;
+        };
         if !node.security.allows(&self.session.token, right::EXECUTE) {
             return Found::Denied;
         }
         let path = world.files.stored(&path);
-        let extension = path.name().rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
+        let extension =
+            path.name().rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
         match extension.as_str() {
             "bat" | "cmd" => Found::Batch(path),
             "exe" | "com" => match world.files.read(&path, &self.session.token) {

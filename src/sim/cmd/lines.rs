@@ -78,32 +78,22 @@ impl Shell {
         for name in names {
             let Target::Path(path) = self.places.resolve(&bare(name)) else { continue };
             let contents = self.world.lock().files.read(&path, &self.session.token);
-            match contents {
-                Ok(bytes) => lines.extend(to_lines(&bytes, self.page_of_console())),
-                Err(_) => {
-                    let shown = bare(name);
-                    self.sink(2).line(&format!(
-                        "{}",
-                        self.words_for_missing(&shown)
-                    ));
-                    return None;
-                }
-            }
+            let Ok(bytes) = contents else {
+                self.sink(2).line(&self.words_for_missing(&bare(name)));
+                return None;
+            };
+            lines.extend(to_lines(&bytes, self.page_of_console()));
         }
         Some(lines)
     }
 
     fn words_for_missing(&self, name: &str) -> String {
-        let message = self.language_text(&text::FILE_NOT_FOUND);
+        let message = self.words(&text::FILE_NOT_FOUND, &[]);
         // "The system cannot find the file x.": the name takes the place of "specified".
         match message.strip_suffix("file specified.") {
             Some(start) => format!("{start}file {name}."),
             None => message,
         }
-    }
-
-    fn language_text(&self, text: &crate::sim::windows::language::Text) -> String {
-        text.fill(self.language(), &[])
     }
 }
 
@@ -136,7 +126,7 @@ impl Options {
                 let given = &rest["delims=".len()..];
                 // A blank ends the list, unless it is the last character of all.
                 let end = given.find(' ').filter(|at| at + 1 < given.len()).unwrap_or(given.len());
-                options.delimiters = given[..end].to_owned();
+                given[..end].clone_into(&mut options.delimiters);
                 rest = &given[end..];
             } else if lower.starts_with("tokens=") {
                 let given = &rest["tokens=".len()..];

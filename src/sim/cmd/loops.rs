@@ -19,8 +19,8 @@ impl Shell {
     pub(super) async fn repetition(&mut self, one: &For) -> Result<i32, Stop> {
         let set = self.late(&one.set);
         match &one.kind {
-            ForKind::Plain => self.words(one, &set, Among::Files).await,
-            ForKind::Folders => self.words(one, &set, Among::Folders).await,
+            ForKind::Plain => self.each_word(one, &set, Among::Files).await,
+            ForKind::Folders => self.each_word(one, &set, Among::Folders).await,
             ForKind::Tree { root, folders } => {
                 let among = if *folders { Among::Folders } else { Among::Files };
                 self.tree(one, &set, root.as_deref(), among).await
@@ -48,7 +48,7 @@ impl Shell {
         result
     }
 
-    async fn words(&mut self, one: &For, set: &str, among: Among) -> Result<i32, Stop> {
+    async fn each_word(&mut self, one: &For, set: &str, among: Among) -> Result<i32, Stop> {
         let mut code = 0;
         let here = self.places.clone();
         for word in split(set) {
@@ -131,4 +131,3 @@ impl Shell {
         Ok(code)
     }
 }
-

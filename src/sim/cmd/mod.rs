@@ -12,8 +12,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::sim::conhost::Conhost;
-use crate::sim::windows::SharedWorld;
 use crate::sim::windows::acl::Token;
 
 mod batch;
@@ -37,8 +35,12 @@ mod percent;
 mod pipe;
 mod shell;
 mod substitute;
+#[cfg(test)]
+mod tests;
 pub(in crate::sim) mod text;
 mod tree;
+#[cfg(test)]
+mod trial;
 
 pub use interactive::interactive;
 

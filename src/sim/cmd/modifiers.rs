@@ -8,30 +8,30 @@ use crate::sim::windows::language::Language;
 
 /// What is asked of a path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Modifiers {
+pub(super) struct Modifiers {
     /// The letters, lower case, without `~`.
-    pub letters: String,
+    pub(super) letters: String,
     /// `$VAR:` a variable with folders to search.
-    pub search: Option<String>,
+    pub(super) search: Option<String>,
 }
 
 /// The letters that can stand after `~`.
-pub const LETTERS: &str = "fdpnxsatz";
+pub(super) const LETTERS: &str = "fdpnxsatz";
 
 /// What modifiers look at.
 #[derive(Debug, Clone, Copy)]
-pub struct Lookout<'a> {
+pub(super) struct Lookout<'a> {
     /// The disks.
-    pub files: &'a Files,
+    pub(super) files: &'a Files,
     /// The current folders.
-    pub places: &'a Places,
+    pub(super) places: &'a Places,
     /// For dates.
-    pub language: Language,
+    pub(super) language: Language,
 }
 
 impl Modifiers {
     /// The value with the quotes off and the asked parts of the path.
-    pub fn apply(&self, value: &str, folders: Option<&str>, out: Lookout<'_>) -> String {
+    pub(super) fn apply(&self, value: &str, folders: Option<&str>, out: Lookout<'_>) -> String {
         let bare: String = value.chars().filter(|c| *c != '"').collect();
         if self.letters.is_empty() && self.search.is_none() {
             return unquote(value).to_owned();
@@ -72,7 +72,7 @@ impl Modifiers {
         let mut text = String::new();
         let (folder, name) = split(path, is_folder);
         if whole || only_search || has('d') {
-            text.push_str(&format!("{}:", path.drive));
+            text.extend([path.drive, ':']);
         }
         if whole || only_search || has('p') {
             text.push_str(&folder);
@@ -95,7 +95,7 @@ impl Modifiers {
 }
 
 /// A text without one pair of quotes around it.
-pub fn unquote(text: &str) -> &str {
+pub(super) fn unquote(text: &str) -> &str {
     let text = text.strip_prefix('"').unwrap_or(text);
     text.strip_suffix('"').unwrap_or(text)
 }

@@ -164,7 +164,11 @@ mod tests {
             (" \"echo \"hi", false, "echo hi"),
             (" \"echo", false, "echo"),
             (" echo \"a\"", true, "echo \"a\""),
-            ("\"reg query \"HKLM\\A B\" /v X & echo %x% | find \"0\"\" >o", true, "reg query \"HKLM\\A B\" /v X & echo %x% | find \"0\" >o"),
+            (
+                "\"reg query \"HKLM\\A B\" /v X & echo %x% | find \"0\"\" >o",
+                true,
+                "reg query \"HKLM\\A B\" /v X & echo %x% | find \"0\" >o",
+            ),
         ];
         for (rest, strips, expected) in rows {
             assert_eq!(command_text(rest, strips, |name| name.ends_with(".exe")), expected, "{rest}");

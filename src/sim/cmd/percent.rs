@@ -8,7 +8,7 @@ use super::modifiers::{LETTERS, Modifiers};
 use super::substitute::{Edit, NoEdit};
 
 /// What a line can refer to.
-pub trait Scope {
+pub(super) trait Scope {
     /// The value of a variable, the dynamic ones (`CD`, `ERRORLEVEL`, …) among them.
     fn variable(&self, name: &str) -> Option<String>;
     /// The arguments, when a batch file runs.
@@ -19,18 +19,18 @@ pub trait Scope {
 
 /// `%0` to `%9` and `%*`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// `%0`, and all others after it.
-    pub words: Vec<String>,
+    pub(super) words: Vec<String>,
     /// Which word each of `%0` … `%9` is, moved by `shift`.
-    pub shifted: [usize; 10],
+    pub(super) shifted: [usize; 10],
     /// `%*`, untouched by `shift`.
-    pub all: String,
+    pub(super) all: String,
 }
 
 /// A part of the line that aborts everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PercentError {
+pub(super) enum PercentError {
     /// `%~…` with a letter that is no modifier.
     Modifier(String),
     /// `%VAR:=…%`
@@ -39,7 +39,7 @@ pub enum PercentError {
 
 impl Arguments {
     /// `%0` = `name`, the rest from what stands behind it.
-    pub fn new(name: &str, tail: &str) -> Self {
+    pub(super) fn new(name: &str, tail: &str) -> Self {
         let mut words = vec![name.to_owned()];
         words.extend(split(tail));
         let shifted = std::array::from_fn(|at| at);
@@ -47,12 +47,12 @@ impl Arguments {
     }
 
     /// The argument behind a digit; empty when there is none.
-    pub fn at(&self, digit: usize) -> &str {
+    pub(super) fn at(&self, digit: usize) -> &str {
         self.shifted.get(digit).and_then(|word| self.words.get(*word)).map_or("", String::as_str)
     }
 
     /// `shift`, `shift /n`: everything from `%n` on moves down.
-    pub fn shift(&mut self, from: usize) {
+    pub(super) fn shift(&mut self, from: usize) {
         for word in self.shifted.iter_mut().skip(from) {
             *word += 1;
         }
@@ -60,7 +60,7 @@ impl Arguments {
 }
 
 /// The words of an argument list: split at blanks, `,`, `;`, `=` outside quotes, which stay.
-pub fn split(tail: &str) -> Vec<String> {
+pub(super) fn split(tail: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut quoted = false;
@@ -83,12 +83,12 @@ pub fn split(tail: &str) -> Vec<String> {
 }
 
 /// The token delimiters of cmd.
-pub fn is_delimiter(c: char) -> bool {
+pub(super) fn is_delimiter(c: char) -> bool {
     matches!(c, ' ' | '\t' | ',' | ';' | '=' | '\u{b}' | '\u{c}' | '\u{a0}')
 }
 
 /// Expands a line.
-pub fn expand(line: &str, scope: &impl Scope) -> Result<String, PercentError> {
+pub(super) fn expand(line: &str, scope: &impl Scope) -> Result<String, PercentError> {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(at) = rest.find('%') {
@@ -136,7 +136,7 @@ fn argument<'a>(
 }
 
 /// Reads modifiers after `~` up to the character that `is_end` accepts; `None` when something else comes first.
-pub fn read_modifiers(text: &str, is_end: impl Fn(char) -> bool) -> Option<(Modifiers, &str)> {
+pub(super) fn read_modifiers(text: &str, is_end: impl Fn(char) -> bool) -> Option<(Modifiers, &str)> {
     let mut modifiers = Modifiers::default();
     let mut rest = text;
     loop {

@@ -122,7 +122,8 @@ impl Shell {
 
     /// A new cmd.exe that this one starts: same console, copies of variables and folders, nothing else.
     pub(super) fn child(&self) -> Self {
-        let mut child = Self::new(self.world.clone(), self.console.clone(), self.session.clone(), self.env.clone());
+        let mut child =
+            Self::new(self.world.clone(), self.console.clone(), self.session.clone(), self.env.clone());
         child.mode = Mode::Once;
         child.places = Places::at(self.places.current.clone());
         child.places.others.clone_from(&self.places.others);

@@ -2,7 +2,7 @@
 
 /// What the text after `VAR:` is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Edit {
+pub(super) enum Edit {
     /// `~start[,length]`
     Part(i64, Option<i64>),
     /// `[*]search=[replacement]`
@@ -18,7 +18,7 @@ pub enum Edit {
 
 /// Why there is no edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoEdit {
+pub(super) enum NoEdit {
     /// It is not of either form: the text stays as it is.
     Literal,
     /// `%VAR:=x%` and `%VAR:*=x%` abort everything.
@@ -27,7 +27,7 @@ pub enum NoEdit {
 
 impl Edit {
     /// Reads the text between the colon and the closing sign.
-    pub fn parse(text: &str) -> Result<Self, NoEdit> {
+    pub(super) fn parse(text: &str) -> Result<Self, NoEdit> {
         if let Some(range) = text.strip_prefix('~') {
             let (start, rest) = number(range);
             let Some(rest) = rest.strip_prefix(',') else {
@@ -48,7 +48,7 @@ impl Edit {
     }
 
     /// The edited value.
-    pub fn apply(&self, value: &str) -> String {
+    pub(super) fn apply(&self, value: &str) -> String {
         match self {
             Self::Part(start, length) => part(value, *start, *length),
             Self::Replace { from_start, search, with } => replace(value, *from_start, search, with),
@@ -57,7 +57,7 @@ impl Edit {
 }
 
 /// A number as wcstol reads it: blanks, sign, `0x` or octal; 0 where there is none. Returns what follows.
-pub fn number(text: &str) -> (i64, &str) {
+pub(super) fn number(text: &str) -> (i64, &str) {
     let trimmed = text.trim_start_matches([' ', '\t']);
     let (negative, digits) = match trimmed.strip_prefix('-') {
         Some(rest) => (true, rest),

@@ -111,12 +111,6 @@ texts! {
         ja: "無効なスイッチです - \"{0}\"",
         de: "Unzulässiger Schalter - \"{0}\"."
     }
-    BAD_PARAMETER {
-        "Parameter format not correct - \"{0}\".",
-        ko: "매개 변수 형식이 올바르지 않습니다. - \"{0}\"",
-        ja: "パラメーターの書式が違います - \"{0}\"",
-        de: "Parameterformat falsch - \"{0}\"."
-    }
     DIVIDE { "Divide by zero error." }
     MISSING_OPERATOR { "Missing operator." }
     MISSING_OPERAND { "Missing operand." }
@@ -253,7 +247,6 @@ texts! {
     }
     VERIFY_IS { "VERIFY is {0}.", ko: "VERIFY 상태: {0}.", ja: "VERIFY は {0} です。", de: "VERIFY ist {0}." }
     VERIFY_WRONG { "You must specify ON or OFF." }
-    NO_PATH { "No Path", ko: "No Path", ja: "No Path", de: "Kein Pfad" }
     FILE_NOT_FOUND {
         "The system cannot find the file specified.",
         ko: "지정된 파일을 찾을 수 없습니다.",
@@ -314,7 +307,6 @@ texts! {
         ja: "ディレクトリ名が無効です。",
         de: "Der Verzeichnisname ist ungültig."
     }
-    NO_DEVICE { "The system cannot find the device specified." }
 }
 
 /// The system's text for a file error.

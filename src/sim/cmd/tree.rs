@@ -2,52 +2,52 @@
 
 /// A command or a structure of commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Node {
+pub(super) enum Node {
     /// A command with its arguments.
     Command(Simple),
     /// `( … )`
-    Block(Vec<Node>),
+    Block(Vec<Self>),
     /// `a & b`, and lines inside a block.
-    Sequence(Vec<Node>),
+    Sequence(Vec<Self>),
     /// `a && b`
-    And(Vec<Node>),
+    And(Vec<Self>),
     /// `a || b`
-    Or(Vec<Node>),
+    Or(Vec<Self>),
     /// `a | b`
-    Pipe(Vec<Node>),
+    Pipe(Vec<Self>),
     /// `if …`
     If(Box<If>),
     /// `for …`
     For(Box<For>),
     /// `@ …`: not echoed.
-    Quiet(Box<Node>),
+    Quiet(Box<Self>),
     /// Anything with redirections that are not part of a simple command.
-    Redirected(Box<Node>, Vec<Redirect>),
+    Redirected(Box<Self>, Vec<Redirect>),
 }
 
 /// One command. Escapes are gone, quotes are not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Simple {
+pub(super) struct Simple {
     /// The first word.
-    pub name: String,
+    pub(super) name: String,
     /// All that follows it, with the delimiter in front.
-    pub tail: String,
+    pub(super) tail: String,
     /// Redirections, in the order in which they were written.
-    pub redirects: Vec<Redirect>,
+    pub(super) redirects: Vec<Redirect>,
 }
 
 /// One redirection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Redirect {
+pub(super) struct Redirect {
     /// The handle that is redirected.
-    pub handle: u8,
+    pub(super) handle: u8,
     /// To what.
-    pub to: RedirectTo,
+    pub(super) to: RedirectTo,
 }
 
 /// Where a handle goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RedirectTo {
+pub(super) enum RedirectTo {
     /// `< name`
     Read(String),
     /// `> name`
@@ -60,22 +60,22 @@ pub enum RedirectTo {
 
 /// `if` with both branches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct If {
+pub(super) struct If {
     /// `/i`
-    pub ignore_case: bool,
+    pub(super) ignore_case: bool,
     /// How many times `not` stands there, odd or even.
-    pub negated: bool,
+    pub(super) negated: bool,
     /// What is asked.
-    pub condition: Condition,
+    pub(super) condition: Condition,
     /// What runs when it holds.
-    pub then: Node,
+    pub(super) then: Node,
     /// What runs when not.
-    pub otherwise: Option<Node>,
+    pub(super) otherwise: Option<Node>,
 }
 
 /// The question of an `if`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Condition {
+pub(super) enum Condition {
     /// `exist name`
     Exist(String),
     /// `defined name`
@@ -92,7 +92,7 @@ pub enum Condition {
 
 /// `EQU`, `NEQ`, …
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
+pub(super) enum Comparison {
     /// `EQU`
     Equal,
     /// `NEQ`
@@ -109,20 +109,20 @@ pub enum Comparison {
 
 /// `for`
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct For {
+pub(super) struct For {
     /// What kind of loop.
-    pub kind: ForKind,
+    pub(super) kind: ForKind,
     /// The letter behind the percent sign.
-    pub variable: char,
+    pub(super) variable: char,
     /// What stands between the parentheses.
-    pub set: String,
+    pub(super) set: String,
     /// What runs for each value.
-    pub body: Node,
+    pub(super) body: Node,
 }
 
 /// The kinds of `for`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ForKind {
+pub(super) enum ForKind {
     /// Words and files.
     Plain,
     /// `/d`: words and folders.
@@ -142,7 +142,7 @@ pub enum ForKind {
 
 impl Comparison {
     /// The names, as they are typed.
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub(super) const ALL: [(&'static str, Self); 6] = [
         ("EQU", Self::Equal),
         ("NEQ", Self::NotEqual),
         ("LSS", Self::Less),
@@ -152,24 +152,24 @@ impl Comparison {
     ];
 
     /// The comparison with this name.
-    pub fn named(word: &str) -> Option<Self> {
+    pub(super) fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, found)| found)
     }
 
     /// Its name.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         Self::ALL.into_iter().find(|(_, one)| *one == self).map_or("", |(name, _)| name)
     }
 }
 
 impl Node {
     /// A line with nothing on it.
-    pub fn nothing() -> Self {
+    pub(super) fn nothing() -> Self {
         Self::Sequence(Vec::new())
     }
 
     /// Whether there is nothing to run.
-    pub fn is_nothing(&self) -> bool {
+    pub(super) fn is_nothing(&self) -> bool {
         matches!(self, Self::Sequence(parts) if parts.is_empty())
     }
 }

@@ -68,6 +68,8 @@ pub const PROGRAMS: [&str; 8] = [
     "tasklist.exe",
     "wevtutil.exe",
 ];
+pub const PROGRAMS: [&str; 5] = ["netstat.exe", "reg.exe", "sc.exe", "taskkill.exe", "tasklist.exe"];
+pub const PROGRAMS: [&str; 2] = ["cmd.exe", "reg.exe"];
 
 impl CodePage {
     /// Text as bytes of this code page; what it lacks becomes `?`.
@@ -88,6 +90,19 @@ impl CodePage {
     fn page(self) -> encoding::CodePage {
         encoding::CodePage::from_number(self.0).unwrap_or(encoding::CodePage::UTF_8)
     }
+}
+
+/// What is in the file of a program: nothing but its name behind the mark of an executable. Copied and renamed it
+/// stays the program it is.
+pub fn image(file: &str) -> Vec<u8> {
+    let stem = file.split('.').next().unwrap_or(file).to_ascii_lowercase();
+    [b"MZ\x90\0".as_slice(), stem.as_bytes()].concat()
+}
+
+/// The program behind what [`image`] made; `None` for any other file.
+pub fn image_name(contents: &[u8]) -> Option<String> {
+    let stem = contents.strip_prefix(b"MZ\x90\0")?;
+    String::from_utf8(stem.to_vec()).ok()
 }
 
 /// Runs the program `process.name`.

@@ -70,7 +70,7 @@ impl Shell {
                     self.level = 1;
                     return Ok(1);
                 };
-                given = answer.trim().to_owned();
+                answer.trim().clone_into(&mut given);
                 if given.is_empty() {
                     return Ok(self.succeed());
                 }
@@ -102,7 +102,8 @@ fn is_short(tail: &str) -> bool {
 }
 
 fn parse_date(given: &str, language: Language) -> Option<Date> {
-    let numbers: Vec<i16> = given.split(['-', '/', '.']).map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
+    let numbers: Vec<i16> =
+        given.split(['-', '/', '.']).map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
     let [a, b, c] = numbers[..] else { return None };
     let (year, month, day) = match language {
         Language::EnUs => (c, a, b),

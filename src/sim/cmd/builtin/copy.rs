@@ -63,7 +63,9 @@ impl Shell {
         if ends_like_folder && !is_folder && !plan.joined {
             return Ok(self.fail(&text::PATH_NOT_FOUND, &[]));
         }
-        if plan.joined || (is_wild && !is_folder && matches!(&target, Target::Path(path) if !has_wildcards(path.name()))) {
+        if plan.joined
+            || (is_wild && !is_folder && matches!(&target, Target::Path(path) if !has_wildcards(path.name())))
+        {
             return self.join_files(&plan, &to, target, is_folder, overwrite).await;
         }
         self.copy_each(&plan, &to, &target, is_folder, overwrite).await
@@ -149,7 +151,8 @@ impl Shell {
                 Err(error) => return Ok(self.refuse_copy(error, has_wildcards(&item.name))),
             };
             for mut piece in pieces {
-                if !found_any && is_folder
+                if !found_any
+                    && is_folder
                     && let Target::Path(folder) = &place
                 {
                     place = Target::Path(folder.join(&last_part(&piece.shown)));
@@ -205,7 +208,9 @@ impl Shell {
             Target::Nul => device(Vec::new()),
             Target::Console => device(self.typed_lines().await?),
             Target::NoDevice => Err(FileError::NotFound),
-            Target::Path(_) if name.ends_with('\\') && !self.is_existing_folder(&name) => Err(FileError::NotFound),
+            Target::Path(_) if name.ends_with('\\') && !self.is_existing_folder(&name) => {
+                Err(FileError::NotFound)
+            }
             Target::Path(_) => self.files_of(&name),
         })
     }
@@ -238,16 +243,12 @@ impl Shell {
         let stdin = Stdin::Console(self.console.clone());
         let mut typed = Vec::new();
         while let Some(line) = stdin.line(self.page()).await? {
-            match line.split_once('\u{1a}') {
-                Some((before, _)) => {
-                    typed.extend(self.page().encode(before));
-                    break;
-                }
-                None => {
-                    typed.extend(self.page().encode(&line));
-                    typed.extend(b"\r\n");
-                }
+            if let Some((before, _)) = line.split_once('\u{1a}') {
+                typed.extend(self.page().encode(before));
+                break;
             }
+            typed.extend(self.page().encode(&line));
+            typed.extend(b"\r\n");
         }
         Ok(typed)
     }
@@ -279,10 +280,12 @@ impl Shell {
             Target::NoDevice => Err(FileError::NotFound),
             Target::Path(path) => {
                 let mut world = self.world.lock();
-                world.files.write(path, contents, &self.session.token, modified).map_err(|error| match error {
-                    FileError::NotFound => FileError::PathNotFound,
-                    other => other,
-                })
+                world.files.write(path, contents, &self.session.token, modified).map_err(
+                    |error| match error {
+                        FileError::NotFound => FileError::PathNotFound,
+                        other => other,
+                    },
+                )
             }
         }
     }

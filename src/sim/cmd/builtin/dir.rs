@@ -123,7 +123,7 @@ impl Shell {
             }
             if rows.is_empty() {
                 if is_first && !wishes.tree && wishes.layout != Layout::Bare {
-                    out.push_str(&format!("\r\n{}\r\n\r\n", self.words(&text::FOLDER_OF, &[&here.to_string()])));
+                    out.extend(["\r\n", &self.words(&text::FOLDER_OF, &[&here.to_string()]), "\r\n\r\n"]);
                 }
                 continue;
             }
@@ -144,14 +144,14 @@ impl Shell {
                 for row in rows.iter().filter(|row| !row.is_dots()) {
                     let name = row.shown(wishes);
                     if wishes.tree {
-                        out.push_str(&format!("{}\\", here.to_string().trim_end_matches('\\')));
+                        out.extend([here.to_string().trim_end_matches('\\'), "\\"]);
                     }
                     out.push_str(&name);
                     out.push_str("\r\n");
                 }
                 continue;
             }
-            out.push_str(&format!("\r\n{}\r\n\r\n", self.words(&text::FOLDER_OF, &[&here.to_string()])));
+            out.extend(["\r\n", &self.words(&text::FOLDER_OF, &[&here.to_string()]), "\r\n\r\n"]);
             out.push_str(&wishes.lines(&rows, self.language()));
             out.push_str(&self.files_line(own.files, own.bytes, wishes));
         }
@@ -160,7 +160,7 @@ impl Shell {
         }
         if wishes.layout != Layout::Bare {
             if wishes.tree {
-                out.push_str(&format!("\r\n{}\r\n", self.words(&text::TOTAL, &[])));
+                out.extend(["\r\n", &self.words(&text::TOTAL, &[]), "\r\n"]);
                 out.push_str(&self.files_line(totals.files, totals.bytes, wishes));
             }
             let free = self.world.lock().files.drive(folder.drive).map_or(0, |drive| drive.free);
@@ -192,8 +192,10 @@ impl Shell {
             Some(filter) => filter.accepts(node),
             None => !node.has(attribute::HIDDEN) && !node.has(attribute::SYSTEM),
         };
-        let below = nodes.iter().filter(|node| node.is_folder() && (accepts(node) || wishes.filter.is_none()));
-        let below = below.filter(|node| !node.has(attribute::HIDDEN)).map(|node| folder.join(&node.name)).collect();
+        let below =
+            nodes.iter().filter(|node| node.is_folder() && (accepts(node) || wishes.filter.is_none()));
+        let below =
+            below.filter(|node| !node.has(attribute::HIDDEN)).map(|node| folder.join(&node.name)).collect();
         let mut rows: Vec<Row> = Vec::new();
         for pattern in patterns {
             let is_all = matches!(pattern.name.as_str(), "*" | "*.*");

@@ -57,7 +57,8 @@ impl Wishes {
                 };
                 format!("{time}{middle}{}\r\n", row.shown(self))
             })
-            .collect()
+            .collect::<Vec<_>>()
+            .concat()
     }
 
     fn wide(&self, rows: &[Row]) -> String {
@@ -70,10 +71,12 @@ impl Wishes {
         names
             .chunks(columns)
             .map(|line| {
-                let line: String = line.iter().map(|name| format!("{name:<width$}")).collect();
-                format!("{line}\r\n")
+                let mut line: Vec<String> = line.iter().map(|name| format!("{name:<width$}")).collect();
+                line.push("\r\n".to_owned());
+                line.concat()
             })
-            .collect()
+            .collect::<Vec<_>>()
+            .concat()
     }
 
     /// A number with the separators of the language, unless `/-c`.
@@ -105,7 +108,8 @@ mod tests {
         assert_eq!(wishes.number(999, Language::EnUs), "999");
         assert_eq!(wishes.number(118_111_600_640, Language::EnUs), "118,111,600,640");
         assert_eq!(wishes.number(1000, Language::DeDe), "1.000");
-        let without = Wishes { separators: false, ..wishes };
+        let mut without = wishes;
+        without.separators = false;
         assert_eq!(without.number(1_234_567, Language::EnUs), "1234567");
     }
 }

@@ -75,8 +75,9 @@ impl Shell {
         let (names, _) = names_and_switches(tail);
         let name = bare(names.join(" ").as_str());
         if name.is_empty() {
-            let list: String = self.pushed.iter().rev().map(|places| format!("{}\r\n", places.current)).collect();
-            self.print(&list);
+            for places in self.pushed.iter().rev() {
+                self.print(&format!("{}\r\n", places.current));
+            }
             return self.succeed();
         }
         let before = self.places.clone();

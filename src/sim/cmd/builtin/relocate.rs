@@ -51,11 +51,15 @@ impl Shell {
         let (mut files, mut folders, mut failed) = (0, 0, false);
         for (source, kind) in sources {
             let into = self.world.lock().files.is_folder(&target);
-            let place = if into && !source.is_same(&target) { target.join(source.name()) } else { target.clone() };
+            let place =
+                if into && !source.is_same(&target) { target.join(source.name()) } else { target.clone() };
             if is_wild {
                 self.print(&format!("{source}\r\n"));
             }
-            if self.world.lock().files.is_file(&place) && !place.is_same(&source) && overwrite == Overwrite::Ask {
+            if self.world.lock().files.is_file(&place)
+                && !place.is_same(&source)
+                && overwrite == Overwrite::Ask
+            {
                 match self.ask_overwrite(&place.to_string()).await? {
                     Answer::Yes => {}
                     Answer::All => overwrite = Overwrite::Always,
@@ -106,7 +110,8 @@ impl Shell {
 
     pub(super) async fn ask_overwrite(&mut self, name: &str) -> Result<Answer, Stop> {
         let question = self.words(&text::OVERWRITE, &[name]);
-        let (yes, no, all) = (self.words(&text::YES, &[]), self.words(&text::NO, &[]), self.words(&text::ALL, &[]));
+        let (yes, no, all) =
+            (self.words(&text::YES, &[]), self.words(&text::NO, &[]), self.words(&text::ALL, &[]));
         loop {
             let Some(answer) = self.ask(&question).await? else { return Ok(Answer::Nothing) };
             let letter: String = answer.trim().chars().take(1).collect();

@@ -194,7 +194,10 @@ mod tests {
     fn words_are_cut_before_slashes() {
         let name = |text: &str| Word::Name(text.to_owned());
         let switch = |text: &str| Word::Switch(text.to_owned());
-        assert_eq!(words("/s/Q foo \"a b/c\"", false), [switch("s"), switch("q"), name("foo"), name("\"a b/c\"")]);
+        assert_eq!(
+            words("/s/Q foo \"a b/c\"", false),
+            [switch("s"), switch("q"), name("foo"), name("\"a b/c\"")]
+        );
         assert_eq!(words(" a+b,c", true), [name("a"), Word::Plus, name("b"), name("c")]);
         assert_eq!(words(" a+b", false), [name("a+b")]);
     }

@@ -197,8 +197,8 @@ impl Shell {
             match word.to_ascii_lowercase().as_str() {
                 "b" => here = true,
                 "w" | "wait" => waits = true,
-                "min" | "max" | "i" | "low" | "normal" | "high" | "realtime" | "abovenormal" | "belownormal"
-                | "separate" | "shared" => {}
+                "min" | "max" | "i" | "low" | "normal" | "high" | "realtime" | "abovenormal"
+                | "belownormal" | "separate" | "shared" => {}
                 "d" => {
                     let name = split(rest).into_iter().next().unwrap_or_default();
                     rest = rest.get(name.len()..).unwrap_or("").trim_start_matches(is_delimiter);

@@ -45,13 +45,13 @@ impl Shell {
     /// Lists the variables that begin with `start`; whether there are any.
     fn show_variables(&self, start: &str) -> bool {
         let start = fold(start);
-        let lines: String = self
+        let lines: Vec<String> = self
             .env
             .iter()
             .filter(|(name, _)| fold(name).starts_with(&start))
             .map(|(name, value)| format!("{name}={value}\r\n"))
             .collect();
-        self.print(&lines);
+        self.print(&lines.concat());
         !lines.is_empty()
     }
 

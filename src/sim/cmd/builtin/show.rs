@@ -1,5 +1,7 @@
 //! `type`.
 
+use std::sync::Arc;
+
 use super::selection::names_and_switches;
 use crate::sim::cmd::handles::{Handle, bare};
 use crate::sim::cmd::shell::Shell;
@@ -7,6 +9,12 @@ use crate::sim::cmd::text;
 use crate::sim::tools::CodePage;
 use crate::sim::windows::files::FileError;
 use crate::sim::windows::files::path::Target;
+
+/// A file that is shown.
+struct Shown {
+    name: String,
+    contents: Arc<Vec<u8>>,
+}
 
 impl Shell {
     /// `type file …`: bytes into a file, text to the console. UTF-16 with its mark is text in both.
@@ -20,7 +28,7 @@ impl Shell {
         for name in &names {
             match self.contents(name) {
                 Ok(files) => {
-                    for (shown, contents) in files {
+                    for Shown { name: shown, contents } in files {
                         if several {
                             self.sink(2).text(&format!("\r\n{shown}\r\n\r\n\r\n"));
                         }
@@ -39,14 +47,14 @@ impl Shell {
         if failed { 1 } else { self.succeed() }
     }
 
-    fn contents(&self, name: &str) -> Result<Vec<(String, std::sync::Arc<Vec<u8>>)>, FileError> {
+    fn contents(&self, name: &str) -> Result<Vec<Shown>, FileError> {
         match self.places.resolve(&bare(name)) {
             Target::Nul | Target::Console => return Ok(Vec::new()),
             Target::NoDevice => return Err(FileError::NotFound),
             Target::Path(path) => {
                 if !path.name().contains(['*', '?']) {
                     let contents = self.world.lock().files.read(&path, &self.session.token)?;
-                    return Ok(vec![(bare(name), contents)]);
+                    return Ok(vec![Shown { name: bare(name), contents }]);
                 }
             }
         }
@@ -56,7 +64,7 @@ impl Shell {
         let mut found = Vec::new();
         for node in nodes.into_iter().filter(|node| !node.is_folder()) {
             let contents = world.files.read(&pattern.folder.join(&node.name), &self.session.token)?;
-            found.push((format!("{}{}", pattern.prefix, node.name), contents));
+            found.push(Shown { name: format!("{}{}", pattern.prefix, node.name), contents });
         }
         if found.is_empty() { Err(FileError::NotFound) } else { Ok(found) }
     }

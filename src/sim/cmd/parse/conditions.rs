@@ -142,13 +142,11 @@ impl Parser {
                 "/f" => kind = ForKind::Lines(self.option_word()?.unwrap_or_default()),
                 _ => {
                     let mut chars = word.chars();
-                    match (chars.next(), chars.next(), chars.next()) {
-                        (Some('%'), Some(letter), None) => break letter,
-                        _ => {
-                            self.at = start;
-                            return Err(self.unexpected());
-                        }
+                    if let (Some('%'), Some(letter), None) = (chars.next(), chars.next(), chars.next()) {
+                        break letter;
                     }
+                    self.at = start;
+                    return Err(self.unexpected());
                 }
             }
         };

@@ -11,7 +11,7 @@ use super::tree::{Node, Redirect, Simple};
 
 /// Why there is no tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unparsed {
+pub(super) enum Unparsed {
     /// The text ends inside a block or after a caret.
     Incomplete,
     /// "X was unexpected at this time."
@@ -26,14 +26,15 @@ pub enum Unparsed {
 const DEEPEST: usize = 120;
 
 /// Parses one line, or several when a block goes over lines.
-pub fn parse(text: &str) -> Result<Node, Unparsed> {
+pub(super) fn parse(text: &str) -> Result<Node, Unparsed> {
     let mut parser = Parser { text: text.chars().collect(), at: 0, parentheses: 0, depth: 0 };
     parser.line()
 }
 
 /// Parses what follows `call`: one command with its redirections, operators are not seen.
-pub fn parse_called(text: &str) -> Result<Simple, Unparsed> {
-    let mut parser = Parser { text: text.chars().collect(), at: 0, parentheses: 0, depth: 0 };
+pub(super) fn parse_called(text: &str) -> Result<Simple, Unparsed> {
+    let text = text.chars().chain(['\n']).collect();
+    let mut parser = Parser { text, at: 0, parentheses: 0, depth: 0 };
     parser.skip_delimiters();
     match parser.simple(Vec::new())? {
         Node::Command(simple) => Ok(simple),
@@ -313,12 +314,8 @@ impl Parser {
         let mut quoted = false;
         let mut before_digit = false;
         loop {
-            let Some(c) = self.peek() else {
-                if self.parentheses > 0 {
-                    return Err(Unparsed::Incomplete);
-                }
-                break;
-            };
+            // Every line ends with a line feed; one that was escaped is part of the text.
+            let c = self.peek().ok_or(Unparsed::Incomplete)?;
             if c == '\n' {
                 break;
             }

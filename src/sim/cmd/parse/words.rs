@@ -60,10 +60,7 @@ impl Parser {
 
     /// A redirection whose sign is here.
     pub(super) fn redirect(&mut self, handle: Option<u8>) -> Result<Option<Redirect>, Unparsed> {
-        let sign = match self.peek() {
-            Some(sign @ ('<' | '>')) => sign,
-            _ => return Ok(None),
-        };
+        let Some(sign @ ('<' | '>')) = self.peek() else { return Ok(None) };
         self.at += 1;
         let append = sign == '>' && self.peek() == Some('>');
         if append {

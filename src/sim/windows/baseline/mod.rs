@@ -94,7 +94,7 @@ impl World {
 }
 
 fn files(registry: &Registry, administrator: &Sid) -> Files {
-    let programs = tools::PROGRAMS.iter().map(|name| ((*name).to_owned(), b"MZ".to_vec())).collect();
+    let programs = tools::PROGRAMS.iter().map(|name| ((*name).to_owned(), tools::image(name))).collect();
     let at = instant(INSTALLED);
     let mut files = Files::standard(&Install {
         at,

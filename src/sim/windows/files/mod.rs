@@ -132,10 +132,10 @@ impl Files {
     /// The node at `path`, or which part of the way is missing.
     ///
     /// # Errors
-    /// [`FileError::NoDrive`], [`FileError::BadName`], [`FileError::PathNotFound`] when a folder on the way is
-    /// missing, [`FileError::NotFound`] when only the last part is.
+    /// [`FileError::BadName`], [`FileError::PathNotFound`] when the drive or a folder on the way is missing,
+    /// [`FileError::NotFound`] when only the last part is.
     pub fn find(&self, path: &WinPath) -> Result<&Node, FileError> {
-        let mut node = &self.drive(path.drive).ok_or(FileError::NoDrive)?.root;
+        let mut node = &self.drive(path.drive).ok_or(FileError::PathNotFound)?.root;
         for (at, part) in path.parts.iter().enumerate() {
             if !is_valid_name(part) {
                 return Err(FileError::BadName);
@@ -219,7 +219,13 @@ impl Files {
     }
 
     /// Writes at the end of a file; makes it when it is not there. On a full disk what fits is written.
-    pub fn append(&mut self, path: &WinPath, bytes: &[u8], who: &Token, now: Timestamp) -> Result<(), FileError> {
+    pub fn append(
+        &mut self,
+        path: &WinPath,
+        bytes: &[u8],
+        who: &Token,
+        now: Timestamp,
+    ) -> Result<(), FileError> {
         self.may_write(path, who)?;
         if self.look(path).is_none() {
             self.write(path, Vec::new(), who, now)?;

@@ -1,0 +1,1 @@
+//! Return codes and ERRORLEVEL.

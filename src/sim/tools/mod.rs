@@ -70,6 +70,15 @@ pub const PROGRAMS: [&str; 8] = [
 ];
 pub const PROGRAMS: [&str; 5] = ["netstat.exe", "reg.exe", "sc.exe", "taskkill.exe", "tasklist.exe"];
 pub const PROGRAMS: [&str; 2] = ["cmd.exe", "reg.exe"];
+#[rustfmt::skip]
+pub const PROGRAMS: &[&str] = &[
+    "cmd.exe",
+    "netstat.exe",
+    "reg.exe",
+    "sc.exe",
+    "taskkill.exe",
+    "tasklist.exe",
+];
 
 impl CodePage {
     /// Text as bytes of this code page; what it lacks becomes `?`.

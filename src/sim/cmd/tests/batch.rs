@@ -6,7 +6,7 @@ use crate::sim::cmd::trial::Trial;
 fn batch(text: &str, arguments: &str, expected: &str) {
     let mut trial = Trial::new();
     trial.file("x.cmd", text);
-    assert_eq!(trial.typed(&format!("x {arguments}").trim_end()), expected, "{text}");
+    assert_eq!(trial.typed(format!("x {arguments}").trim_end()), expected, "{text}");
 }
 
 #[test]

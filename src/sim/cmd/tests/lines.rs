@@ -305,7 +305,7 @@ fn nested_shells() {
         ("echo %errorlevel%", "3\n"),
         ("cmd /d /s /c \"if 1==1 (echo y\"", ""),
         ("echo %errorlevel%", "255\n"),
-        ("cmd /c echo a^", "a\n"),
+        ("cmd /c echo a^^", "a\n"),
         ("cmd /c goto :x", ""),
         ("cmd /c call :x", "Invalid attempt to call batch label outside of batch script.\n"),
         (

@@ -134,7 +134,9 @@ impl Shell {
             Stdin::Console(console) => return console.read_line().await.map(Some),
             Stdin::Bytes(_) => stdin.line(self.page()).await?,
         };
-        if let Some(line) = &line {
+        if let Some(line) = &line
+            && self.echo == Switch::On
+        {
             self.print(&format!("{line}\r\n"));
         }
         Ok(line)

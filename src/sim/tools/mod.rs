@@ -58,7 +58,9 @@ pub struct Process {
 pub struct CodePage(pub u16);
 
 /// The programs of this folder as they lie in System32. A line here makes the file; [`run`] makes it work.
-pub const PROGRAMS: [&str; 8] = [
+#[rustfmt::skip]
+pub const PROGRAMS: &[&str] = &[
+    "cmd.exe",
     "gpupdate.exe",
     "netstat.exe",
     "reg.exe",
@@ -67,17 +69,6 @@ pub const PROGRAMS: [&str; 8] = [
     "taskkill.exe",
     "tasklist.exe",
     "wevtutil.exe",
-];
-pub const PROGRAMS: [&str; 5] = ["netstat.exe", "reg.exe", "sc.exe", "taskkill.exe", "tasklist.exe"];
-pub const PROGRAMS: [&str; 2] = ["cmd.exe", "reg.exe"];
-#[rustfmt::skip]
-pub const PROGRAMS: &[&str] = &[
-    "cmd.exe",
-    "netstat.exe",
-    "reg.exe",
-    "sc.exe",
-    "taskkill.exe",
-    "tasklist.exe",
 ];
 
 impl CodePage {

@@ -18,6 +18,7 @@ pub mod cmd;
 pub mod conhost;
 pub mod machine;
 pub mod options;
+pub mod scenario;
 pub mod tools;
 pub mod windows;
 

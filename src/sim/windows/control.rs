@@ -117,6 +117,13 @@ impl World {
         Ok(())
     }
 
+    /// Stops a service without the wait.
+    pub(super) fn stop_at_once(&mut self, name: &str) {
+        if self.stop_service(name).is_ok() {
+            self.settle(name);
+        }
+    }
+
     /// The name shown for a service, in the machine's language.
     pub fn display_name(&self, name: &str) -> String {
         let stored = self.registry.text(&format!(r"{SERVICES}\{name}"), "DisplayName").unwrap_or(name);

@@ -20,6 +20,7 @@ pub mod events;
 pub mod files;
 pub mod firewall;
 pub mod hive;
+pub mod incidents;
 pub mod keys;
 pub mod language;
 pub mod network;
@@ -36,12 +37,14 @@ pub mod schannel;
 pub mod sddl;
 pub mod services;
 pub mod sid;
+pub mod snapshot;
 pub mod sockets;
 pub mod win32;
 
 use accounts::Accounts;
 use events::EventLog;
 use files::Files;
+use incidents::Incident;
 use language::Language;
 use network::Network;
 use os::Os;
@@ -92,6 +95,8 @@ pub struct World {
     pub listener: Listener,
     /// Services whose descriptors let Administrators in although Windows' own do not.
     pub unguarded: Vec<String>,
+    /// What befalls the machine after its next boot.
+    pub incidents: Vec<Incident>,
     /// Wall time at machine time zero (UTC; the machine's time zone is UTC as on Azure).
     pub epoch: Timestamp,
     /// Machine time up to which the world was brought.
@@ -171,6 +176,7 @@ impl World {
         self.load_services();
         self.start_core_processes();
         self.start_with_machine();
+        self.meet_incidents();
     }
 
     fn start_core_processes(&mut self) {

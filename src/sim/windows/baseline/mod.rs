@@ -70,6 +70,7 @@ impl World {
             tls: Vec::new(),
             listener: super::remote_desktop::Listener::Off,
             unguarded: Vec::new(),
+            incidents: Vec::new(),
             epoch: instant(EPOCH),
             now: std::time::Duration::ZERO,
             booted: std::time::Duration::ZERO,
@@ -127,7 +128,7 @@ const CORE_PROGRAMS: [&str; 11] = [
 ];
 
 /// Puts an empty program file where `path` says, with the folders on the way.
-pub(super) fn plant_program(files: &mut Files, path: &str, at: Timestamp) {
+pub(in crate::sim) fn plant_program(files: &mut Files, path: &str, at: Timestamp) {
     let path = WinPath::new(path);
     if path.drive != 'C' || files.look(&path).is_some() {
         return;

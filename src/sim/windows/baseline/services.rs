@@ -1,5 +1,7 @@
 //! The services of the healthy machine, as they stand in the registry.
 
+use std::sync::LazyLock;
+
 use crate::sim::windows::language::{Language, Text};
 use crate::sim::windows::os::Os;
 use crate::sim::windows::registry::{Data, Registry};
@@ -47,6 +49,11 @@ impl Entry {
 
 /// All lines.
 pub fn catalog() -> impl Iterator<Item = Entry> {
+    static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| read_catalog().collect());
+    ENTRIES.iter().copied()
+}
+
+fn read_catalog() -> impl Iterator<Item = Entry> {
     CATALOG.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
         let fields: Vec<&'static str> = line.split('|').collect();
         let [name, kind, start, runs, accepts, host, dll, account, needs, resource, english, german] =

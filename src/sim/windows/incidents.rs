@@ -1,0 +1,32 @@
+//! What befalls a machine once, right after it has booted for the first time: things that a boot would put right.
+
+use super::World;
+
+/// One thing that happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incident {
+    /// Somebody stops a service, with all that need it.
+    Stop(String),
+    /// Somebody starts a program.
+    Launch(String),
+}
+
+impl World {
+    /// What was planned happens, and is forgotten.
+    pub(super) fn meet_incidents(&mut self) {
+        for incident in std::mem::take(&mut self.incidents) {
+            match incident {
+                Incident::Stop(name) => {
+                    let mut names = self.services.all_dependents(&name);
+                    names.push(name);
+                    for name in names {
+                        self.stop_at_once(&name);
+                    }
+                }
+                Incident::Launch(path) => {
+                    self.launch(&path);
+                }
+            }
+        }
+    }
+}

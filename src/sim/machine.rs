@@ -9,6 +9,7 @@ use super::audit::{Act, Audit};
 use super::boot;
 use super::cmd::{self, ExitCode};
 use super::conhost::Conhost;
+use super::noise::Noise;
 use super::options::{Before, CmdOutcome, MachineOptions, Port, Start};
 use super::sacdrv::{self, Launch, Request, Sacdrv, Slot};
 use super::session::{self, Output, Session};
@@ -34,6 +35,8 @@ pub struct Machine {
     shell: Box<dyn Shell>,
     audit: Audit,
     wire: Wire,
+    noise_in: Noise,
+    noise_out: Noise,
     state: State,
     due: BTreeMap<(Duration, u64), Step>,
     steps: u64,
@@ -122,6 +125,8 @@ impl Machine {
     pub fn with_shell(options: MachineOptions, world: SharedWorld, shell: Box<dyn Shell>) -> Self {
         let mut machine = Self {
             wire: Wire::new(options.baud),
+            noise_in: Noise::new(&options.noise.to_machine, options.noise.seed),
+            noise_out: Noise::new(&options.noise.from_machine, options.noise.seed ^ 1),
             world,
             shell,
             audit: Audit::default(),
@@ -154,7 +159,9 @@ impl Machine {
             State::Stopped { uart, .. } => uart,
         };
         for byte in bytes {
-            uart.arrive(at, *byte);
+            for arriving in self.noise_in.byte(*byte) {
+                uart.arrive(at, arriving);
+            }
         }
     }
 
@@ -162,7 +169,7 @@ impl Machine {
     pub fn advance(&mut self, now: Duration) -> Vec<u8> {
         let now = self.inside(now);
         self.run(now);
-        self.wire.take(now)
+        self.wire.take(now).into_iter().flat_map(|byte| self.noise_out.byte(byte)).collect()
     }
 
     /// When [`Self::advance`] is wanted next if nothing is received. None: never.
@@ -412,7 +419,7 @@ impl Machine {
             CmdOutcome::Fails => Launch::Failed(UNSUCCESSFUL),
         };
         if let Some((slot, name)) = up.driver.launched(launch, &self.world) {
-            let session = Session::new(&name, &self.options.session, &self.options.render, self.now);
+            let session = Session::new(&name, &self.options, self.now);
             up.sessions.insert(slot, session);
             self.audit.add(self.now, Act::ChannelOpened { channel: name });
         }

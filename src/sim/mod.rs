@@ -23,8 +23,12 @@ pub mod tools;
 pub mod windows;
 
 mod boot;
+mod chance;
+mod keyboard;
 mod keys;
+mod litter;
 mod login;
+mod noise;
 mod render;
 mod sacdrv;
 mod session;

@@ -2,16 +2,13 @@
 //!
 //! All of it deserializes with defaults, so that a scenario file names only what it wants otherwise.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-/// A length of machine time, written `250ms`, `40s`, `1m 30s`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Span(pub Duration);
+mod span;
+
+pub use span::Span;
 
 /// Everything that can be chosen about a machine.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -39,6 +36,10 @@ pub struct MachineOptions {
     pub render: RenderOptions,
     /// Stop errors.
     pub stop: StopOptions,
+    /// What the console gets of the keys.
+    pub keyboard: KeyboardOptions,
+    /// What the line does to bytes.
+    pub noise: NoiseOptions,
 }
 
 /// What the serial port is used for.
@@ -352,6 +353,10 @@ pub struct RenderOptions {
     pub wrap: Wrap,
     /// OSC sequences for window titles. None: as the version does.
     pub titles: Option<bool>,
+    /// `ESC[?25l` and `ESC[?25h` around everything that is sent.
+    pub hide_cursor: bool,
+    /// A NUL before one in so many characters. 0: none.
+    pub nuls: u32,
 }
 
 /// By difference or as a stream.
@@ -392,43 +397,63 @@ pub struct StopOptions {
     pub xml: bool,
 }
 
-impl Span {
-    /// A span of milliseconds.
-    pub const fn millis(millis: u64) -> Self {
-        Self(Duration::from_millis(millis))
-    }
+/// What the console gets of the keys that were sent to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeyboardOptions {
+    /// What becomes of a key that follows an equal one quickly (2016 and 2019 do such things).
+    pub equal_neighbours: EqualNeighbours,
+    /// How quickly.
+    pub equal_within: Span,
+    /// How often: one in so many.
+    pub equal_one_in: u32,
+    /// Keys that are lost after a shell has started.
+    pub eaten: u32,
+    /// For how long after its start.
+    pub eaten_within: Span,
+    /// What decides.
+    pub seed: u64,
 }
 
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match SignedDuration::try_from(self.0) {
-            Ok(span) => write!(f, "{span:#}"),
-            Err(_) => write!(f, "{}s", self.0.as_secs()),
-        }
-    }
+/// What becomes of a key that follows an equal one quickly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EqualNeighbours {
+    /// It arrives.
+    #[default]
+    Kept,
+    /// It is lost.
+    Dropped,
+    /// It arrives twice: `boot` becomes `booot`.
+    Doubled,
+    /// It arrives three times.
+    Tripled,
 }
 
-impl FromStr for Span {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let span = text.parse::<SignedDuration>().map_err(|error| error.to_string())?;
-        let span = Duration::try_from(span).map_err(|_| format!("`{text}` is negative"))?;
-        Ok(Self(span))
-    }
+/// What the line does to bytes, each direction apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NoiseOptions {
+    /// What decides.
+    pub seed: u64,
+    /// On the way to the machine.
+    pub to_machine: Faults,
+    /// On the way from the machine.
+    pub from_machine: Faults,
 }
 
-impl Serialize for Span {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|error| serde::de::Error::custom(format!("not a length of time: {error}")))
-    }
+/// Faults of one direction: one in so many bytes, 0 for never.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Faults {
+    /// Lost.
+    pub loss: u32,
+    /// How many are lost at once; 0 and 1: one.
+    pub burst: u32,
+    /// One bit of it altered.
+    pub corruption: u32,
+    /// Sent twice.
+    pub duplication: u32,
 }
 
 impl Default for BootOptions {
@@ -491,6 +516,21 @@ impl Default for RenderOptions {
             cursor_right: None,
             wrap: Wrap::default(),
             titles: None,
+            hide_cursor: false,
+            nuls: 0,
+        }
+    }
+}
+
+impl Default for KeyboardOptions {
+    fn default() -> Self {
+        Self {
+            equal_neighbours: EqualNeighbours::default(),
+            equal_within: Span::millis(1_000),
+            equal_one_in: 1,
+            eaten: 0,
+            eaten_within: Span::millis(4_000),
+            seed: 0,
         }
     }
 }
@@ -536,14 +576,6 @@ cmd: {first_number: 6, outcome: times-out}
             ["baut: 9600", "boot: {kernel: 3}", "boot: {kernel: -3s}", "sac: {prompt: x}", "port: com1"]
         {
             assert!(serde_saphyr::from_str::<MachineOptions>(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn spans_are_written_as_they_are_read() {
-        for millis in [0, 4, 250, 40_000, 90_500, 3_600_000] {
-            let span = Span::millis(millis);
-            assert_eq!(span.to_string().parse(), Ok(span), "{span}");
         }
     }
 }

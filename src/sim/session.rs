@@ -5,10 +5,12 @@ use std::time::Duration;
 use super::audit::{Act, LoginOutcome};
 use super::cmd;
 use super::keys::Keys;
+use super::litter::Litter;
 use super::login::{Credentials, Login};
 use super::machine::Shell;
 use super::options::{
-    AfterRefusal, AtTimeout, CmdDelete, CmdLineFeed, OnView, RenderOptions, SessionOptions,
+    AfterRefusal, AtTimeout, CmdDelete, CmdLineFeed, KeyboardOptions, MachineOptions, OnView, RenderOptions,
+    SessionOptions,
 };
 use super::terminal::Terminal;
 use super::windows::acl::Token;
@@ -19,6 +21,8 @@ pub(super) struct Session {
     channel: String,
     options: SessionOptions,
     render: RenderOptions,
+    keyboard: KeyboardOptions,
+    litter: Litter,
     keys: Keys,
     phase: Phase,
     /// The terminal behind a lock, waiting for its user.
@@ -59,16 +63,13 @@ enum Phase {
 
 impl Session {
     /// A session that asks for credentials.
-    pub(super) fn new(
-        channel: &str,
-        options: &SessionOptions,
-        render: &RenderOptions,
-        now: Duration,
-    ) -> Self {
+    pub(super) fn new(channel: &str, options: &MachineOptions, now: Duration) -> Self {
         let mut session = Self {
             channel: channel.to_owned(),
-            options: options.clone(),
-            render: render.clone(),
+            options: options.session.clone(),
+            render: options.render.clone(),
+            keyboard: options.keyboard.clone(),
+            litter: Litter::new(&options.render),
             keys: Keys::default(),
             phase: Phase::Refused,
             locked: None,
@@ -168,7 +169,7 @@ impl Session {
         match &mut self.phase {
             Phase::Login(login) => {
                 let (echo, credentials) = login.key(key);
-                self.text(echo);
+                self.text(&echo);
                 if let Some(credentials) = credentials {
                     let until = site.now + self.options.authentication.0;
                     self.phase = Phase::Checking { until, credentials };
@@ -189,7 +190,7 @@ impl Session {
     fn ask(&mut self) {
         let (login, text) = Login::new();
         self.phase = Phase::Login(login);
-        self.text(text);
+        self.text(&text);
     }
 
     fn check(&mut self, credentials: &Credentials, site: &Site<'_>) {
@@ -210,8 +211,9 @@ impl Session {
                 if let Some(terminal) = other {
                     terminal.end(site.world);
                 }
-                let (terminal, text) = Terminal::start(session, &self.render, self.options.at_login, site);
-                self.text(text);
+                let (terminal, text) =
+                    Terminal::start(session, &self.render, &self.keyboard, self.options.at_login, site);
+                self.text(&text);
                 self.phase = Phase::Shell(Box::new(terminal));
             }
         }
@@ -219,7 +221,7 @@ impl Session {
     }
 
     fn refuse(&mut self, site: &Site<'_>) {
-        self.text("Unable to authenticate.\r\n".to_owned());
+        self.text("Unable to authenticate.\r\n");
         match self.options.after_refusal {
             AfterRefusal::Login => self.ask(),
             AfterRefusal::Close => self.over(site),
@@ -236,7 +238,7 @@ impl Session {
             self.out.push(Output::Act(act));
         }
         let (text, over) = (terminal.take_text(), terminal.is_over(site.world));
-        self.text(text);
+        self.text(&text);
         if over {
             self.over(site);
         }
@@ -263,9 +265,9 @@ impl Session {
         }
     }
 
-    fn text(&mut self, text: String) {
+    fn text(&mut self, text: &str) {
         if !text.is_empty() {
-            self.out.push(Output::Text(text));
+            self.out.push(Output::Text(self.litter.around(text)));
         }
     }
 }

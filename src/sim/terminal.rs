@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::cmd::{self, ExitCode};
 use super::conhost::{Conhost, Op};
-use super::options::{AtLogin, RenderOptions};
+use super::keyboard::Keyboard;
+use super::options::{AtLogin, KeyboardOptions, RenderOptions};
 use super::render::Renderer;
 use super::session::Site;
 use super::text_buffer::TextBuffer;
@@ -20,6 +21,7 @@ pub(super) struct Terminal {
     session: cmd::Session,
     pid: Pid,
     console: Conhost,
+    keyboard: Keyboard,
     program: Option<Pin<Box<dyn Future<Output = ExitCode> + Send>>>,
     /// What the program did and the console has not got to yet.
     ops: VecDeque<Op>,
@@ -40,6 +42,7 @@ impl Terminal {
     pub(super) fn start(
         session: cmd::Session,
         render: &RenderOptions,
+        keyboard: &KeyboardOptions,
         at_login: AtLogin,
         site: &Site<'_>,
     ) -> (Self, String) {
@@ -63,6 +66,7 @@ impl Terminal {
             session,
             pid,
             console,
+            keyboard: Keyboard::new(keyboard, site.now),
             program: Some(program),
             ops: VecDeque::new(),
             ready: site.now,
@@ -85,8 +89,10 @@ impl Terminal {
 
     /// A key was pressed.
     pub(super) fn key(&mut self, key: char, now: Duration) {
-        self.console.press(key);
-        self.poll(now);
+        for _ in 0..self.keyboard.times(key, now) {
+            self.console.press(key);
+            self.poll(now);
+        }
     }
 
     /// Runs what is due.

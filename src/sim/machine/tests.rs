@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::sim::audit::LoginOutcome;
 use crate::sim::options::{
-    AfterRefusal, AtLogin, AtShutdown, AtTimeout, BootOptions, CmdOptions, RenderMode, RenderOptions,
-    SessionOptions, Span, StopOptions,
+    AfterRefusal, AtLogin, AtShutdown, AtTimeout, BootOptions, CmdOptions, Faults, NoiseOptions, RenderMode,
+    RenderOptions, SessionOptions, Span, StopOptions,
 };
 use crate::sim::sacdrv::tests::{BANNER, repaint};
 use crate::sim::windows::accounts::User;
@@ -494,7 +494,7 @@ fn visit() -> impl Strategy<Value = Vec<(&'static str, u64)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 20, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_bytes_depend_on_what_arrived_when_and_on_nothing_else(
@@ -502,8 +502,11 @@ proptest! {
         cuts in prop::collection::vec((1..6_usize, 0..5_u64), 1..50),
         os in prop::sample::select(Os::ALL.to_vec()),
         baud in prop::sample::select(vec![None, Some(115_200), Some(9_600)]),
+        noise in prop::sample::select(vec![0, 50]),
     ) {
-        let options = MachineOptions { baud, start: Start::Running, ..MachineOptions::default() };
+        let faults = Faults { loss: noise, corruption: noise, duplication: noise, burst: 3 };
+        let noise = NoiseOptions { seed: 3, to_machine: faults.clone(), from_machine: faults };
+        let options = MachineOptions { baud, noise, start: Start::Running, ..MachineOptions::default() };
         let machine = || Machine::with_shell(options.clone(), world(os), Box::new(Words));
         let end = Duration::from_mins(10);
 

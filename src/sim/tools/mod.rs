@@ -8,6 +8,7 @@ use crate::sim::windows::acl::Token;
 use crate::sim::windows::files::path::Places;
 
 pub mod arguments;
+mod certificates;
 mod gpupdate;
 mod netstat;
 mod page;
@@ -60,6 +61,7 @@ pub struct CodePage(pub u16);
 /// The programs of this folder as they lie in System32. A line here makes the file; [`run`] makes it work.
 #[rustfmt::skip]
 pub const PROGRAMS: &[&str] = &[
+    "certutil.exe",
     "cmd.exe",
     "gpupdate.exe",
     "netstat.exe",
@@ -113,6 +115,7 @@ pub fn image_name(contents: &[u8]) -> Option<String> {
 /// [`Interrupted`] when Ctrl-C ended it.
 pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
     Some(match process.name.as_str() {
+        "certutil" => Ok(certificates::run(&process)?),
         "gpupdate" => gpupdate::run(&process).await,
         "reg" => reg::run(&process).await,
         "shutdown" => Ok(shutdown::run(&process)),

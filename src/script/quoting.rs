@@ -5,7 +5,7 @@
 //! |---|---|
 //! | anywhere | never: control and invisible characters, U+FFFD, `%` and `!` (cmd expands them, also in quotes), `"` and what older programs take for it |
 //! | outside of quotes | ASCII letters, digits and `_ - . : \ / + @ $ ~ # { }`, at least one; everything else separates or redirects |
-//! | in double quotes | the rest, blanks and `& \| < > ( ) ^` included, but no odd number of backslashes before the closing quote (the C runtime would read `\"`) |
+//! | in double quotes | the rest, blanks and `& \| < > ( ) ^` included, but no backslash before the closing quote (the C runtime would read `\"`) |
 //! | in `'…'` within double quotes | no `'` (XPath and WQL queries) |
 //! | at the start of an argument | not `/` or `-`, unless it is a number: it would be an option |
 //!
@@ -31,7 +31,7 @@ pub enum Refusal {
     Option(char),
     /// An apostrophe within `'…'`.
     Apostrophe,
-    /// Leaves a backslash before the closing quote.
+    /// Leaves a backslash before the closing quote, which the C runtime reads as an escape.
     BackslashBeforeQuote,
 }
 
@@ -165,12 +165,10 @@ impl Line {
         let escaped = std::mem::take(&mut self.after_caret);
         match c {
             '"' => {
-                if self.backslashes % 2 == 1 {
-                    if self.backslashes_from_value {
-                        return Err(Refusal::BackslashBeforeQuote);
-                    }
-                    self.ambiguous = true;
+                if self.backslashes > 0 && self.backslashes_from_value {
+                    return Err(Refusal::BackslashBeforeQuote);
                 }
+                self.ambiguous |= self.backslashes % 2 == 1;
                 if escaped {
                     self.ambiguous = true;
                 } else {
@@ -252,7 +250,7 @@ mod tests {
             ("sc stop \"", "", "\"", None),
             ("type \"C:\\", "", "\"", Some(BackslashBeforeQuote)),
             ("type \"C:\\", "temp\\", "\"", Some(BackslashBeforeQuote)),
-            ("type \"C:\\", "temp\\\\", "\"", None),
+            ("type \"C:\\", "temp\\\\", "\"", Some(BackslashBeforeQuote)),
             ("if exist \"C:\\", "temp", "\\\" echo x", None),
             ("type \"", "C:\\temp\\", "file\"", None),
             ("q /q:\"[@Name='", "a'b", "']\"", Some(Apostrophe)),
@@ -292,5 +290,110 @@ mod tests {
         let mut line = Line::new(Mode::Cmd);
         line.literal("x ").unwrap();
         assert_eq!(line.value("-1", Nature::Number), Ok(()));
+    }
+
+    /// What cmd makes of a line, written apart from the code above: simple commands with the operators between
+    /// them, each parted into arguments as the C runtime of Windows parts them.
+    fn shape(line: &str) -> (Vec<char>, Vec<Vec<String>>) {
+        let mut operators = Vec::new();
+        let mut commands = vec![String::new()];
+        let mut quoted = false;
+        let mut chars = line.chars();
+        while let Some(c) = chars.next() {
+            let last = commands.last_mut().unwrap();
+            match c {
+                '"' => {
+                    quoted = !quoted;
+                    last.push(c);
+                }
+                '^' if !quoted => last.extend(chars.next()),
+                '&' | '|' | '<' | '>' | '(' | ')' | '\r' | '\n' if !quoted => {
+                    operators.push(c);
+                    commands.push(String::new());
+                }
+                '%' => operators.push('%'),
+                _ => last.push(c),
+            }
+        }
+        (operators, commands.iter().map(|command| arguments(command)).collect())
+    }
+
+    fn arguments(command: &str) -> Vec<String> {
+        let mut arguments = Vec::new();
+        let mut current: Option<String> = None;
+        let mut quoted = false;
+        let mut rest = command;
+        while let Some(c) = rest.chars().next() {
+            let slashes = rest.len() - rest.trim_start_matches('\\').len();
+            if slashes > 0 {
+                let before_quote = rest[slashes..].starts_with('"');
+                let literal = if before_quote { slashes / 2 } else { slashes };
+                let argument = current.get_or_insert_default();
+                argument.push_str(&"\\".repeat(literal));
+                rest = &rest[slashes..];
+                if before_quote && slashes % 2 == 1 {
+                    argument.push('"');
+                    rest = &rest[1..];
+                }
+                continue;
+            }
+            match c {
+                '"' => {
+                    quoted = !quoted;
+                    current.get_or_insert_default();
+                }
+                ' ' | '\t' if !quoted => arguments.extend(current.take()),
+                _ => current.get_or_insert_default().push(c),
+            }
+            rest = &rest[c.len_utf8()..];
+        }
+        arguments.extend(current);
+        arguments
+    }
+
+    const TEMPLATES: [&[&str]; 9] = [
+        &["sc query \"", "\""],
+        &["sc query ", " & echo x"],
+        &["reg add \"HKLM\\X\\", "\" /v y /d ", " /f"],
+        &["type \"", "\\", "\" | find \"", "\""],
+        &["wevtutil qe System \"/q:*[@Name='", "' and x < 1]\" /c:1"],
+        &["if exist \"C:\\", "\\.\" del /q \"C:\\", "\\x y\""],
+        &["schtasks /tr \"\\\"", "\\\" /x\" ", ""],
+        &["echo ^\"", "^\" \"", "\""],
+        &["a-", " --name=", " c"],
+    ];
+
+    /// One value at every place of a template.
+    fn everywhere(template: &[&str], value: &str) -> Result<String, Refusal> {
+        let mut line = Line::new(Mode::Cmd);
+        for (index, literal) in template.iter().enumerate() {
+            if index > 0 {
+                line.value(value, Nature::Text)?;
+            }
+            line.literal(literal)?;
+        }
+        Ok(line.finish())
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            cases: 2_000, failure_persistence: None, ..proptest::prelude::ProptestConfig::default()
+        })]
+
+        #[test]
+        fn no_value_changes_the_shape_of_a_line(value in "[a-c\\\\\"' &|<>^()%!/,;=*?\t\n\u{201d}\u{ff02}é-]{0,6}") {
+            for template in TEMPLATES {
+                let Ok(line) = everywhere(template, &value) else { continue };
+                let harmless = everywhere(template, "VALUE").unwrap();
+                let (operators, commands) = shape(&line);
+                let (expected_operators, expected) = shape(&harmless);
+                proptest::prop_assert_eq!(operators, expected_operators, "{}", &line);
+                let expected: Vec<Vec<String>> = expected
+                    .iter()
+                    .map(|arguments| arguments.iter().map(|argument| argument.replace("VALUE", &value)).collect())
+                    .collect();
+                proptest::prop_assert_eq!(commands, expected, "{}", &line);
+            }
+        }
     }
 }

@@ -116,6 +116,10 @@ impl Template {
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(text) => out.push_str(text),
+                // An expression such as `x | default("1")` has a value without `x`, but not the one it will have.
+                Piece::Insert(expr) if !expr.valueless(scope).is_empty() => {
+                    out.extend(["‹", expr.source.as_str(), "›"]);
+                }
                 Piece::Insert(expr) => match expr.eval(scope).map(|value| text_of(expr, &value, scope)) {
                     Ok(Ok((text, _))) => out.push_str(&visible(&text)),
                     _ => out.extend(["‹", expr.source.as_str(), "›"]),
@@ -252,10 +256,10 @@ mod tests {
 
     #[test]
     fn renders_text_and_previews() {
-        let template = Template::parse("{{ bad }} on {{ list }}, {{ later.value }}").unwrap();
+        let template = Template::parse("{{ bad }} on {{ list }}, {{ later.value | default('x') }}").unwrap();
         let known = Template::parse("{{ bad }} on {{ list }}").unwrap();
         assert_eq!(known.render_text(&scope()).unwrap(), "x\\u{1b}[31m\" on a, b");
-        assert_eq!(template.preview(&scope()), "x\\u{1b}[31m\" on ‹list›, ‹later.value›");
+        assert_eq!(template.preview(&scope()), "x\\u{1b}[31m\" on ‹list›, ‹later.value | default('x')›");
     }
 
     #[test]

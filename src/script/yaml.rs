@@ -178,6 +178,14 @@ impl Builder<'_> {
     }
 
     fn scalar(&mut self, text: String, style: ScalarStyle, span: Range<usize>) {
+        // A value that is not there comes as `~` without a place of its own.
+        let text = if span.is_empty() && style == ScalarStyle::Plain { String::new() } else { text };
+        let span = match style {
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                span.start..span.start + self.text[span.clone()].trim_end().len()
+            }
+            _ => span,
+        };
         if let Some(Open::Mapping { key: key @ None, .. }) = self.open.last_mut() {
             if text == "<<" && style == ScalarStyle::Plain {
                 self.problems.push(problem(
@@ -256,5 +264,8 @@ fn syntax(text: &str, error: &ScanError) -> Problem {
 
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
+    if text.chars().nth(1).is_some_and(char::is_uppercase) {
+        return text.to_owned();
+    }
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }

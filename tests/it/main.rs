@@ -3,9 +3,17 @@
 //! - `engine`: runs of scripts on a toy machine: what is sent, told, and left
 //! - `layers`: the order of the modules holds
 //! - `sac`: from any state of the console to a login
+//! - `script_errors`: a gallery of bad scripts and what is said about each
+//! - `script_files`: plan texts and JSON Schema as stored; scripts read as another YAML reader reads them
+//! - `script_mutations`: nothing that is written into a script makes the loader panic
+//! - `stored`: compares with files of the repository, or writes them anew
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "these are tests")]
 
 mod engine;
 mod layers;
 mod sac;
+mod script_errors;
+mod script_files;
+mod script_mutations;
+mod stored;

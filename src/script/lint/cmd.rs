@@ -190,7 +190,7 @@ impl Lint<'_> {
             _ => "",
         };
         if !needs.is_empty() && !simple.has(needs) {
-            let message = format!("`reg {verb}` without {needs} asks when there is something already");
+            let message = format!("`reg {verb}` without {needs} asks, and nobody answers");
             self.say(&codes::NO_FORCE, Some(simple.range()), message, &format!("add {needs}"));
         }
         if verb == "query" && simple.has("/d") && !simple.has("/f") {
@@ -219,7 +219,7 @@ impl Lint<'_> {
             if free || value == "all" || !matches!(key, "group" | "name") {
                 continue;
             }
-            let message = format!("`{key}={value}` has another name in other languages");
+            let message = format!("`{}` has another name in other languages", word.text);
             let help = "use group=\"@FirewallAPI.dll,-…\", or the registry's FirewallRules by internal name";
             self.say(&codes::LOCALIZED, Some(word.range.clone()), message, help);
         }

@@ -16,7 +16,10 @@ pub(super) fn lint(raw: &RawScript) -> Vec<Found> {
                 continue;
             }
             match simple.word(1).as_str() {
-                "load" => loaded.push((simple.word(2), command.text.span.clone())),
+                "load" => {
+                    let key = simple.words.get(2).map(|word| word.text.clone()).unwrap_or_default();
+                    loaded.push((key, command.text.span.clone()));
+                }
                 "unload" => unloaded.push(simple.word(2)),
                 _ => {}
             }
@@ -24,7 +27,7 @@ pub(super) fn lint(raw: &RawScript) -> Vec<Found> {
     }
     loaded
         .into_iter()
-        .filter(|(key, _)| !unloaded.contains(key))
+        .filter(|(key, _)| !unloaded.contains(&key.replace('"', "").to_lowercase()))
         .map(|(key, span)| Found {
             code: &codes::NOT_UNLOADED,
             span,

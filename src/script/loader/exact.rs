@@ -57,6 +57,9 @@ impl File<'_, '_> {
     /// Exact text on one line.
     pub(super) fn exact_line(&mut self, text: &At<String>, what: &str) -> String {
         let value = self.exact(text, what);
+        if !matches!(text.style, Some(ScalarStyle::SingleQuoted | ScalarStyle::Literal)) {
+            return value;
+        }
         let folded = text.style == Some(ScalarStyle::SingleQuoted)
             && self.source.text[text.span.clone()].contains('\n');
         if value.contains('\n') || folded {

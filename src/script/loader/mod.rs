@@ -185,6 +185,9 @@ impl File<'_, '_> {
 
     /// Captures and parameters that nothing looks at.
     fn unused(&mut self, raw: &RawScript) {
+        if self.broken {
+            return;
+        }
         let mut unused = Vec::new();
         for (name, _) in raw.params.iter().flat_map(|params| &params.0) {
             if !self.used.contains(&name.value) {

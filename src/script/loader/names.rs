@@ -223,6 +223,10 @@ fn explain(name: &str, names: &Names) -> (String, Option<String>) {
         [first, ..] if names.has(first) => {
             (format!("`{first}` is a plain value, there is no `{name}`"), None)
         }
+        [plain] if names.has(&format!("before.{plain}")) => {
+            let help = format!("what was captured before the change is `before.{plain}`");
+            (format!("`{plain}` is not defined here"), Some(help))
+        }
         _ => {
             let plain: Vec<_> = known().filter(|known| !known.contains('.')).collect();
             let list = (!plain.is_empty()).then(|| format!("known here: {}", plain.join(", ")));

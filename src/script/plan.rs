@@ -1,0 +1,400 @@
+//! What a script with given parameters may send: the thing that is approved.
+//!
+//! Made without a machine. Where a value is read on the machine first, its expression stands in its place, as
+//! `‹before.start›`. The engine fills in what the checks say ([`Verdict`]) when there is a target.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+
+use crate::script::model::{
+    Action, Argument, Body, Condition, Expr, Mode, ParamKind, Probe, Risk, Scope, Script, Severity, Step,
+    Template, Undo, Value,
+};
+
+/// Version of the format.
+const VERSION: u32 = 1;
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Version of this format.
+    pub version: u32,
+    /// The script.
+    pub script: String,
+    /// Its title.
+    pub title: String,
+    /// SHA-256 of every script that takes part, by name.
+    pub scripts: BTreeMap<String, String>,
+    /// Parameters. A secret is its name in `‹ ›`.
+    pub params: BTreeMap<String, Json>,
+    /// The highest risk of a step that may run.
+    pub risk: Risk,
+    /// The steps in order, those of used scripts in their place.
+    pub steps: Vec<PlannedStep>,
+    /// SHA-256 over everything above but the verdicts.
+    pub digest: String,
+}
+
+/// A step, or one of its items.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// `tls/enabled[1.2]`: ids of the steps around it, and the item.
+    pub path: String,
+    /// What is true afterwards.
+    pub title: String,
+    /// Where commands are typed.
+    pub mode: Mode,
+    /// What it may do.
+    pub risk: Risk,
+    /// What kind of step it is.
+    pub kind: StepKind,
+    /// Conditions that are only known on the machine; all must hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub when: Vec<String>,
+    /// The list whose items it runs for, when that is only known on the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<String>,
+    /// The condition that is false already: the step will not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
+    /// Commands in the order in which they may be sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<PlannedCommand>,
+    /// Commands that take the change back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undo: Vec<PlannedCommand>,
+    /// Why there is no way back, when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_undo: Option<String>,
+    /// When the step is content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<String>,
+    /// What is reported when it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<PlannedFinding>,
+    /// What its check said on the machine. Not part of the digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+}
+
+/// What kind of step it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// Reads.
+    Look,
+    /// Checks, and changes what does not hold.
+    Condition,
+    /// Restarts the machine.
+    Reboot,
+}
+
+/// A command that may be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedCommand {
+    /// What it is for.
+    pub role: Role,
+    /// Sent only when this holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// The command, values that are not known yet as `‹expression›`.
+    pub text: String,
+    /// Whether every value in it is known.
+    pub complete: bool,
+}
+
+/// What a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Reads.
+    Look,
+    /// Reads whether the condition holds, before the change and after it.
+    Check,
+    /// Keeps what undo needs.
+    Save,
+    /// Changes.
+    Change,
+    /// Takes the change back.
+    Undo,
+}
+
+/// What is reported when a condition does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedFinding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong.
+    pub text: String,
+}
+
+/// What a check said on the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nothing to do.
+    Holds,
+    /// Will be changed.
+    WillChange,
+    /// Cannot be known before an earlier step is done, or its check failed.
+    Unknown {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Plan {
+    /// The plan of a script with bound parameters (see [`bind`](crate::script::parameters::bind)).
+    pub fn new(script: &Script, params: &Scope) -> Self {
+        let mut planner = Planner { scripts: BTreeMap::new(), steps: Vec::new() };
+        planner.script(script, params, &Around::default());
+        let risk = |step: &PlannedStep| if step.skipped.is_some() { Risk::Read } else { step.risk };
+        let mut plan = Self {
+            version: VERSION,
+            script: script.name.clone(),
+            title: script.title.clone(),
+            scripts: planner.scripts,
+            params: shown(script, params),
+            risk: planner.steps.iter().map(risk).max().unwrap_or(Risk::Read),
+            steps: planner.steps,
+            digest: String::new(),
+        };
+        plan.digest = plan.fingerprint();
+        plan
+    }
+
+    /// Whether the digest is that of the rest: nobody edited the plan.
+    pub fn is_untouched(&self) -> bool {
+        self.digest == self.fingerprint()
+    }
+
+    fn fingerprint(&self) -> String {
+        let mut bare = self.clone();
+        bare.digest.clear();
+        for step in &mut bare.steps {
+            step.verdict = None;
+        }
+        // Maps are sorted and fields have a fixed order, so equal plans have equal text.
+        let text = serde_json::to_vec(&bare).unwrap_or_default();
+        Sha256::digest(text).iter().fold(String::new(), |out, byte| format!("{out}{byte:02x}"))
+    }
+}
+
+/// What lies around the steps of a used script.
+#[derive(Debug, Clone, Default)]
+struct Around {
+    prefix: String,
+    when: Vec<String>,
+    for_each: Option<String>,
+    skipped: Option<String>,
+}
+
+struct Planner {
+    scripts: BTreeMap<String, String>,
+    steps: Vec<PlannedStep>,
+}
+
+impl Planner {
+    fn script(&mut self, script: &Script, params: &Scope, around: &Around) {
+        self.scripts.insert(script.name.clone(), script.digest.clone());
+        let secret = |name: &str| script.params.iter().any(|p| p.name == name && p.kind == ParamKind::Secret);
+        let known: Scope =
+            params.iter().filter(|(name, _)| !secret(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
+        for step in &script.steps {
+            let Some(each) = &step.for_each else {
+                self.step(step, &known, around, None);
+                continue;
+            };
+            match list(&each.over, &known) {
+                Some(items) => {
+                    for item in items {
+                        let mut scope = known.clone();
+                        scope.insert(each.variable.clone(), item.clone());
+                        self.step(step, &scope, around, Some(&format!("[{item}]")));
+                    }
+                }
+                None => {
+                    let over = format!("{} in {}", each.variable, each.over.source);
+                    let around = Around { for_each: Some(over), ..around.clone() };
+                    self.step(step, &known, &around, Some(&format!("[‹{}›]", each.variable)));
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, step: &Step, scope: &Scope, around: &Around, item: Option<&str>) {
+        let path = format!("{}{}{}", around.prefix, step.id, item.unwrap_or_default());
+        let mut around = around.clone();
+        if let Some(when) = &step.when {
+            match truth(&when.source, scope) {
+                Some(true) => {}
+                Some(false) => around.skipped = around.skipped.or_else(|| Some(when.source.clone())),
+                None => around.when.push(when.source.clone()),
+            }
+        }
+        let mut planned = PlannedStep {
+            path: path.clone(),
+            title: step.title.preview(scope),
+            mode: step.mode,
+            risk: step.risk,
+            kind: StepKind::Look,
+            when: around.when.clone(),
+            for_each: around.for_each.clone(),
+            skipped: around.skipped.clone(),
+            commands: Vec::new(),
+            undo: Vec::new(),
+            no_undo: None,
+            holds: None,
+            finding: step.finding.as_ref().map(|finding| PlannedFinding {
+                severity: finding.severity,
+                text: finding.text.preview(scope),
+            }),
+            verdict: None,
+        };
+        match &step.body {
+            Body::Look(probe) => {
+                planned.commands.push(command(Role::Look, None, &probe.run, scope));
+                planned.holds = source(probe);
+            }
+            Body::Condition(condition) => fill(&mut planned, condition, scope),
+            Body::Reboot { reason, .. } => {
+                planned.kind = StepKind::Reboot;
+                planned.title = format!("{}: restart ({})", planned.title, reason.preview(scope));
+            }
+            Body::Use { script, with } => {
+                around.prefix = format!("{path}/");
+                self.script(script, &arguments(script, with, scope), &around);
+                return;
+            }
+        }
+        self.steps.push(planned);
+    }
+}
+
+fn fill(planned: &mut PlannedStep, condition: &Condition, scope: &Scope) {
+    planned.kind = StepKind::Condition;
+    planned.holds = source(&condition.check);
+    planned.commands.push(command(Role::Check, None, &condition.check.run, scope));
+    planned.commands.extend(condition.save.iter().map(|save| command(Role::Save, None, &save.run, scope)));
+    planned.commands.extend(actions(Role::Change, &condition.change, scope));
+    match &condition.undo {
+        Undo::Run(undo) => planned.undo = actions(Role::Undo, undo, scope),
+        Undo::None { why } => planned.no_undo = Some(why.clone()),
+    }
+}
+
+fn source(probe: &Probe) -> Option<String> {
+    probe.holds.as_ref().map(|holds| holds.source.clone())
+}
+
+fn actions(role: Role, actions: &[Action], scope: &Scope) -> Vec<PlannedCommand> {
+    actions.iter().map(|action| command(role, action.when.as_ref(), &action.run, scope)).collect()
+}
+
+fn command(role: Role, when: Option<&Expr>, run: &Template, scope: &Scope) -> PlannedCommand {
+    PlannedCommand {
+        role,
+        when: when.map(|when| when.source.clone()),
+        text: run.preview(scope),
+        complete: run.inserts().all(|expr| expr.valueless(scope).is_empty()),
+    }
+}
+
+/// Parameters of a used script: what is given and known, and defaults for what is not given.
+fn arguments(script: &Script, with: &[(String, Argument)], scope: &Scope) -> Scope {
+    let mut inner = Scope::new();
+    for param in &script.params {
+        let given = with.iter().find(|(name, _)| *name == param.name).map(|(_, argument)| argument);
+        let value = match given {
+            None => param.default.clone(),
+            Some(Argument::Value(value)) => Some(value.clone()),
+            Some(Argument::Expr(expr)) => known(expr, scope),
+        };
+        inner.extend(value.map(|value| (param.name.clone(), value)));
+    }
+    inner
+}
+
+fn known(expr: &Expr, scope: &Scope) -> Option<Value> {
+    expr.valueless(scope).is_empty().then(|| expr.eval(scope).ok()).flatten()
+}
+
+fn list(over: &Expr, scope: &Scope) -> Option<Vec<Value>> {
+    Some(known(over, scope)?.try_iter().ok()?.collect())
+}
+
+/// What is known about a condition: a conjunction is false as soon as one part of it is.
+fn truth(source: &str, scope: &Scope) -> Option<bool> {
+    let parts: Vec<Option<bool>> = conjuncts(source)
+        .into_iter()
+        .map(|part| {
+            let expr = Expr::parse(part).ok()?;
+            known(&expr, scope).map(|value| value.is_true())
+        })
+        .collect();
+    if parts.contains(&Some(false)) {
+        return Some(false);
+    }
+    parts.iter().all(|part| *part == Some(true)).then_some(true)
+}
+
+/// The parts of `a and b and c`; the whole when there is anything else at the top.
+fn conjuncts(source: &str) -> Vec<&str> {
+    let mut depth = 0;
+    let mut cuts = Vec::new();
+    for word in crate::script::expression::words(source) {
+        match &source[word.clone()] {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth -= 1,
+            "or" | "if" | "not" if depth == 0 => return vec![source],
+            "and" if depth == 0 => cuts.push(word),
+            _ => {}
+        }
+    }
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for cut in cuts {
+        parts.push(source[from..cut.start].trim());
+        from = cut.end;
+    }
+    parts.push(source[from..].trim());
+    parts
+}
+
+fn shown(script: &Script, params: &Scope) -> BTreeMap<String, Json> {
+    script
+        .params
+        .iter()
+        .filter_map(|param| {
+            let value = match param.kind {
+                ParamKind::Secret => Json::String(format!("‹{}›", param.name)),
+                _ => serde_json::to_value(params.get(&param.name)?).unwrap_or_default(),
+            };
+            Some((param.name.clone(), value))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_what_can_be_known() {
+        let scope = Scope::from([("mode".to_owned(), Value::from("report"))]);
+        for (source, expected) in [
+            ("mode == 'report'", Some(true)),
+            ("mode == 'stop' and steps.x.ran", Some(false)),
+            ("mode == 'report' and steps.x.ran", None),
+            ("steps.x.rc == 0 and (mode == 'stop' or a) and mode != 'report'", Some(false)),
+            ("mode == 'stop' or steps.x.ran", None),
+            ("not steps.x.ran and mode == 'stop'", None),
+            ("before.start is undefined", None),
+        ] {
+            assert_eq!(truth(source, &scope), expected, "{source}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A plan for people: short enough for a ticket, every command as it may be typed.
+
+use std::fmt::Write;
+
+use serde_json::Value as Json;
+
+use crate::script::model::{Mode, Risk};
+use crate::script::plan::{Plan, PlannedCommand, PlannedStep, Role, StepKind, Verdict};
+
+impl Plan {
+    /// The plan as text, without control characters and without colours.
+    pub fn to_text(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out).unwrap_or_default();
+        out
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "Plan of {}: {}", self.script, self.title)?;
+        let width = self.params.keys().map(String::len).max().unwrap_or(0);
+        for (name, value) in &self.params {
+            writeln!(out, "  {name:width$} = {}", shown(value))?;
+        }
+        writeln!(out, "{}", summary(self))?;
+        let (skipped, steps): (Vec<_>, Vec<_>) = self.steps.iter().partition(|step| step.skipped.is_some());
+        for (number, step) in steps.iter().enumerate() {
+            writeln!(out)?;
+            write_step(out, number + 1, step)?;
+        }
+        if !skipped.is_empty() {
+            writeln!(out, "\nNot with these parameters:")?;
+            let width = skipped.iter().map(|step| step.path.chars().count()).max().unwrap_or(0);
+            for step in skipped {
+                let why = step.skipped.as_deref().unwrap_or_default();
+                writeln!(out, "  {:width$}  needs {why}", step.path)?;
+            }
+        }
+        if self.steps.iter().flat_map(commands).any(|command| !command.complete) {
+            writeln!(
+                out,
+                "\n‹…› stands for a value that is read on the machine, or known when the run starts."
+            )?;
+        }
+        writeln!(out, "\nDigest {}", self.digest)
+    }
+}
+
+fn summary(plan: &Plan) -> String {
+    let changes =
+        plan.steps.iter().filter(|step| step.skipped.is_none() && step.kind == StepKind::Condition).count();
+    match plan.risk {
+        Risk::Read => "Changes nothing.".to_owned(),
+        Risk::Change => format!("May change the machine in {changes} steps; does not restart it."),
+        Risk::Reboot => format!("May change the machine in {changes} steps, and restart it."),
+    }
+}
+
+fn write_step(out: &mut String, number: usize, step: &PlannedStep) -> std::fmt::Result {
+    let kind = match step.kind {
+        StepKind::Look => "look",
+        StepKind::Condition => "repair",
+        StepKind::Reboot => "RESTART",
+    };
+    let place = if step.mode == Mode::Sac { " at SAC>" } else { "" };
+    writeln!(out, "{number:3}. {}  [{kind}{place}]", step.path)?;
+    writeln!(out, "     {}", step.title)?;
+    let mut line = |name: &str, text: &str| writeln!(out, "     {name:7} {text}");
+    for when in &step.when {
+        line("when", when)?;
+    }
+    if let Some(each) = &step.for_each {
+        line("each", each)?;
+    }
+    for command in commands(step) {
+        if let Some(when) = &command.when {
+            line("", &format!("when {when}:"))?;
+        }
+        line(role(command.role), &command.text)?;
+        if let (Role::Look | Role::Check, Some(holds)) = (command.role, &step.holds) {
+            line("", &format!("must be: {holds}"))?;
+        }
+    }
+    if let Some(why) = &step.no_undo {
+        line("undo", &format!("none: {why}"))?;
+    }
+    match &step.verdict {
+        None => Ok(()),
+        Some(Verdict::Holds) => line("NOW", "holds, nothing to do"),
+        Some(Verdict::WillChange) => line("NOW", "does not hold, will be changed"),
+        Some(Verdict::Unknown { why }) => line("NOW", &format!("unknown: {why}")),
+    }
+}
+
+fn commands(step: &PlannedStep) -> impl Iterator<Item = &PlannedCommand> {
+    step.commands.iter().chain(&step.undo)
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Look => "look",
+        Role::Check => "check",
+        Role::Save => "save",
+        Role::Change => "change",
+        Role::Undo => "undo",
+    }
+}
+
+fn shown(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}

@@ -208,19 +208,16 @@ impl Planner {
                 self.step(step, &known, around, None);
                 continue;
             };
-            match list(&each.over, &known) {
-                Some(items) => {
-                    for item in items {
-                        let mut scope = known.clone();
-                        scope.insert(each.variable.clone(), item.clone());
-                        self.step(step, &scope, around, Some(&format!("[{item}]")));
-                    }
+            if let Some(items) = list(&each.over, &known) {
+                for item in items {
+                    let mut scope = known.clone();
+                    scope.insert(each.variable.clone(), item.clone());
+                    self.step(step, &scope, around, Some(&format!("[{item}]")));
                 }
-                None => {
-                    let over = format!("{} in {}", each.variable, each.over.source);
-                    let around = Around { for_each: Some(over), ..around.clone() };
-                    self.step(step, &known, &around, Some(&format!("[‹{}›]", each.variable)));
-                }
+            } else {
+                let over = format!("{} in {}", each.variable, each.over.source);
+                let around = Around { for_each: Some(over), ..around.clone() };
+                self.step(step, &known, &around, Some(&format!("[‹{}›]", each.variable)));
             }
         }
     }

@@ -182,7 +182,8 @@ impl Builder<'_> {
         let text = if span.is_empty() && style == ScalarStyle::Plain { String::new() } else { text };
         let span = match style {
             ScalarStyle::Literal | ScalarStyle::Folded => {
-                span.start..span.start + self.text[span.clone()].trim_end().len()
+                let start = span.start;
+                start..start + self.text[span].trim_end().len()
             }
             _ => span,
         };

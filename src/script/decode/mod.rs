@@ -6,16 +6,19 @@
 //!
 //! Three names ask for more than serde's data model: see [`AT`], [`MANY`] and [`ENTRIES`].
 
+mod place;
+mod plain;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
 use granit_parser::ScalarStyle;
-use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
-    Visitor,
-};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use self::place::{Key, Place, Word};
+pub(crate) use self::place::{PLACE_FIELDS, style_of};
+use self::plain::{Plain, plain_kind};
 use crate::script::codes::{self, Code};
 use crate::script::similar::did_you_mean;
 use crate::script::yaml::{Entry, Kind, Node, Problem};
@@ -114,7 +117,7 @@ impl de::Error for Error {
 }
 
 #[derive(Clone, Copy)]
-struct Decoder<'de, 's> {
+pub(super) struct Decoder<'de, 's> {
     node: &'de Node,
     left_out: &'s BTreeSet<usize>,
 }
@@ -401,205 +404,6 @@ impl<'de> MapAccess<'de> for Entries<'de, '_> {
         }
         seed.deserialize(self.decoder.at(node)).map_err(|error| error.or_at(node))
     }
-}
-
-/// A key: text, or text with its place.
-struct Key<'de> {
-    text: &'de str,
-    span: Range<usize>,
-}
-
-impl<'de> Deserializer<'de> for Key<'de> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_borrowed_str(self.text)
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        if name != AT {
-            return self.deserialize_any(visitor);
-        }
-        let values = [self.span.start as u64, self.span.end as u64, style_number(ScalarStyle::Plain)];
-        visitor.visit_map(KeyPlace {
-            fields: fields.iter(),
-            values: values.into_iter(),
-            text: Some(self.text),
-        })
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-    }
-}
-
-struct KeyPlace<'de> {
-    fields: std::slice::Iter<'static, &'static str>,
-    values: std::array::IntoIter<u64, 3>,
-    text: Option<&'de str>,
-}
-
-impl<'de> MapAccess<'de> for KeyPlace<'de> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        self.fields.next().map(|field| seed.deserialize((*field).into_deserializer())).transpose()
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        match self.values.next() {
-            Some(number) => seed.deserialize(number.into_deserializer()),
-            None => seed
-                .deserialize(de::value::BorrowedStrDeserializer::new(self.text.take().unwrap_or_default())),
-        }
-    }
-}
-
-/// The four entries behind [`AT`].
-struct Place<'de, 's> {
-    decoder: Decoder<'de, 's>,
-    next: usize,
-}
-
-/// The keys behind [`AT`], in this order.
-pub(crate) const PLACE_FIELDS: [&str; 4] = ["start", "end", "style", "value"];
-
-impl<'de> MapAccess<'de> for Place<'de, '_> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        let field = PLACE_FIELDS.get(self.next);
-        self.next += 1;
-        field.map(|field| seed.deserialize((*field).into_deserializer())).transpose()
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let node = self.decoder.node;
-        let style = match &node.kind {
-            Kind::Scalar { style, .. } => style_number(*style),
-            _ => NO_STYLE,
-        };
-        match self.next {
-            1 => seed.deserialize((node.span.start as u64).into_deserializer()),
-            2 => seed.deserialize((node.span.end as u64).into_deserializer()),
-            3 => seed.deserialize(style.into_deserializer()),
-            _ => seed.deserialize(self.decoder),
-        }
-    }
-}
-
-/// A style that is none: the value is a list or a mapping.
-const NO_STYLE: u64 = 9;
-
-fn style_number(style: ScalarStyle) -> u64 {
-    match style {
-        ScalarStyle::Plain => 0,
-        ScalarStyle::SingleQuoted => 1,
-        ScalarStyle::DoubleQuoted => 2,
-        ScalarStyle::Literal => 3,
-        ScalarStyle::Folded => 4,
-    }
-}
-
-/// The way back of the number; `None` for a list or a mapping.
-pub(crate) fn style_of(number: u64) -> Option<ScalarStyle> {
-    [
-        ScalarStyle::Plain,
-        ScalarStyle::SingleQuoted,
-        ScalarStyle::DoubleQuoted,
-        ScalarStyle::Literal,
-        ScalarStyle::Folded,
-    ]
-    .into_iter()
-    .find(|style| style_number(*style) == number)
-}
-
-struct Word<'de>(&'de str);
-
-impl<'de> EnumAccess<'de> for Word<'de> {
-    type Error = Error;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Error> {
-        let value = seed.deserialize(de::value::BorrowedStrDeserializer::new(self.0))?;
-        Ok((value, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Word<'de> {
-    type Error = Error;
-
-    fn unit_variant(self) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _seed: T) -> Result<T::Value, Error> {
-        Err(de::Error::custom("a word expected"))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, _visitor: V) -> Result<V::Value, Error> {
-        Err(de::Error::custom("a word expected"))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _fields: &'static [&'static str],
-        _visitor: V,
-    ) -> Result<V::Value, Error> {
-        Err(de::Error::custom("a word expected"))
-    }
-}
-
-/// What plain text is to one YAML reader or another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Plain {
-    Text,
-    Truth,
-    YesNo,
-    Integer,
-    Number,
-    Null,
-}
-
-impl Plain {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Truth | Self::YesNo => "a truth value to YAML",
-            Self::Integer | Self::Number => "a number to YAML",
-            Self::Null => "nothing to YAML",
-        }
-    }
-}
-
-fn plain_kind(text: &str) -> Plain {
-    match text {
-        "true" | "false" => return Plain::Truth,
-        "" | "~" | "null" | "Null" | "NULL" => return Plain::Null,
-        _ => {}
-    }
-    if matches!(
-        text.to_ascii_lowercase().as_str(),
-        "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n"
-    ) {
-        return Plain::YesNo;
-    }
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.starts_with(|c: char| c.is_ascii_digit()) {
-        if digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0')) {
-            return Plain::Integer;
-        }
-        if digits.bytes().all(|b| b.is_ascii_hexdigit() || b"._xoXO+-:".contains(&b)) {
-            return Plain::Number;
-        }
-    }
-    Plain::Text
 }
 
 fn describe(node: &Node) -> String {

@@ -1,0 +1,257 @@
+//! A script as it is written: the types behind the file format and its JSON Schema.
+
+mod shape;
+mod value;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(crate) use self::shape::{At, Entries, Many};
+pub(crate) use self::value::{Later, RawCapture, RawUndo, RawValue};
+
+/// A sacpilot script: one condition, or a few, that hold on the machine afterwards.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Script")]
+pub(crate) struct RawScript {
+    /// The path below the scripts folder without `.yaml`: `rdp/port`.
+    pub(crate) script: At<String>,
+    /// One line: the condition that holds afterwards.
+    pub(crate) title: At<String>,
+    /// What a tired person needs to know: symptoms, causes, what is changed, what is not.
+    pub(crate) about: At<String>,
+    /// The document it comes from, and where it differs.
+    pub(crate) source: Option<At<String>>,
+    /// Values the caller may set.
+    pub(crate) params: Option<Entries<RawParam>>,
+    /// The steps, in order.
+    pub(crate) steps: At<Vec<At<RawStep>>>,
+}
+
+/// A value the caller may set.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Parameter")]
+pub(crate) struct RawParam {
+    /// What values it takes.
+    pub(crate) r#type: At<RawKind>,
+    /// Its value when none is given. Without a default it must be given.
+    pub(crate) default: Option<At<RawValue>>,
+    /// What it means.
+    pub(crate) about: At<String>,
+    /// Smallest number.
+    pub(crate) min: Option<At<i64>>,
+    /// Largest number.
+    pub(crate) max: Option<At<i64>>,
+    /// The words it may be (`choice`), or its items may be (`list`).
+    pub(crate) choices: Option<At<Vec<At<String>>>>,
+}
+
+/// What values a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ParameterType")]
+pub(crate) enum RawKind {
+    /// Any text without control characters.
+    Text,
+    /// A whole number between `min` and `max`.
+    Number,
+    /// `true` or `false`.
+    Flag,
+    /// One of `choices`.
+    Choice,
+    /// A list of text, of `choices` when there are any.
+    List,
+    /// Text that is never shown.
+    Secret,
+}
+
+/// One step: it looks (`run`), holds a condition (`check`), restarts (`reboot`) or uses another script (`use`).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Step")]
+pub(crate) struct RawStep {
+    /// Unique in the script; `steps.ID` in expressions.
+    pub(crate) id: At<String>,
+    /// What is true afterwards. May hold `{{ }}`.
+    pub(crate) title: At<String>,
+    /// Where the commands are typed.
+    pub(crate) r#in: Option<At<RawMode>>,
+    /// Runs the step once for each item: `{variable: list}`.
+    pub(crate) for_each: Option<At<Entries<At<String>>>>,
+    /// Skips the step unless this expression is true.
+    pub(crate) when: Option<At<String>>,
+    /// How long each command may take: `30s`.
+    pub(crate) timeout: Option<At<String>>,
+    /// Raises the risk that is derived from what the step does.
+    pub(crate) risk: Option<At<RawRisk>>,
+    /// What it means when `holds` is false.
+    pub(crate) finding: Option<At<RawFinding>>,
+    /// A command that only reads.
+    pub(crate) run: Option<At<String>>,
+    /// Values taken from what `run` prints.
+    pub(crate) capture: Option<At<Entries<At<RawCapture>>>>,
+    /// Whether what `run` found is right.
+    pub(crate) holds: Option<At<String>>,
+    /// Runs `run` again while `holds` is false.
+    pub(crate) retry: Option<At<RawRetry>>,
+    /// Reads whether the condition holds; run again after the change, and then it must.
+    pub(crate) check: Option<At<RawProbe>>,
+    /// Reads and keeps what `undo` needs, before the change.
+    pub(crate) save: Option<At<Many<At<RawProbe>>>>,
+    /// Establishes the condition.
+    pub(crate) change: Option<At<Many<At<RawAction>>>>,
+    /// Takes the change back; `none` with `why` when nothing can.
+    pub(crate) undo: Option<At<RawUndo>>,
+    /// Why there is no undo.
+    pub(crate) why: Option<At<String>>,
+    /// Restarts the machine and logs in again.
+    pub(crate) reboot: Option<At<RawReboot>>,
+    /// Another script by its name.
+    pub(crate) r#use: Option<At<String>>,
+    /// Parameters of the used script. `'{{ expression }}'` passes a value on.
+    pub(crate) with: Option<At<Entries<At<RawValue>>>>,
+    /// Not in this version.
+    pub(crate) dialogue: Option<At<Later>>,
+    /// Not in this version.
+    pub(crate) block: Option<At<Later>>,
+}
+
+/// Where commands are typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Mode")]
+pub(crate) enum RawMode {
+    /// The prompt of the Special Administration Console.
+    Sac,
+    /// cmd.exe.
+    Cmd,
+    /// Not in this version.
+    Powershell,
+}
+
+/// What a step may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Risk")]
+pub(crate) enum RawRisk {
+    /// Only reads.
+    Read,
+    /// Changes the machine.
+    Change,
+    /// Restarts the machine.
+    Reboot,
+}
+
+/// What a condition that does not hold means.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Finding")]
+pub(crate) struct RawFinding {
+    /// How bad it is.
+    pub(crate) severity: At<RawSeverity>,
+    /// What is wrong. May hold `{{ }}`.
+    pub(crate) text: At<String>,
+    /// What has to be done outside of this machine, or by hand.
+    pub(crate) remedy: Option<At<String>>,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Severity")]
+pub(crate) enum RawSeverity {
+    /// Worth knowing.
+    Info,
+    /// May cause trouble.
+    Warning,
+    /// Breaks something.
+    Error,
+}
+
+/// A command that reads.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Probe")]
+pub(crate) struct RawProbe {
+    /// The command, in single quotes.
+    pub(crate) run: At<String>,
+    /// Values taken from what it prints: `{name: 'pattern'}`, or `{name: {all: 'pattern'}}` for a list.
+    pub(crate) capture: Option<At<Entries<At<RawCapture>>>>,
+    /// Whether what it found is right.
+    pub(crate) holds: Option<At<String>>,
+    /// Runs it again while `holds` is false.
+    pub(crate) retry: Option<At<RawRetry>>,
+}
+
+/// Tries again.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Retry")]
+pub(crate) struct RawRetry {
+    /// How often at the most, the first try included.
+    pub(crate) times: At<i64>,
+    /// Pause between tries: `5s`.
+    pub(crate) every: At<String>,
+}
+
+/// A command that changes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Action")]
+pub(crate) struct RawAction {
+    /// Sent only when this is true.
+    pub(crate) when: Option<At<String>>,
+    /// The command, in single quotes.
+    pub(crate) run: At<String>,
+    /// Exit codes that mean success; 0 alone by default.
+    pub(crate) codes: Option<At<Vec<i64>>>,
+}
+
+/// Restarts the machine.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Reboot")]
+pub(crate) struct RawReboot {
+    /// Why. May hold `{{ }}`.
+    pub(crate) reason: At<String>,
+    /// How long until the prompt is back: `20m`.
+    pub(crate) within: Option<At<String>>,
+}
+
+type RawCaptures = [(At<String>, At<RawCapture>)];
+
+impl RawStep {
+    /// Captures that later steps see as `steps.ID.NAME`.
+    pub(crate) fn own_captures(&self) -> &RawCaptures {
+        let check = self.check.as_ref().and_then(|check| check.value.capture.as_ref());
+        self.capture.as_ref().or(check).map_or(&[], |entries| &entries.value.0)
+    }
+
+    /// Every capture in the step.
+    pub(crate) fn captures(&self) -> impl Iterator<Item = &(At<String>, At<RawCapture>)> {
+        self.own_captures().iter().chain(self.saves().flat_map(|save| save.value.captures()))
+    }
+
+    /// The probes under `save`.
+    pub(crate) fn saves(&self) -> impl Iterator<Item = &At<RawProbe>> {
+        self.save.iter().flat_map(|many| &many.value.0)
+    }
+}
+
+impl RawProbe {
+    /// Its captures.
+    pub(crate) fn captures(&self) -> &RawCaptures {
+        self.capture.as_ref().map_or(&[], |entries| &entries.value.0)
+    }
+}
+
+impl RawUndo {
+    /// Its commands.
+    pub(crate) fn actions(&self) -> &[At<RawAction>] {
+        match self {
+            Self::Actions(actions) => actions,
+            Self::Word(_) => &[],
+        }
+    }
+}

@@ -270,3 +270,63 @@ fn lower_first(text: &str) -> String {
     }
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(node: &Node) -> &[Entry] {
+        match &node.kind {
+            Kind::Mapping(entries) => entries,
+            other => panic!("{other:?} is no mapping"),
+        }
+    }
+
+    #[test]
+    fn keeps_places_and_styles() {
+        let text =
+            "plain: a b\nsingle: 'it''s'\ndouble: \"a\\tb\"\nblock: |\n  x\n\nempty:\nlist: [1, 'two']\n";
+        let (tree, problems) = parse(text);
+        assert_eq!(problems, []);
+        let tree = tree.unwrap();
+        let seen: Vec<_> = entries(&tree)
+            .iter()
+            .map(|entry| match &entry.value.kind {
+                Kind::Scalar { text: value, style } => {
+                    (entry.key.as_str(), value.as_str(), Some(*style), &text[entry.value.span.clone()])
+                }
+                _ => (entry.key.as_str(), "", None, &text[entry.value.span.clone()]),
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("plain", "a b", Some(ScalarStyle::Plain), "a b"),
+                ("single", "it's", Some(ScalarStyle::SingleQuoted), "'it''s'"),
+                ("double", "a\tb", Some(ScalarStyle::DoubleQuoted), "\"a\\tb\""),
+                ("block", "x\n", Some(ScalarStyle::Literal), "x"),
+                ("empty", "", Some(ScalarStyle::Plain), ""),
+                ("list", "", None, "[1, 'two']"),
+            ]
+        );
+    }
+
+    #[test]
+    fn refuses_what_a_script_may_not_hold() {
+        for (text, code) in [
+            ("a: &x 1\nb: *x\n", "SP006"),
+            ("a: *nowhere\n", "SP006"),
+            ("<<: {a: 1}\n", "SP006"),
+            ("a: !t 1\n", "SP007"),
+            ("a: 1\n---\nb: 2\n", "SP009"),
+            ("%YAML 1.2\n---\na: 1\n", "SP009"),
+            ("[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]", "SP009"),
+            ("? [a, b]\n: c\n", "SP005"),
+            ("", "SP001"),
+            ("a: 'open\n", "SP001"),
+        ] {
+            let (_, problems) = parse(text);
+            assert_eq!(problems.first().map(|problem| problem.code.id), Some(code), "{text}: {problems:?}");
+        }
+    }
+}

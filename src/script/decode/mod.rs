@@ -427,3 +427,76 @@ pub(crate) fn first_line(node: &Node) -> Range<usize> {
         Kind::Mapping(entries) => entries.first().map_or(node.span.clone(), |entry| entry.key_span.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::raw::{At, Entries, Many};
+    use crate::script::yaml;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        name: At<String>,
+        count: Option<At<i64>>,
+        items: Option<Many<Item>>,
+        values: Option<Entries<bool>>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Item {
+        id: String,
+    }
+
+    fn decoded(text: &str) -> (Option<Sample>, Vec<String>) {
+        let (tree, _) = yaml::parse(text);
+        let tree = tree.unwrap();
+        let (value, problems) = decode(&tree);
+        let said = problems.iter().map(|problem| {
+            format!("{} {} @{}", problem.code.id, problem.message, &text[problem.span.clone()])
+        });
+        (value, said.collect())
+    }
+
+    #[test]
+    fn reads_values_with_places() {
+        let text = "name: 'x'\ncount: 7\nitems: {id: a}\nvalues: {b: true, a: false}\n";
+        let (value, problems) = decoded(text);
+        assert_eq!(problems, [""; 0]);
+        let value = value.unwrap();
+        assert_eq!(&text[value.name.span.clone()], "'x'");
+        assert_eq!(value.count.unwrap().value, 7);
+        assert_eq!(value.items.unwrap().0[0].id, "a");
+        let order: Vec<_> =
+            value.values.unwrap().0.into_iter().map(|(key, flag)| (key.value, flag)).collect();
+        assert_eq!(order, [("b".to_owned(), true), ("a".to_owned(), false)]);
+    }
+
+    #[test]
+    fn finds_every_error_and_keeps_the_rest() {
+        let text = "name: x\nnmae: y\ncount: many\nitems: [{id: a}, {}, {id: 1.2}, {id: c, no: d}]\nvalues: {a: yes}\n";
+        let (value, mut problems) = decoded(text);
+        problems.sort();
+        assert_eq!(
+            problems,
+            [
+                "SP002 unknown key `nmae` @nmae",
+                "SP002 unknown key `no` @no",
+                "SP004 the key `id` is missing @{}",
+                "SP005 a number expected, this is text @many",
+                "SP005 text expected, `1.2` without quotes is a number to YAML @1.2",
+                "SP008 `yes` is not a truth value here @yes",
+            ]
+        );
+        let ids: Vec<_> = value.unwrap().items.unwrap().0.into_iter().map(|item| item.id).collect();
+        assert_eq!(ids, ["a", "c"]);
+    }
+
+    #[test]
+    fn nothing_is_left_when_a_needed_value_is_wrong() {
+        let (value, problems) = decoded("name: [a]\n");
+        assert!(value.is_none());
+        assert_eq!(problems, ["SP005 text expected, this is a list @a"]);
+    }
+}

@@ -352,7 +352,9 @@ mod tests {
             ("rdp-certificate-missing-unreadable", |r| matches!(r, [Reason::NoCertificate])),
             ("rdp-certificate-orphaned", |r| matches!(r, [Reason::Key(_)])),
             ("rdp-denied", |r| matches!(r, [Reason::Denied, Reason::NotListening { .. }])),
-            ("rdp-internal-error", |r| matches!(r, [Reason::CertificateExpired(_), Reason::NoTls])),
+            ("rdp-internal-error", |r| {
+                matches!(r, [Reason::CertificateExpired(_), Reason::Key(_), Reason::NoTls])
+            }),
             ("rdp-port-taken", |r| matches!(r, [Reason::PortHeld { port: 3389, .. }])),
             ("rdp-port-taken-process", |r| matches!(r, [Reason::PortHeld { port: 3389, .. }])),
             ("sessionenv-disabled", |r| matches!(r, [Reason::NoCertificate])),

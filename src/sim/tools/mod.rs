@@ -10,6 +10,7 @@ use crate::sim::windows::files::path::Places;
 pub mod arguments;
 mod certificates;
 mod gpupdate;
+mod net;
 mod netstat;
 mod page;
 mod process;
@@ -64,6 +65,7 @@ pub const PROGRAMS: &[&str] = &[
     "certutil.exe",
     "cmd.exe",
     "gpupdate.exe",
+    "net.exe",
     "netstat.exe",
     "reg.exe",
     "sc.exe",
@@ -120,6 +122,7 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "reg" => reg::run(&process).await,
         "shutdown" => Ok(shutdown::run(&process)),
         "wevtutil" => Ok(wevtutil::run(&process)),
+        "net" | "net1" => net::run(&process).await,
         "netstat" => Ok(netstat::run(&process)),
         "sc" => Ok(sc::run(&process)),
         "taskkill" => Ok(taskkill::run(&process)),

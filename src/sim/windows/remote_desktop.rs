@@ -144,7 +144,7 @@ impl World {
             Some(_) => {}
             None => reasons.push(Reason::NotListening { port }),
         }
-        reasons.extend(self.credential().err());
+        reasons.extend(self.credential_faults());
         if self.tls.is_empty() {
             reasons.push(Reason::NoTls);
         }
@@ -167,23 +167,19 @@ impl World {
         if !matches!(self.listener, Listener::Open(_)) {
             return;
         }
-        if self.tls.is_empty() {
-            self.record("System", "Schannel", 36_871, Level::Error, &NO_CREDENTIAL, &[]);
-            return;
+        let faults = self.credential_faults();
+        if faults.iter().any(|fault| matches!(fault, Reason::Key(_))) {
+            let inserts = ["0x8009030D".to_owned()];
+            self.record("System", "Schannel", 36_870, Level::Error, &KEY_UNREADABLE, &inserts);
         }
-        match self.credential() {
-            Err(Reason::Key(_)) => {
-                let inserts = ["0x8009030D".to_owned()];
-                self.record("System", "Schannel", 36_870, Level::Error, &KEY_UNREADABLE, &inserts);
-            }
-            Err(Reason::CertificateDamaged(_) | Reason::NoCertificate) => {
-                self.record("System", "Schannel", 36_871, Level::Error, &NO_CREDENTIAL, &[]);
-            }
-            Err(Reason::CertificateExpired(_)) => {
-                let inserts = [self.computer.clone()];
-                self.record("System", PROVIDER, 1053, Level::Warning, &CERTIFICATE_EXPIRED, &inserts);
-            }
-            Ok(()) | Err(_) => {}
+        let is_broken =
+            |fault: &Reason| matches!(fault, Reason::CertificateDamaged(_) | Reason::NoCertificate);
+        if self.tls.is_empty() || faults.iter().any(is_broken) {
+            self.record("System", "Schannel", 36_871, Level::Error, &NO_CREDENTIAL, &[]);
+        }
+        if faults.iter().any(|fault| matches!(fault, Reason::CertificateExpired(_))) {
+            let inserts = [self.computer.clone()];
+            self.record("System", PROVIDER, 1053, Level::Warning, &CERTIFICATE_EXPIRED, &inserts);
         }
     }
 
@@ -325,24 +321,27 @@ impl World {
         print
     }
 
-    /// Certificate and key, as TermService would use them.
-    fn credential(&self) -> Result<(), Reason> {
-        let Some(stored) = self.listener_certificate() else { return Err(Reason::NoCertificate) };
+    /// What is wrong with certificate and key, as TermService would use them.
+    fn credential_faults(&self) -> Vec<Reason> {
+        let Some(stored) = self.listener_certificate() else { return vec![Reason::NoCertificate] };
         let now = self.wall_time();
         let certificate = &stored.certificate;
+        let mut faults = Vec::new();
         if now < certificate.not_before || certificate.not_after < now {
-            return Err(Reason::CertificateExpired(stored.thumbprint));
+            faults.push(Reason::CertificateExpired(stored.thumbprint.clone()));
         }
+        let mut is_damaged =
+            !certificate.signature_fits || certificates::thumbprint(&certificate.der) != stored.thumbprint;
         let who = service_token(Sid::network_service(), "TermService");
         let container = stored.key.as_ref().map_or("", |(container, _)| container.as_str());
-        let modulus = self.use_key(container, &who).map_err(Reason::Key)?;
-        if !certificate.signature_fits
-            || modulus != certificate.modulus
-            || certificates::thumbprint(&certificate.der) != stored.thumbprint
-        {
-            return Err(Reason::CertificateDamaged(stored.thumbprint));
+        match self.use_key(container, &who) {
+            Ok(modulus) => is_damaged |= modulus != certificate.modulus,
+            Err(error) => faults.push(Reason::Key(error)),
         }
-        Ok(())
+        if is_damaged {
+            faults.push(Reason::CertificateDamaged(stored.thumbprint));
+        }
+        faults
     }
 
     fn key_status(&self, error: KeyError) -> String {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::log;
 use crate::secret::Secret;
 
 /// Asks for a password without showing it.
@@ -12,7 +13,10 @@ pub fn password(prompt: &str) -> Result<Secret, Failure> {
         io::ErrorKind::Interrupted => Failure::rendered(Exit::INTERRUPTED, ""),
         _ => Failure::usage(format!("cannot ask for the password: {error}")).help(OTHER_SOURCES),
     })?;
-    Secret::new(line).map_err(|_| Failure::usage("the password is empty").help(OTHER_SOURCES))
+    let secret =
+        Secret::new(line).map_err(|_| Failure::usage("the password is empty").help(OTHER_SOURCES))?;
+    log::hide(&secret);
+    Ok(secret)
 }
 
 /// How a password is given without a terminal.

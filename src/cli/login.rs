@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use super::ask;
 use super::context::Context;
 use super::failure::Failure;
+use super::log;
 use crate::secret::Secret;
 use crate::shell::Credentials;
 
@@ -127,7 +128,10 @@ impl Source {
             }
             Self::Command(command) => first_line(&printed(command, what)?, what)?,
         };
-        Secret::new(text).map_err(|_| Failure::usage(format!("the {what} from {} is empty", self.name())))
+        let secret = Secret::new(text)
+            .map_err(|_| Failure::usage(format!("the {what} from {} is empty", self.name())))?;
+        log::hide(&secret);
+        Ok(secret)
     }
 
     fn name(&self) -> String {

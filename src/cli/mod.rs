@@ -16,6 +16,7 @@ pub mod context;
 pub mod exec;
 pub mod exit;
 pub mod failure;
+pub mod log;
 pub mod login;
 pub mod opening;
 pub mod run;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::USAGE } else { Exit::HOLDS }.into();
         }
     };
+    log::start(&cli.globals);
     let context = Context::new(cli.globals);
     let exit = dispatch(cli.command, &context).unwrap_or_else(|failure| {
         show(&failure, &context);

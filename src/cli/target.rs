@@ -6,8 +6,9 @@ use super::args::duration;
 use super::context::Context;
 use super::failure::Failure;
 use super::login::LoginArgs;
+use crate::report::visible;
 use crate::shell::Credentials;
-use crate::transport::Endpoint;
+use crate::transport::{Endpoint, EndpointError};
 
 /// What `TARGET` may be, for `--help`.
 pub const TARGETS: &str = "\
@@ -64,10 +65,8 @@ impl TargetArgs {
 
 /// Parses a target.
 pub fn endpoint(text: &str) -> Result<Endpoint, Failure> {
-    text.parse().map_err(|error: crate::transport::EndpointError| {
-        let failure = Failure::usage(format!("target `{}`: {error}", crate::report::visible::line(text)));
-        failure.help(error.help())
-    })
+    text.parse()
+        .map_err(|error: EndpointError| Failure::usage(visible::line(&error.to_string())).help(error.help()))
 }
 
 /// The account that a simulated machine brings.

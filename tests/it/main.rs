@@ -1,7 +1,9 @@
 //! The integration tests, one binary. Each file and its purpose:
 //!
+//! - `cli`: help, refusals, exit codes, what a run leaves, Ctrl-C
 //! - `engine`: runs of scripts on a toy machine: what is sent, told, and left
 //! - `layers`: the order of the modules holds
+//! - `program`: no tests; runs the real program
 //! - `sac`: from any state of the console to a login
 //! - `script_errors`: a gallery of bad scripts and what is said about each
 //! - `script_files`: plan texts and JSON Schema as stored; scripts read as another YAML reader reads them
@@ -10,8 +12,10 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "these are tests")]
 
+mod cli;
 mod engine;
 mod layers;
+mod program;
 mod sac;
 mod script_errors;
 mod script_files;

@@ -9,7 +9,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 /// Drives a Windows machine through its serial console (EMS/SAC): finds out why Remote Desktop is broken,
 /// repairs it, proves the repair, can take it back.
 #[derive(Debug, Parser)]
-#[command(name = "sacpilot", version, after_help = EXAMPLES, propagate_version = true, max_term_width = 110)]
+#[command(name = "sacpilot", version, after_help = EXAMPLES, propagate_version = true)]
 pub struct Cli {
     /// Options of every command.
     #[command(flatten)]

@@ -20,7 +20,7 @@ Examples:
   sacpilot check scripts/*.yaml --format json
   sacpilot check --explain SP010
 
-Exit code 0: nothing is wrong (warnings do not count); 2: errors. `run` refuses what has errors.")]
+Exit code 0: nothing is wrong (warnings do not count); 2: errors, which `run` refuses.")]
 pub struct Args {
     /// Scripts: files, or names of scripts that ship
     #[arg(value_name = "SCRIPT", required_unless_present = "explain")]

@@ -16,13 +16,13 @@ use crate::script::model::Mode;
 #[derive(Debug, clap::Args)]
 #[command(after_help = help())]
 pub struct Args {
-    /// The target.
-    #[command(flatten)]
-    target: TargetArgs,
-
     /// The command, for cmd.exe; words are joined by blanks
     #[arg(value_name = "COMMAND", required = true, last = true)]
     command: Vec<String>,
+
+    /// The target.
+    #[command(flatten)]
+    target: TargetArgs,
 }
 
 fn help() -> String {
@@ -32,8 +32,9 @@ Examples:
   sacpilot exec -t serial:/dev/ttyUSB0 --user Administrator -- ipconfig /all
   sacpilot exec -t tcp:bmc7:2001 -- type C:\\Windows\\WindowsUpdate.log > update.log
 
-Writes the whole output of the command, as UTF-8 and otherwise unaltered, to standard output, and ends with its
-exit code (254 when the code does not fit into 0 to 254). 255: the command could not be run.
+Writes the whole output of the command, as UTF-8 and otherwise unaltered, to standard output,
+and ends with its exit code (254 when that does not fit into 0 to 254). 255: the command could
+not be run.
 
 {TARGETS}"
     )

@@ -13,12 +13,14 @@ use crate::transport::{Endpoint, EndpointError};
 /// What `TARGET` may be, for `--help`.
 pub const TARGETS: &str = "\
 Targets:
-  sim:SCENARIO                      a simulated machine; `sacpilot sim --list` names the scenarios
-  serial:/dev/ttyUSB0?baud=115200   a serial port (115200 8N1 unless told otherwise), serial:COM1 on Windows
-  pty:PATH  unix:PATH  tcp:HOST:PORT
-  telnet:HOST:PORT                  a terminal server or virtual machine that speaks telnet
-  rfc2217:HOST:PORT?baud=115200     a serial port behind a terminal server that sets its line as told (ser2net)
-  exec:COMMAND LINE                 a program on a terminal of its own, for consoles that have a client";
+  sim:SCENARIO             a simulated machine
+  serial:/dev/ttyUSB0      a serial port, 115200 8N1; else serial:/dev/ttyUSB0?baud=9600
+  serial:COM1              the same on Windows
+  pty:PATH unix:PATH       a terminal or a socket of another program
+  tcp:HOST:PORT            a socket that carries the bytes of the console
+  telnet:HOST:PORT         a terminal server or virtual machine that speaks telnet
+  rfc2217:HOST:PORT        a serial port behind a terminal server (ser2net); ?baud=115200
+  exec:COMMAND LINE        a program on a terminal of its own: consoles that have a client";
 
 /// Options about the target.
 #[derive(Debug, Clone, clap::Args)]

@@ -41,7 +41,7 @@ fn every_command_explains_itself_with_examples() {
         assert!(said.text().contains("Examples:\n"), "{command}");
         assert!(said.text().contains("Global options:\n"), "{command}");
         for line in said.text().lines() {
-            assert!(line.chars().count() <= 120, "{command}: {line}");
+            assert!(line.chars().count() <= 100, "{command}: {line}");
         }
         said.golden(&format!("help/{command}.txt"));
     }

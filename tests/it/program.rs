@@ -62,7 +62,7 @@ impl Program {
 impl Said {
     /// What a finished program said.
     pub(crate) fn of(folder: tempfile::TempDir, output: &Output) -> Self {
-        let text = |bytes: &[u8]| filtered(&String::from_utf8(bytes.to_vec()).unwrap(), folder.path());
+        let text = |bytes: &[u8]| filtered(std::str::from_utf8(bytes).unwrap(), folder.path());
         let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
         Self { folder, stdout, stderr, code: output.status.code() }
     }

@@ -86,6 +86,8 @@ pub enum Command {
     Run(super::run::RunArgs),
     /// Finds out what is wrong, and changes nothing
     Diagnose(super::run::DiagnoseArgs),
+    /// Shows exactly what a run may send, for approval
+    Plan(super::plan::Args),
     /// Checks scripts without a machine
     Check(super::check::Args),
     /// Lists the scripts that ship, or shows one

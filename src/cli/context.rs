@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::args::{ColorWhen, Globals};
 use super::failure::Failure;
+use crate::report::{Detail, Paint};
 
 /// What every command gets beside its own arguments.
 #[derive(Debug, Clone)]
@@ -39,6 +40,26 @@ impl Context {
             stderr_color: wish.unwrap_or(stderr),
             globals,
         }
+    }
+
+    /// How much a run shows.
+    pub fn detail(&self) -> Detail {
+        match (self.globals.quiet, self.globals.verbose) {
+            (true, _) => Detail::Quiet,
+            (false, 0) => Detail::Steps,
+            (false, 1) => Detail::Commands,
+            (false, _) => Detail::Output,
+        }
+    }
+
+    /// How standard output is painted.
+    pub fn stdout_paint(&self) -> Paint {
+        if self.stdout_color { Paint::Colours } else { Paint::Plain }
+    }
+
+    /// How standard error is painted.
+    pub fn stderr_paint(&self) -> Paint {
+        if self.stderr_color { Paint::Colours } else { Paint::Plain }
     }
 
     /// Writes to standard output.

@@ -19,6 +19,7 @@ pub mod failure;
 pub mod log;
 pub mod login;
 pub mod opening;
+pub mod plan;
 pub mod run;
 pub mod script_args;
 pub mod scripts;
@@ -31,7 +32,7 @@ use context::Context;
 use exit::Exit;
 use failure::Failure;
 
-use crate::report::{Paint, visible};
+use crate::report::visible;
 
 /// The whole program.
 pub fn main() -> ExitCode {
@@ -56,6 +57,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => wait_for(run::run(args, context)),
         Command::Diagnose(args) => wait_for(run::diagnose(args, context)),
+        Command::Plan(args) => wait_for(plan::run(args, context)),
         Command::Check(args) => check::run(&args, context),
         Command::Scripts(args) => scripts::run(&args, context),
         Command::Exec(args) => wait_for(exec::run(args, context)),
@@ -80,8 +82,7 @@ fn show(failure: &Failure, context: &Context) {
         context.tell(text);
         return;
     }
-    let paint = if context.stderr_color { Paint::Colours } else { Paint::Plain };
-    let mut lines = vec![format!("{}: {}", paint.bad("error"), failure.message)];
+    let mut lines = vec![format!("{}: {}", context.stderr_paint().bad("error"), failure.message)];
     if let Some(screen) = &failure.screen {
         lines.push("  the screen at that moment:".to_owned());
         lines.extend(visible::lines(screen.trim_end()).lines().map(|line| format!("  | {line}")));

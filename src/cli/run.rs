@@ -1,10 +1,10 @@
 //! `sacpilot run` and `sacpilot diagnose`: a script on a machine, with everything that is left of it in one
 //! folder.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 
@@ -13,16 +13,20 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::opening::{Opening, awaiting};
+use super::plan;
 use super::script_args::{Bound, ScriptArgs};
-use super::scripts::risk;
 use super::signals::guarded;
 use super::tape;
 use super::target::{TARGETS, Target, TargetArgs};
 use crate::engine::event::{ChannelLeft, EventKind, RunMode};
 use crate::engine::run::{begin, not_reached, not_wanted, while_told};
-use crate::engine::{Ended, Interrupt, Narrator, OnInterrupt, Order, RunFolder, journal, run as run_script};
-use crate::report::{Detail, JsonLines, Paint, Summary, Terminal, markdown};
-use crate::script::model::Script;
+use crate::engine::{
+    Ended, Event, Interrupt, Listener, Narrator, OnInterrupt, Order, RunFolder, journal, run as run_script,
+};
+use crate::recording::Recorder;
+use crate::report::{JsonLines, Summary, Terminal, markdown};
+use crate::script::plan::Plan;
+use crate::secret::Secret;
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -35,6 +39,10 @@ pub struct RunArgs {
     /// Does not ask before the machine is changed
     #[arg(short, long)]
     yes: bool,
+
+    /// Does what this plan says (`sacpilot plan -o FILE`), or nothing
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
 
     /// What becomes of changes when you stop the run (Ctrl-C)
     #[arg(long, value_enum, value_name = "POLICY", default_value_t = InterruptPolicy::Keep)]
@@ -96,6 +104,9 @@ Sends only commands that read. Exit code 1: something was found.
 /// `sacpilot run`.
 pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
     let bound = args.script.bind(context)?;
+    if let Some(plan) = &args.plan {
+        plan::compare(plan, &bound)?;
+    }
     args.target.endpoint()?;
     if !args.yes && !context.can_ask {
         return Err(Failure::usage(
@@ -104,8 +115,11 @@ pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
         .help("look first with `diagnose`, then give --yes"));
     }
     let target = args.target.resolve(context)?;
-    if !args.yes && !agreed(&bound.script, &target, context)? {
-        return Err(Failure::usage("not confirmed; nothing was sent"));
+    if !args.yes {
+        context.tell(&Plan::new(&bound.script, &bound.params).to_text());
+        if !ask::confirm(&format!("\nDo this on {}?", target.name))? {
+            return Err(Failure::usage("not confirmed; nothing was sent"));
+        }
     }
     let on_interrupt = match args.on_interrupt {
         InterruptPolicy::Keep => OnInterrupt::Keep,
@@ -121,14 +135,29 @@ pub async fn diagnose(args: DiagnoseArgs, context: &Context) -> Result<Exit, Fai
     Box::pin(drive(bound, target, RunMode::Diagnose, OnInterrupt::Keep, context)).await
 }
 
-/// Shows what may be done, and asks.
-fn agreed(script: &Script, target: &Target, context: &Context) -> Result<bool, Failure> {
-    let mut text = format!("{}: {}\n", script.name, script.title);
-    for step in &script.steps {
-        let _ = writeln!(text, "  {:11} {}", risk(step.risk), step.title.source);
-    }
-    context.tell(&text);
-    ask::confirm(&format!("Run this on {}?", target.name))
+/// The checks of a script on a machine, shown as they go on, without a folder: for a plan.
+pub async fn look(bound: Bound, target: Target, context: &Context) -> Result<(Summary, Exit), Failure> {
+    let files: Vec<&Path> = context.globals.record.as_deref().into_iter().collect();
+    let recorder = tape::recorder(&target, &files, context.started)?;
+    let summary = Shared::default();
+    let mut masks = bound.masks;
+    masks.add("password", target.credentials.password.clone());
+    let secrets = masks.secrets();
+    let narrator = Narrator::new(context.started, masks).with_listener(summary.clone());
+    let terminal = Terminal::new(io::stderr(), context.stderr_paint(), context.detail());
+    let terminal = if context.stderr_is_terminal { terminal.live() } else { terminal };
+    let narrator = narrator.with_listener(terminal);
+    let order = Order {
+        run: "plan".to_owned(),
+        script: bound.script,
+        params: bound.params,
+        mode: RunMode::Diagnose,
+        target: target.name.clone(),
+        timeout: context.globals.timeout,
+        on_interrupt: OnInterrupt::Keep,
+    };
+    let exit = Box::pin(converse(&order, &target, secrets, recorder, narrator, context)).await?;
+    Ok((summary.take(), exit.unwrap_or(Exit::INTERRUPTED)))
 }
 
 /// Does a run: folder, journal, session, script, reports.
@@ -140,9 +169,15 @@ async fn drive(
     context: &Context,
 ) -> Result<Exit, Failure> {
     let runs = runs_dir(context)?;
+    let unwritable = |error: &dyn std::fmt::Display| {
+        Failure::usage(error.to_string()).help("choose another place with --runs-dir")
+    };
     let folder = RunFolder::create(&runs, &bound.script.name, &target.name, context.started)
-        .map_err(|error| Failure::usage(error.to_string()).help("choose another place with --runs-dir"))?;
-    let journal = folder.journal().map_err(|error| Failure::usage(error.to_string()))?;
+        .map_err(|error| unwritable(&error))?;
+    let journal = folder.journal().map_err(|error| unwritable(&error))?;
+    let plan = serde_json::to_string_pretty(&Plan::new(&bound.script, &bound.params))
+        .map_err(|error| unwritable(&error))?;
+    folder.write("plan.json", &(plan + "\n")).map_err(|error| unwritable(&error))?;
     let cast = folder.recording();
     let files: Vec<&Path> =
         std::iter::once(cast.as_path()).chain(context.globals.record.as_deref()).collect();
@@ -160,13 +195,33 @@ async fn drive(
         timeout: context.globals.timeout,
         on_interrupt,
     };
-    let mut narrator = listeners(Narrator::new(context.started, masks).with_journal(journal), context);
-    begin(&order, &mut narrator).map_err(|error| Failure::usage(error.to_string()))?;
+    let narrator = listeners(Narrator::new(context.started, masks).with_journal(journal), context);
+    let ended = Box::pin(converse(&order, &target, secrets, recorder, narrator, context)).await;
+    report(&folder, context)?;
+    ended?.ok_or_else(|| {
+        let journal = folder.path().join("journal.jsonl");
+        Failure::new(
+            Exit::INTERRUPTED,
+            "stopped at once: the current command may still run, and a channel may be open",
+        )
+        .help(format!("the journal tells what was sent: {}", journal.display()))
+    })
+}
 
+/// Opens a session and runs the script. `None`: the user stopped it at once.
+async fn converse(
+    order: &Order,
+    target: &Target,
+    secrets: Vec<Secret>,
+    recorder: Option<Recorder>,
+    mut narrator: Narrator,
+    context: &Context,
+) -> Result<Option<Exit>, Failure> {
+    begin(order, &mut narrator).map_err(|error| Failure::usage(error.to_string()))?;
     let interrupt = Interrupt::default();
     let task = Box::pin(async {
         let (waits, mut awaiting) = awaiting();
-        let line = match Opening::line(&target, recorder).await {
+        let line = match Opening::line(target, recorder).await {
             Ok(line) => line,
             Err(error) => return not_reached(&mut narrator, error),
         };
@@ -184,19 +239,10 @@ async fn drive(
         if narrator.tell(EventKind::SessionOpened { line: described }).is_err() {
             return stopped_while_opening(&mut narrator);
         }
-        run_script(&order, &mut live, &mut narrator, &mut awaiting, &interrupt).await
+        run_script(order, &mut live, &mut narrator, &mut awaiting, &interrupt).await
     });
     let ended = guarded(&interrupt, task).await;
-    drop(narrator);
-    report(&folder, context)?;
-    match ended {
-        Some(ended) => Ok(Exit::of(ended.verdict)),
-        None => Err(Failure::new(
-            Exit::INTERRUPTED,
-            "stopped at once: the current command may still run, and a channel may be open",
-        )
-        .help(format!("the journal tells what was sent: {}", folder.path().join("journal.jsonl").display()))),
-    }
+    Ok(ended.map(|ended| Exit::of(ended.verdict)))
 }
 
 fn stopped_while_opening(narrator: &mut Narrator) -> Ended {
@@ -211,14 +257,7 @@ fn listeners(narrator: Narrator, context: &Context) -> Narrator {
     if context.globals.json {
         return narrator.with_listener(JsonLines::new(io::stdout()));
     }
-    let detail = match (context.globals.quiet, context.globals.verbose) {
-        (true, _) => Detail::Quiet,
-        (false, 0) => Detail::Steps,
-        (false, 1) => Detail::Commands,
-        (false, _) => Detail::Output,
-    };
-    let paint = if context.stdout_color { Paint::Colours } else { Paint::Plain };
-    let terminal = Terminal::new(io::stdout(), paint, detail);
+    let terminal = Terminal::new(io::stdout(), context.stdout_paint(), context.detail());
     narrator.with_listener(if context.stderr_is_terminal { terminal.live() } else { terminal })
 }
 
@@ -251,4 +290,20 @@ fn default_runs_dir() -> Result<PathBuf, Failure> {
         Failure::usage("there is no home folder to keep runs in").help("name a folder with --runs-dir")
     })?;
     Ok(base.state_dir().unwrap_or_else(|| base.data_dir()).join("sacpilot").join("runs"))
+}
+
+/// A summary that is read after the run.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Summary>>);
+
+impl Shared {
+    fn take(&self) -> Summary {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Listener for Shared {
+    fn hear(&mut self, event: &Event) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(event);
+    }
 }

@@ -27,7 +27,7 @@ pub struct Args {
 
 /// Lists the scripts, or shows one.
 pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let paint = if context.stdout_color { Paint::Colours } else { Paint::Plain };
+    let paint = context.stdout_paint();
     let text = match (&args.script, context.globals.json) {
         (Some(name), true) => format!("{:#}\n", described(&load(name, context)?.script)),
         (Some(name), false) => shown(&load(name, context)?.script, paint),

@@ -162,7 +162,10 @@ fn a_machine_that_is_not_there_leaves_a_run_that_says_so() {
     let mut files: Vec<String> =
         said.files().into_iter().filter_map(|f| Some(f.rsplit('/').next()?.to_owned())).collect();
     files.sort();
-    assert_eq!(files, ["journal.jsonl", "look.yaml", "report.json", "report.md", "session.cast"]);
+    assert_eq!(
+        files,
+        ["journal.jsonl", "look.yaml", "plan.json", "report.json", "report.md", "session.cast"]
+    );
     let recorded = journal::read(&run.join("journal.jsonl")).unwrap();
     assert_eq!(recorded.events.len(), 2);
     let report: serde_json::Value =
@@ -228,4 +231,32 @@ fn a_reader_that_goes_away_is_no_failure() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+fn a_plan_is_approved_and_then_kept_to() {
+    let said = Program::new("plan look.yaml").file("look.yaml", LOOK).run().code(0).stderr("");
+    assert!(said.text().starts_with("Plan of look: the version is known\n  wanted = 5\nChanges nothing.\n"));
+    let made = Program::new("plan look.yaml --json").file("look.yaml", LOOK).run().code(0);
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let arguments = format!("run look.yaml -t tcp:{closed} -u adm --yes --plan plan.json --runs-dir runs");
+    let run = |plan: &str, more: &str| {
+        Program::new(&format!("{arguments} {more}"))
+            .file("look.yaml", LOOK)
+            .file("plan.json", plan)
+            .variable("SACPILOT_PASSWORD", "hunter2-x")
+            .run()
+    };
+    let same = run(made.text(), "").code(3);
+    let kept = std::fs::read_to_string(same.run_folder("runs").join("plan.json")).unwrap();
+    assert_eq!(kept, made.text());
+
+    run(made.text(), "-p wanted=6").code(2).stdout("").stderr(
+        "error: the plan plan.json is not what would be run now; nothing was sent\n  - wanted = 5\n  + wanted = 6\n  \
+         help: make the plan again with `sacpilot plan … -o FILE`, and have it approved again\n",
+    );
+    let edited = made.text().replace("\"ver\"", "\"ver & del x\"");
+    let said = run(&edited, "").code(2);
+    assert!(said.stderr_text().contains("was edited"), "{}", said.stderr_text());
+    assert!(run("{}", "").code(2).stderr_text().contains("is no plan"));
 }

@@ -100,6 +100,11 @@ impl Said {
         &self.stdout
     }
 
+    /// Its standard error.
+    pub(crate) fn stderr_text(&self) -> &str {
+        &self.stderr
+    }
+
     /// The one run folder it left, below `runs`.
     pub(crate) fn run_folder(&self, runs: &str) -> PathBuf {
         let mut folders: Vec<PathBuf> =

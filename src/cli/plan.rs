@@ -1,0 +1,137 @@
+//! `sacpilot plan SCRIPT`: exactly what may be sent, for approval.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::args::duration;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::login::LoginArgs;
+use super::run::look;
+use super::script_args::{Bound, ScriptArgs};
+use super::target::{TARGETS, TargetArgs};
+use crate::engine::event::StepStatus;
+use crate::report::Summary;
+use crate::report::summary::Step;
+use crate::script::plan::{Plan, StepKind, Verdict};
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help())]
+pub struct Args {
+    /// The script.
+    #[command(flatten)]
+    script: ScriptArgs,
+
+    /// Writes the plan as JSON into FILE, for `run --plan FILE`
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Runs the read-only checks there, and says what would be changed
+    #[arg(short, long, value_name = "TARGET", env = "SACPILOT_TARGET")]
+    target: Option<String>,
+
+    /// How long to wait for the machine's command prompt, a boot included
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "15m")]
+    wait: Duration,
+
+    /// The account.
+    #[command(flatten)]
+    login: LoginArgs,
+}
+
+fn help() -> String {
+    format!(
+        "\
+Examples:
+  sacpilot plan rdp-internal-error
+  sacpilot plan rdp/tls-protocols -p versions=1.2 -o plan.json
+  sacpilot plan rdp-internal-error -t serial:/dev/ttyUSB0 --user Administrator
+
+Without a target nothing is sent; with one, only commands that read.
+
+{TARGETS}"
+    )
+}
+
+/// Makes the plan, and shows or writes it.
+pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    let bound = args.script.bind(context)?;
+    let mut plan = Plan::new(&bound.script, &bound.params);
+    let mut exit = Exit::HOLDS;
+    if let Some(target) = args.target {
+        let target = TargetArgs { target, wait: args.wait, login: args.login }.resolve(context)?;
+        let (summary, ended) = look(bound, target, context).await?;
+        fill_in(&mut plan, &summary);
+        if ended != Exit::FINDINGS {
+            exit = ended;
+        }
+    }
+    let json = serde_json::to_string_pretty(&plan)
+        .map_err(|error| Failure::usage(format!("the plan cannot be written: {error}")))?;
+    if let Some(path) = &args.output {
+        fs::write(path, json + "\n")
+            .map_err(|error| Failure::usage(format!("cannot write {}: {error}", path.display())))?;
+        context.tell(&format!("wrote {}, digest {}\n", path.display(), plan.digest));
+    } else if context.globals.json {
+        context.say(&(json + "\n"))?;
+    } else {
+        context.say(&plan.to_text())?;
+    }
+    Ok(exit)
+}
+
+/// Refuses a run that is not the one that was approved.
+pub fn compare(approved: &Path, bound: &Bound) -> Result<(), Failure> {
+    let refused = |reason: String| {
+        Failure::usage(format!("the plan {} {reason}; nothing was sent", approved.display()))
+    };
+    let text = fs::read_to_string(approved)
+        .map_err(|error| Failure::usage(format!("cannot read the plan {}: {error}", approved.display())))?;
+    let plan: Plan = serde_json::from_str(&text).map_err(|error| refused(format!("is no plan: {error}")))?;
+    if !plan.is_untouched() {
+        return Err(refused("was edited: its digest is not that of its text".to_owned())
+            .help("make it again with `sacpilot plan … -o FILE`, and have it approved again"));
+    }
+    let now = Plan::new(&bound.script, &bound.params);
+    if now.digest == plan.digest {
+        return Ok(());
+    }
+    let (then, now) = (plan.to_text(), now.to_text());
+    let differing = |of: &str, other: &str, sign: char| -> Vec<String> {
+        let missing = of
+            .lines()
+            .filter(|line| !line.starts_with("Digest ") && !other.lines().any(|known| known == *line));
+        missing.map(|line| format!("  {sign} {}", line.trim())).collect()
+    };
+    let mut lines = differing(&then, &now, '-');
+    lines.extend(differing(&now, &then, '+'));
+    let reason = "is not what would be run now; nothing was sent";
+    Err(Failure::usage(format!("the plan {} {reason}\n{}", approved.display(), lines.join("\n")))
+        .help("make the plan again with `sacpilot plan … -o FILE`, and have it approved again"))
+}
+
+/// What the checks on the machine said.
+fn fill_in(plan: &mut Plan, summary: &Summary) {
+    for planned in &mut plan.steps {
+        let seen = summary.steps.iter().find(|step| step.step.0 == planned.path);
+        planned.verdict = seen.and_then(|step| verdict(step, planned.kind));
+    }
+}
+
+fn verdict(step: &Step, kind: StepKind) -> Option<Verdict> {
+    let why = || {
+        let failure = step.failure.as_ref().map(|failure| failure.message.clone());
+        failure.or_else(|| step.note.clone()).unwrap_or_default()
+    };
+    match step.status? {
+        StepStatus::Looked | StepStatus::Held | StepStatus::Skipped => Some(Verdict::Holds),
+        StepStatus::NotHeld if kind == StepKind::Condition => Some(Verdict::WillChange),
+        StepStatus::Depends | StepStatus::Failed | StepStatus::Interrupted => {
+            Some(Verdict::Unknown { why: why() })
+        }
+        StepStatus::NotHeld | StepStatus::Changed | StepStatus::Restarted => None,
+    }
+}

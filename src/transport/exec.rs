@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::process::Child;
 use tokio::time::Sleep;
 
-use super::refusal::Head;
+use super::refusal::{Head, Kind};
 use super::{CommandLine, Line, OpenError, write_through};
 
 /// How long a program may live on after it closed its terminal before that counts as the end.
@@ -26,6 +26,8 @@ pub(super) struct ExecLine {
     ending: Option<Pin<Box<Sleep>>>,
     status: Option<ExitStatus>,
     head: Head,
+    /// The client lets us watch somebody else's session: that is no console to work with.
+    watching: bool,
 }
 
 write_through!(ExecLine, terminal);
@@ -51,7 +53,15 @@ pub(super) fn open(command: &CommandLine) -> Result<ExecLine, OpenError> {
             program: program.clone(),
             reason: reason(&system(error)),
         })?;
-    Ok(ExecLine { terminal, child, program, ending: None, status: None, head: Head::default() })
+    Ok(ExecLine {
+        terminal,
+        child,
+        program,
+        ending: None,
+        status: None,
+        head: Head::default(),
+        watching: false,
+    })
 }
 
 fn reason(error: &io::Error) -> String {
@@ -87,11 +97,15 @@ impl AsyncRead for ExecLine {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.watching {
+            return Poll::Ready(Ok(()));
+        }
         if self.ending.is_none() && self.status.is_none() {
             let before = buffer.filled().len();
             match ready!(pin!(&mut self.terminal).poll_read(context, buffer)) {
                 Ok(()) if buffer.filled().len() > before || buffer.remaining() == 0 => {
                     self.head.keep(&buffer.filled()[before..]);
+                    self.watching |= self.head.refusal().is_some_and(|r| r.kind == Kind::Spectator);
                     return Poll::Ready(Ok(()));
                 }
                 Err(error) if error.raw_os_error() != Some(rustix::io::Errno::IO.raw_os_error()) => {
@@ -114,11 +128,14 @@ impl Line for ExecLine {
     }
 
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {
+        if self.watching {
+            return self.head.reason().unwrap_or_default();
+        }
         let status = self.status.or_else(|| self.child.try_wait().ok().flatten());
         match (status, error) {
             (Some(status), _) => match status.code() {
-                // A client that gives up says why at the end of the little that it says.
-                Some(code) => match self.head.reason().filter(|_| code != 0) {
+                // A client that gives up says why at the end of the little that it says, some with exit code 0.
+                Some(code) => match self.head.reason() {
                     Some(said) => format!("{} exited with code {code}: {said}", self.program),
                     None => format!("{} exited with code {code}", self.program),
                 },

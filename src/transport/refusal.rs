@@ -26,6 +26,8 @@ pub(super) struct Refusal {
 pub(super) enum Kind {
     /// Somebody else is on the console.
     Busy,
+    /// Somebody else is on the console, and we may watch: what we type goes nowhere.
+    Spectator,
     /// Something must be set or allowed first.
     Refused,
 }
@@ -34,12 +36,16 @@ const fn busy(text: &'static str, remedy: &'static str) -> Refusal {
     Refusal { text, kind: Kind::Busy, remedy }
 }
 
+const fn spectator(text: &'static str, remedy: &'static str) -> Refusal {
+    Refusal { text, kind: Kind::Spectator, remedy }
+}
+
 const fn refused(text: &'static str, remedy: &'static str) -> Refusal {
     Refusal { text, kind: Kind::Refused, remedy }
 }
 
-/// Where no test shows the text, its source is named.
-const REFUSALS: [Refusal; 15] = [
+/// Each text was seen on a real peer by a test, or its source is named.
+const REFUSALS: [Refusal; 16] = [
     busy(
         "Port already in use",
         "close the other session, or let the newer one win: `kickolduser: true` in the ser2net configuration",
@@ -49,8 +55,10 @@ const REFUSALS: [Refusal; 15] = [
     busy("ctive console session exists", "close the other session, or take it over: `virsh console --force`"),
     // AWS, SerialConsoleSessionLimitExceededException.
     busy("active serial console session", "close the other session; AWS frees the console 30 s later"),
-    // conserver attaches as a spectator when somebody else may write.
-    busy("[read-only", "somebody else is attached; take the console over with `console -f`"),
+    // conserver: `[no, root@localhost is attached]`.
+    spectator(" is attached]", "close the other session, or take the console over: `console -f`"),
+    // Our own `sim --listen`.
+    busy("This console is in use by somebody else", "close the other session"),
     refused(
         "Azure Serial Console requires boot diagnostics",
         "`az vm boot-diagnostics enable -g GROUP -n VM`",
@@ -150,6 +158,11 @@ mod tests {
                 "error: operation failed: Active console session exists for this domain\r\n\r\n",
                 Some(Kind::Busy),
                 "error: operation failed: Active console session exists for this domain: close the other",
+            ),
+            (
+                "[Enter `^Ec?' for help]\r\n[no, root@localhost is attached]\r\n",
+                Some(Kind::Spectator),
+                "[no, root@localhost is attached]: close the other",
             ),
             ("boo\r\n\x1b[31mbar\x07\r\n\r\n", None, "[31mbar"),
         ];

@@ -50,18 +50,18 @@ async fn negotiate<S>(stream: &mut TelnetStream<S>, what: &str) -> Result<(), Op
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let failed = |error| OpenError::Failed { what: what.to_owned(), error };
     let unusable = |reason: &str, help: &str| {
         Err(OpenError::Unusable { what: what.to_owned(), reason: reason.to_owned(), help: help.to_owned() })
     };
-    stream.greeted(GREETING).await.map_err(failed)?;
-    stream.refused(what)?;
+    let greeted = stream.greeted(GREETING).await;
+    stream.let_in(what, greeted)?;
     if !stream.connection.speaks_telnet() {
         stream.connection.propose_com_port();
-        stream.until(ANSWERS, |stream| stream.connection.speaks_telnet()).await.map_err(failed)?;
+        let answered = stream.until(ANSWERS, |stream| stream.connection.speaks_telnet()).await;
+        stream.let_in(what, answered)?;
     }
-    stream.settled(ANSWERS).await.map_err(failed)?;
-    stream.refused(what)?;
+    let settled = stream.settled(ANSWERS).await;
+    stream.let_in(what, settled)?;
     if !stream.connection.speaks_telnet() {
         return unusable("it does not speak telnet", "use tcp:HOST:PORT if it passes the bytes as they are");
     }
@@ -87,12 +87,12 @@ where
     for message in tolerated(settings) {
         stream.connection.send_com_port(&message);
     }
-    let failed = |error| OpenError::Failed { what: what.to_owned(), error };
     let deadline = Instant::now() + ANSWERS;
     let mut missing = wanted;
     while !missing.is_empty() && Instant::now() < deadline {
         let rest = deadline.saturating_duration_since(Instant::now());
-        stream.until(rest, TelnetStream::has_events).await.map_err(failed)?;
+        let heard = stream.until(rest, TelnetStream::has_events).await;
+        stream.let_in(what, heard)?;
         let events = stream.take_events();
         if events.is_empty() {
             break;
@@ -112,7 +112,6 @@ where
             }
         }
     }
-    stream.refused(what)?;
     if !missing.is_empty() {
         let unanswered: Vec<String> = missing.iter().map(name).collect();
         tracing::warn!(port = what, "the terminal server did not confirm {}", unanswered.join(", "));

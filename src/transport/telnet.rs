@@ -43,10 +43,8 @@ pub(super) async fn open(host: &str, port: u16) -> Result<TelnetLine, OpenError>
     let what = format!("telnet port {}", address(host, port));
     let line = tcp::open(host, port).await?;
     let mut stream = TelnetStream::new(line, Connection::new(End::Client));
-    let failed = |error| OpenError::Failed { what: what.clone(), error };
-    stream.greeted(GREETING).await.map_err(failed)?;
-    stream.settled(SETTLING).await.map_err(failed)?;
-    stream.refused(&what)?;
+    let negotiated = stream.negotiated(GREETING, SETTLING).await;
+    stream.let_in(&what, negotiated)?;
     Ok(TelnetLine { stream, what })
 }
 
@@ -95,6 +93,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TelnetStream<S> {
         }
     }
 
+    /// Waits for the greeting of the peer, and for the answers to our wishes.
+    async fn negotiated(&mut self, greeting: Duration, settling: Duration) -> io::Result<()> {
+        self.greeted(greeting).await?;
+        self.settled(settling).await
+    }
+
     /// Waits until the peer negotiates, says anything else, ends, or the time is over.
     pub(super) async fn greeted(&mut self, patience: Duration) -> io::Result<()> {
         self.until(patience, |stream| stream.connection.speaks_telnet() || !stream.arrived.is_empty()).await
@@ -124,10 +128,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TelnetStream<S> {
         timeout(patience, exchange).await.unwrap_or(Ok(()))
     }
 
-    /// Whether the peer said that we are not let in.
-    pub(super) fn refused(&self, what: &str) -> Result<(), OpenError> {
+    /// Whether we are let in, after something was done or failed. A peer that says why not counts first: with the
+    /// connection it often resets what was done.
+    pub(super) fn let_in<T>(&self, what: &str, done: io::Result<T>) -> Result<T, OpenError> {
         match self.head.refusal() {
-            Some(refusal) if refusal.kind == Kind::Busy => {
+            Some(refusal) if refusal.kind != Kind::Refused => {
                 Err(OpenError::Busy { what: what.to_owned(), holder: None })
             }
             Some(refusal) => Err(OpenError::Unusable {
@@ -135,7 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TelnetStream<S> {
                 reason: self.head.reason().unwrap_or_default(),
                 help: refusal.remedy.to_owned(),
             }),
-            None => Ok(()),
+            None => done.map_err(|error| OpenError::Failed { what: what.to_owned(), error }),
         }
     }
 
@@ -276,8 +281,7 @@ mod tests {
         let mut far = TelnetStream::new(other, far);
         far.connection.greet();
         let near_opens = async {
-            near.greeted(GREETING).await.unwrap();
-            near.settled(SETTLING).await.unwrap();
+            near.negotiated(GREETING, SETTLING).await.unwrap();
         };
         let ((), answered) = tokio::join!(near_opens, far.settled_as_server());
         answered.unwrap();
@@ -305,8 +309,7 @@ mod tests {
     async fn a_peer_that_does_not_greet_is_a_plain_socket() {
         let (near, mut far) = duplex(64);
         let mut line = TelnetStream::new(near, Connection::new(End::Client));
-        line.greeted(GREETING).await.unwrap();
-        line.settled(SETTLING).await.unwrap();
+        line.negotiated(GREETING, SETTLING).await.unwrap();
         line.write_all(b"ver\r").await.unwrap();
         far.write_all(b"SAC>").await.unwrap();
         let mut bytes = [0; 4];

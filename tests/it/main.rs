@@ -9,6 +9,7 @@
 //! - `script_files`: plan texts and JSON Schema as stored; scripts read as another YAML reader reads them
 //! - `script_mutations`: nothing that is written into a script makes the loader panic
 //! - `stored`: compares with files of the repository, or writes them anew
+//! - `ways`: every way in, against real programs
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "these are tests")]
 
@@ -21,3 +22,5 @@ mod script_errors;
 mod script_files;
 mod script_mutations;
 mod stored;
+#[cfg(unix)]
+mod ways;

@@ -11,7 +11,7 @@ use sacpilot::transport::{self, Endpoint, Line, OpenError};
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long any single thing may take on a busy machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running program. It is ended when this is dropped, politely first: some have children to end.
 pub(super) struct Peer {

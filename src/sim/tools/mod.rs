@@ -11,6 +11,7 @@ pub mod arguments;
 mod certificates;
 mod gpupdate;
 mod net;
+mod netsh;
 mod netstat;
 mod page;
 mod process;
@@ -66,6 +67,7 @@ pub const PROGRAMS: &[&str] = &[
     "cmd.exe",
     "gpupdate.exe",
     "net.exe",
+    "netsh.exe",
     "netstat.exe",
     "reg.exe",
     "sc.exe",
@@ -123,6 +125,7 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "shutdown" => Ok(shutdown::run(&process)),
         "wevtutil" => Ok(wevtutil::run(&process)),
         "net" | "net1" => net::run(&process).await,
+        "netsh" => Ok(netsh::run(&process)),
         "netstat" => Ok(netstat::run(&process)),
         "sc" => Ok(sc::run(&process)),
         "taskkill" => Ok(taskkill::run(&process)),

@@ -94,6 +94,10 @@ pub enum Command {
     Scripts(super::scripts::Args),
     /// Runs one command on the machine; its output on standard output, its exit code
     Exec(super::exec::Args),
+    /// Puts you at the console, recorded, with keys for SAC
+    Connect(super::connect::Args),
+    /// Offers the simulated machine to other programs
+    Sim(super::sim::Args),
     /// Prints the completion script of a shell
     Completions(super::completions::Args),
 }

@@ -12,6 +12,7 @@ pub mod args;
 pub mod ask;
 pub mod check;
 pub mod completions;
+pub mod connect;
 pub mod context;
 pub mod exec;
 pub mod exit;
@@ -24,6 +25,7 @@ pub mod run;
 pub mod script_args;
 pub mod scripts;
 pub mod signals;
+pub mod sim;
 pub mod tape;
 pub mod target;
 
@@ -61,6 +63,8 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(&args, context),
         Command::Scripts(args) => scripts::run(&args, context),
         Command::Exec(args) => wait_for(exec::run(args, context)),
+        Command::Connect(args) => wait_for(connect::run(args, context)),
+        Command::Sim(args) => wait_for(sim::run(args, context)),
         Command::Completions(args) => completions::run(&args),
     }
 }

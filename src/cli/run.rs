@@ -276,7 +276,7 @@ fn report(folder: &RunFolder, context: &Context) -> Result<(), Failure> {
 }
 
 /// Where run folders are made.
-fn runs_dir(context: &Context) -> Result<PathBuf, Failure> {
+pub(super) fn runs_dir(context: &Context) -> Result<PathBuf, Failure> {
     let folder = context.globals.runs_dir.clone().map_or_else(default_runs_dir, Ok)?;
     if fs::metadata(&folder).is_ok_and(|found| !found.is_dir()) {
         return Err(Failure::usage(format!("{} is not a folder", folder.display()))

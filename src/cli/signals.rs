@@ -26,14 +26,14 @@ pub async fn guarded<T>(interrupt: &Interrupt, mut task: Pin<Box<dyn Future<Outp
 }
 
 /// The signals that ask a program to end.
-struct Signals {
+pub(super) struct Signals {
     #[cfg(unix)]
     streams: Vec<tokio::signal::unix::Signal>,
 }
 
 impl Signals {
     #[cfg(unix)]
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
 
         let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
@@ -42,7 +42,7 @@ impl Signals {
     }
 
     #[cfg(unix)]
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         std::future::poll_fn(|context| {
             let came = self.streams.iter_mut().any(|stream| stream.poll_recv(context).is_ready());
             if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
@@ -51,12 +51,12 @@ impl Signals {
     }
 
     #[cfg(not(unix))]
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {}
     }
 
     #[cfg(not(unix))]
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -9,9 +9,23 @@ use jiff::Timestamp;
 use super::failure::Failure;
 use super::target::Target;
 use crate::recording::{Header, Recorder};
+use crate::transport::Endpoint;
 
 /// A recorder for `target` that writes to all of `files`, with the password masked. `None` without files.
 pub fn recorder(target: &Target, files: &[&Path], now: Timestamp) -> Result<Option<Recorder>, Failure> {
+    let mut recorder = of_endpoint(&target.endpoint, files, now)?;
+    if let Some(recorder) = &mut recorder {
+        recorder.hide(&target.credentials.password);
+    }
+    Ok(recorder)
+}
+
+/// A recorder for `endpoint` that writes to all of `files`. `None` without files.
+pub fn of_endpoint(
+    endpoint: &Endpoint,
+    files: &[&Path],
+    now: Timestamp,
+) -> Result<Option<Recorder>, Failure> {
     let mut tapes = Vec::new();
     for path in files {
         let file = create(path).map_err(|error| {
@@ -22,10 +36,8 @@ pub fn recorder(target: &Target, files: &[&Path], now: Timestamp) -> Result<Opti
     if tapes.is_empty() {
         return Ok(None);
     }
-    let header = Header::of_console(&target.endpoint.to_string(), now.as_second());
-    let mut recorder = Recorder::start(Tapes(tapes), &header);
-    recorder.hide(&target.credentials.password);
-    Ok(Some(recorder))
+    let header = Header::of_console(&endpoint.without_arguments(), now.as_second());
+    Ok(Some(Recorder::start(Tapes(tapes), &header)))
 }
 
 fn create(path: &Path) -> io::Result<File> {

@@ -153,6 +153,18 @@ impl FromStr for Endpoint {
     }
 }
 
+impl Endpoint {
+    /// As written, but of a program only its name: its arguments may hold a password. For files that are kept.
+    pub fn without_arguments(&self) -> String {
+        match self {
+            Self::Exec { command } if !command.arguments().is_empty() => {
+                format!("exec:{} …", command.program())
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -383,6 +395,8 @@ mod tests {
             assert_eq!(endpoint.to_string(), text);
         }
         assert_eq!(parse("serial:COM1?baud=115200&data=8"), parse("SERIAL:COM1"));
+        assert_eq!(parse("exec:ssh -p secret host").unwrap().without_arguments(), "exec:ssh …");
+        assert_eq!(parse("tcp:host:22").unwrap().without_arguments(), "tcp:host:22");
     }
 
     #[test]

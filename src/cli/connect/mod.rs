@@ -1,0 +1,148 @@
+//! `sacpilot connect`: a person at the console, recorded.
+
+mod escape_key;
+mod pass_through;
+mod secret_prompt;
+
+use std::fs;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::run::runs_dir;
+use super::tape;
+use super::target::{TARGETS, endpoint};
+use crate::transport::{self, Endpoint};
+
+pub use escape_key::EscapeKey;
+pub use pass_through::{End, Session};
+
+/// Arguments of `connect`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help())]
+pub struct Args {
+    /// Where the console is, see below
+    #[arg(value_name = "TARGET", env = "SACPILOT_TARGET")]
+    target: String,
+
+    /// The key that speaks to sacpilot
+    #[arg(long, value_name = "KEY", default_value_t = EscapeKey::default())]
+    escape: EscapeKey,
+
+    /// Does not record the session (what is typed at a password prompt is never recorded)
+    #[arg(long, conflicts_with = "record")]
+    no_record: bool,
+}
+
+fn help() -> String {
+    let keys: String = escape_key::KEYS
+        .iter()
+        .map(|(key, meaning)| format!("  {key}  {meaning}\n"))
+        .collect::<Vec<_>>()
+        .concat();
+    format!(
+        "\
+Keys after the escape key:
+{keys}
+Examples:
+  sacpilot connect serial:/dev/ttyUSB0
+  sacpilot connect tcp:bmc7:2001 --record session.cast
+
+{TARGETS}"
+    )
+}
+
+/// `sacpilot connect`.
+pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    let endpoint = endpoint(&args.target)?;
+    let recording = match (&context.globals.record, args.no_record) {
+        (_, true) => None,
+        (Some(file), false) => Some(file.clone()),
+        (None, false) => Some(own_recording(context)?),
+    };
+    session(endpoint, args.escape, recording, context).await
+}
+
+/// A file in the folder of the runs, named after the time.
+fn own_recording(context: &Context) -> Result<PathBuf, Failure> {
+    let folder = runs_dir(context)?;
+    fs::create_dir_all(&folder).map_err(|error| {
+        Failure::usage(format!("cannot make the folder {}: {error}", folder.display()))
+            .help("name a file with --record, or give --no-record")
+    })?;
+    Ok(folder.join(file_name(context.started)))
+}
+
+fn file_name(now: Timestamp) -> String {
+    format!("connect-{}.cast", now.strftime("%Y%m%dT%H%M%S%3f"))
+}
+
+#[cfg(unix)]
+async fn session(
+    endpoint: Endpoint,
+    escape: EscapeKey,
+    recording: Option<PathBuf>,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    use super::signals::Signals;
+    use crate::transport::RawTerminal;
+
+    let no_terminal = || {
+        Failure::usage("`connect` needs a terminal")
+            .help("without one, use `exec` for a command or `run` for a script")
+    };
+    let path = RawTerminal::of_standard_input().map_err(|_| no_terminal())?;
+    let line = transport::open(&endpoint)
+        .await
+        .map_err(|error| Failure::new(Exit::UNREACHABLE, error.to_string()).help(error.help()))?;
+    let what = line.describe();
+    let files: Vec<&std::path::Path> = recording.iter().map(PathBuf::as_path).collect();
+    let recorder = tape::of_endpoint(&endpoint, &files, context.started)?;
+
+    let mut terminal = RawTerminal::open(&path).map_err(|_| no_terminal())?;
+    if let Some((rows, columns)) = terminal.size()
+        && (rows < 24 || columns < 80)
+    {
+        context.tell(&format!(
+            "warning: this window has {columns}x{rows} characters; the console has 80x24 and will look wrong\r\n"
+        ));
+    }
+    let session = Session { line, recorder, recording: recording.clone(), escape };
+    let mut signals = Signals::new();
+    let end = session.pass_through(&mut terminal, signals.next()).await;
+    // The machine may have left colours on and the cursor off.
+    let _ = tokio::io::AsyncWriteExt::write_all(&mut terminal, b"\x1b[0m\x1b[?25h\r\n").await;
+    drop(terminal);
+
+    if let Some(path) = recording {
+        context.tell(&format!("recorded in {}\n", path.display()));
+    }
+    match end {
+        Ok(End::Quit) => Ok(Exit::HOLDS),
+        Ok(End::Stopped) => Ok(Exit::INTERRUPTED),
+        Ok(End::LineLost(reason)) => {
+            Err(Failure::new(Exit::UNREACHABLE, format!("lost the {what}: {reason}")))
+        }
+        Err(error) => Err(Failure::new(Exit::INTERRUPTED, format!("lost your terminal: {error}"))),
+    }
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unused_async, reason = "as the other one")]
+async fn session(_: Endpoint, _: EscapeKey, _: Option<PathBuf>, _: &Context) -> Result<Exit, Failure> {
+    Err(Failure::usage("`connect` is not supported on this system yet"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_are_named_after_their_time() {
+        let now = Timestamp::from_millisecond(1_700_000_000_123).unwrap();
+        assert_eq!(file_name(now), "connect-20231114T221320123.cast");
+    }
+}

@@ -1,0 +1,84 @@
+//! `sacpilot sim`: the simulated machine for other programs.
+
+use tokio::time::Instant;
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::signals::Signals;
+use super::target::endpoint;
+use crate::transport::{self, Listen, ListenError, Listener, Notice, serve};
+
+/// Arguments of `sim`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub struct Args {
+    /// The scenario, with its options: NAME or NAME?key=value&key=value
+    #[arg(value_name = "SCENARIO", default_value = "rdp-internal-error")]
+    scenario: String,
+
+    /// Where others find the machine: tcp:ADDRESS:PORT (port 0: any that is free), unix:PATH or pty:PATH
+    #[arg(long, value_name = "WHERE")]
+    listen: String,
+}
+
+const HELP: &str = "\
+Examples:
+  sacpilot sim rdp-internal-error --listen tcp:127.0.0.1:4555
+  sacpilot sim 'rdp-internal-error?profile=2016' --listen pty:/tmp/vm-com1
+
+The machine is switched on at once and lives until Ctrl-C. One at a time can use it; it lives on between them. What it
+sends while nobody is connected is lost, as on a serial cable.";
+
+/// `sacpilot sim`.
+pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    let machine = endpoint(&format!("sim:{}", args.scenario))?;
+    let listen: Listen = args
+        .listen
+        .parse()
+        .map_err(|error: ListenError| Failure::usage(error.to_string()).help(error.help()))?;
+    let mut listener = Listener::bind(&listen).await.map_err(|error| cannot_listen(&args.listen, &error))?;
+    let line = transport::open(&machine)
+        .await
+        .map_err(|error| Failure::usage(error.to_string()).help(error.help()))?;
+
+    let address = listener.endpoint();
+    context.say(&format!("{} at {address}\n", line.describe()))?;
+    context.tell(&format!(
+        "\
+  a person:  sacpilot connect {address}
+  a script:  sacpilot run rdp-internal-error -t {address} --user Administrator
+  Ctrl-C switches it off
+"
+    ));
+    let began = Instant::now();
+    let mut notice = |notice: Notice| {
+        let at = began.elapsed().as_secs();
+        let what = match notice {
+            Notice::Connected => "somebody connected".to_owned(),
+            Notice::Left => "they left; the machine lives on".to_owned(),
+            Notice::SentAway => "somebody else came and was sent away".to_owned(),
+            Notice::NotAccepted(error) => format!("somebody could not connect: {error}"),
+        };
+        context.tell(&format!("{:3}:{:02}  {what}\n", at / 60, at % 60));
+    };
+    let mut signals = Signals::new();
+    tokio::select! {
+        reason = serve(line, &mut listener, &mut notice) => {
+            Err(Failure::new(Exit::UNREACHABLE, format!("the machine ended: {reason}")))
+        }
+        // Sockets and links are removed with the listener.
+        () = signals.next() => Ok(Exit::HOLDS),
+    }
+}
+
+fn cannot_listen(listen: &str, error: &std::io::Error) -> Failure {
+    let failure = Failure::usage(format!("cannot listen at {listen}: {error}"));
+    match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            failure.help("something is there already: choose another path, or remove it")
+        }
+        std::io::ErrorKind::AddrInUse => failure.help("choose another port; port 0 takes any that is free"),
+        _ => failure,
+    }
+}

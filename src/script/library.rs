@@ -11,6 +11,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("rdp-internal-error", include_str!("../../expect-scripts/rdp-internal-error.yaml")),
     ("rdp/certificate", include_str!("../../expect-scripts/rdp/certificate.yaml")),
     ("rdp/connections", include_str!("../../expect-scripts/rdp/connections.yaml")),
+    ("rdp/firewall", include_str!("../../expect-scripts/rdp/firewall.yaml")),
     ("rdp/group-policy-pause", include_str!("../../expect-scripts/rdp/group-policy-pause.yaml")),
     ("rdp/group-policy-resume", include_str!("../../expect-scripts/rdp/group-policy-resume.yaml")),
     ("rdp/listener", include_str!("../../expect-scripts/rdp/listener.yaml")),

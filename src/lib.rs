@@ -23,6 +23,7 @@
 //! | [`recording`] | timed two-way recording, asciicast, redaction |
 //! | [`telnet`] | telnet and its COM-PORT option, for both ends, without I/O |
 //! | [`sim`] | a Windows machine behind a byte stream; knows nothing of the driver |
+//! | [`bridge`] | a simulated Azure in front of a console: resource manager and gateway |
 //! | [`azure`] | tokens, resource manager calls, the way to a session of the serial console |
 //! | [`transport`] | endpoints and the ways in; each one async byte line |
 //! | [`screen`] | the terminal model: rows, marks, scroll-back, repaint epoch |
@@ -36,6 +37,7 @@
 //! | [`cli`] | arguments, one file per command; the only place that prints or exits |
 
 pub mod azure;
+pub mod bridge;
 pub mod cli;
 pub mod console;
 pub mod encoding;

@@ -88,6 +88,11 @@ impl Azure {
         self.tokens.forget().await;
     }
 
+    /// Tells whoever listens what is waited for.
+    pub fn tell(&self, text: &str) {
+        self.caller.tell(text);
+    }
+
     pub(super) async fn token(&self, subscription: &str) -> Result<Secret, AzureError> {
         Ok(self.tokens.get(&self.caller, &self.cloud, subscription).await?.secret)
     }

@@ -8,6 +8,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+mod azure;
 mod endpoint;
 #[cfg(unix)]
 mod exec;
@@ -33,6 +34,7 @@ mod telnet;
 mod unix;
 mod wakers;
 
+pub use azure::{AzureLine, open_azure};
 pub use endpoint::{CommandLine, Endpoint, EndpointError, FlowControl, LineSettings, Parity, Problem};
 pub use listen::{Client, Listen, ListenError, Listener};
 pub use open_error::OpenError;
@@ -68,6 +70,7 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
 pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
     Ok(match endpoint {
         Endpoint::Sim { .. } => return Err(OpenError::NotHere { way: "sim" }),
+        Endpoint::Azure(_) => return Err(OpenError::NotHere { way: "azure" }),
         Endpoint::Serial { port, settings } => Box::new(serial::open(port, *settings)?),
         Endpoint::Tcp { host, port } => Box::new(tcp::open(host, *port).await?),
         Endpoint::Telnet { host, port } => Box::new(telnet::open(host, *port).await?),

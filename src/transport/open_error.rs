@@ -4,6 +4,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::azure::AzureError;
+
 /// A line cannot be opened. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -86,6 +88,9 @@ pub enum OpenError {
         /// `pty`, `unix`, …
         way: &'static str,
     },
+    /// Azure, or the way there.
+    #[error(transparent)]
+    Azure(#[from] AzureError),
     /// Anything else.
     #[error("cannot open the {what}: {error}")]
     Failed {
@@ -110,6 +115,7 @@ impl OpenError {
             Self::NotStarted { .. } => "open-not-started",
             Self::Unusable { .. } => "open-unusable",
             Self::NotHere { .. } => "open-not-here",
+            Self::Azure(error) => error.code(),
             Self::Failed { .. } => "open-failed",
         }
     }
@@ -137,6 +143,7 @@ impl OpenError {
             Self::NotStarted { .. } => "check that the program is installed and may be run".to_owned(),
             Self::Unusable { help, .. } => help.clone(),
             Self::NotHere { .. } => "use another way in".to_owned(),
+            Self::Azure(error) => error.help(),
             Self::Failed { .. } => "check that the line works with another program".to_owned(),
         }
     }

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first. Modules that are not there yet keep their place.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "secret",
     "encoding",
     "recording",
     "telnet",
     "sim",
+    "bridge",
     "azure",
     "transport",
     "inventory",

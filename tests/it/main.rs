@@ -2,6 +2,7 @@
 //!
 //! - `cli`: help, refusals, exit codes, what a run leaves, Ctrl-C
 //! - `engine`: runs of scripts on a toy machine: what is sent, told, and left
+//! - `azure`: our side of Azure against the simulated one
 //! - `layers`: the order of the modules holds
 //! - `program`: no tests; runs the real program
 //! - `sac`: from any state of the console to a login
@@ -14,6 +15,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "these are tests")]
 
 mod cli;
+mod azure;
 mod engine;
 mod layers;
 mod program;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::SCHEMES;
+use crate::azure::VmIdProblem;
 
 /// The text of an endpoint cannot be used. Nothing was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +89,8 @@ pub enum Problem {
         /// How such an endpoint is written.
         example: &'static str,
     },
+    /// No virtual machine in Azure.
+    BadVm(VmIdProblem),
     /// A quote is not closed.
     OpenQuote,
     /// A control character.
@@ -105,6 +108,7 @@ impl EndpointError {
             Problem::BadValue { .. }
             | Problem::BadPort { .. }
             | Problem::BadHost { .. }
+            | Problem::BadVm(_)
             | Problem::NeedsBrackets { .. }
             | Problem::ControlCharacter(_) => "endpoint-value",
             Problem::OpenQuote => "endpoint-quote",
@@ -137,6 +141,7 @@ impl EndpointError {
                 let example = example.replace("HOST", &format!("[{address}]"));
                 format!("write an IPv6 address in brackets: {example}")
             }
+            Problem::BadVm(problem) => problem.help().to_owned(),
             Problem::OpenQuote => "close it, or put a backslash before it".to_owned(),
             Problem::ControlCharacter(_) => "remove it".to_owned(),
         }
@@ -168,6 +173,7 @@ impl fmt::Display for EndpointError {
             Problem::NeedsBrackets { .. } => {
                 write!(f, "`{text}`: where the address ends and the port begins cannot be told")
             }
+            Problem::BadVm(problem) => write!(f, "`{text}`: {problem}"),
             Problem::OpenQuote => write!(f, "`{text}`: a quote in column {} is not closed", self.column()),
             Problem::ControlCharacter(_) => {
                 write!(f, "`{text}`: a control character in column {}", self.column())

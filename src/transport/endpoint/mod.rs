@@ -13,6 +13,7 @@ pub use command_line::CommandLine;
 pub use error::{EndpointError, Problem};
 pub use line_settings::{FlowControl, LineSettings, Parity};
 
+use crate::azure::{VmId, VmIdError};
 use error::closest;
 
 /// Where a console is.
@@ -65,6 +66,8 @@ pub enum Endpoint {
         /// How its line is set.
         settings: LineSettings,
     },
+    /// The serial console of a virtual machine in Azure: `azure:SUBSCRIPTION/GROUP/VM`, or a full resource id.
+    Azure(VmId),
     /// A program whose terminal is the console: `exec:COMMAND LINE`.
     Exec {
         /// The program and its arguments.
@@ -96,8 +99,8 @@ const SCHEMES: [Scheme; 12] = [
     scheme("telnet", "telnet:HOST:PORT"),
     scheme("rfc2217", "rfc2217:HOST:PORT"),
     scheme("exec", "exec:COMMAND LINE"),
+    scheme("azure", "azure:SUBSCRIPTION/GROUP/VM"),
     later("pipe"),
-    later("azure"),
     later("replay"),
     later("ws"),
 ];
@@ -148,6 +151,7 @@ impl FromStr for Endpoint {
                 })?;
                 Ok(Self::Exec { command })
             }
+            "azure" => source.azure(rest),
             _ => Err(source.unknown_scheme(name)),
         }
     }
@@ -183,6 +187,7 @@ impl fmt::Display for Endpoint {
             Self::Rfc2217 { host, port, settings } => {
                 write!(f, "rfc2217:{}{settings}", address(host, *port))
             }
+            Self::Azure(vm) => write!(f, "azure:{vm}"),
             Self::Exec { command } => write!(f, "exec:{command}"),
         }
     }
@@ -203,6 +208,15 @@ impl<'a> Source<'a> {
     fn error_at(self, part: &str, problem: Problem) -> EndpointError {
         let start = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
         self.error(start..start + part.len(), problem)
+    }
+
+    fn azure(self, rest: Range<usize>) -> Result<Endpoint, EndpointError> {
+        self.required(&rest, "a virtual machine")?;
+        let vm: Result<VmId, VmIdError> = self.text[rest.clone()].parse();
+        vm.map(Endpoint::Azure).map_err(|error| {
+            let at = rest.start + self.text[rest].find(&error.part).unwrap_or_default();
+            self.error(at..at + error.part.len(), Problem::BadVm(error.problem))
+        })
     }
 
     fn scheme(self) -> Result<(&'a str, Range<usize>), EndpointError> {
@@ -352,7 +366,7 @@ mod tests {
         let serial =
             |port: &str| Endpoint::Serial { port: port.to_owned(), settings: LineSettings::default() };
         let slow = LineSettings { baud: 9600, flow: FlowControl::Hardware, ..LineSettings::default() };
-        let cases: [(&str, Endpoint); 15] = [
+        let cases: [(&str, Endpoint); 16] = [
             ("sim:rdp", Endpoint::Sim { scenario: "rdp".to_owned(), options: Vec::new() }),
             (
                 "sim:rdp?profile=2016&seed=7",
@@ -373,6 +387,10 @@ mod tests {
             ("pty:/tmp/vm?1", Endpoint::Pty { path: "/tmp/vm?1".into() }),
             ("unix:/run/vm one.sock", Endpoint::Unix { path: "/run/vm one.sock".into() }),
             ("tcp:host.example:4555", tcp("host.example", 4555)),
+            (
+                "azure:00000000-0000-0000-0000-000000000000/rg/vm",
+                Endpoint::Azure("00000000-0000-0000-0000-000000000000/rg/vm".parse().unwrap()),
+            ),
             ("tcp:127.0.0.1:1", tcp("127.0.0.1", 1)),
             ("tcp:[::1]:65535", tcp("::1", 65535)),
             ("tcp:[fe80::1%eth0]:22", tcp("fe80::1%eth0", 22)),
@@ -406,15 +424,14 @@ mod tests {
             ("COM3", "COM3", "endpoint-scheme", "`serial:COM3`"),
             ("/dev/ttyS0", "/dev/ttyS0", "endpoint-scheme", "`serial:/dev/ttyS0`"),
             ("host:22", "host:22", "endpoint-scheme", "`tcp:host:22`"),
-            ("myvm", "myvm", "endpoint-scheme", "sim, serial, pty, unix, tcp, telnet, rfc2217, exec"),
+            ("myvm", "myvm", "endpoint-scheme", "sim, serial, pty, unix, tcp, telnet, rfc2217, exec, azure"),
             ("tpc:host:22", "tpc", "endpoint-scheme", "did you mean `tcp`"),
             ("seriall:COM1", "seriall", "endpoint-scheme", "did you mean `serial`"),
-            (
-                "azure:a/b/c",
-                "azure",
-                "endpoint-not-yet",
-                "sim, serial, pty, unix, tcp, telnet, rfc2217, exec",
-            ),
+            ("azure:", "", "endpoint-incomplete", "azure:SUBSCRIPTION/GROUP/VM"),
+            ("azure:a/b", "a/b", "endpoint-value", "SUBSCRIPTION/GROUP/VM"),
+            ("azure:mine/rg/vm", "mine", "endpoint-value", "az account list"),
+            ("azure:00000000-0000-0000-0000-000000000000/r g/vm", "r g", "endpoint-value", "letters"),
+            ("azure:/subscriptions/x", "/subscriptions/x", "endpoint-value", "virtualMachines/NAME"),
             ("telnet:h", "h", "endpoint-incomplete", "telnet:HOST:PORT"),
             ("rfc2217:h:1?boud=9600", "boud", "endpoint-setting", "did you mean `baud`"),
             ("rfc2217:", "", "endpoint-incomplete", "rfc2217:HOST:PORT"),

@@ -1,0 +1,64 @@
+//! Our side of Azure against the simulated one: over real sockets and TLS, with tokio's clock paused.
+
+mod console;
+
+use std::sync::{Arc, Mutex};
+
+use sacpilot::azure::{Azure, Clock, Settings, VmId};
+use sacpilot::bridge::{Bridge, NoControls, Plan};
+use sacpilot::secret::Secret;
+use tokio::io::DuplexStream;
+
+/// The token that the simulated Azure accepts.
+const TOKEN: &str = "simulated.static.token";
+
+/// A simulated Azure in front of a console that the test plays.
+struct Site {
+    bridge: Bridge,
+    machine: DuplexStream,
+    folder: tempfile::TempDir,
+    told: Arc<Mutex<Vec<String>>>,
+}
+
+impl Site {
+    async fn new(switches: &str) -> Self {
+        let (machine, console) = tokio::io::duplex(1 << 16);
+        let plan = Plan {
+            address: ([127, 0, 0, 1], 0).into(),
+            token: Secret::new(TOKEN).unwrap(),
+            switches: switches.parse().unwrap(),
+            console: Box::new(console),
+            controls: Box::new(NoControls),
+        };
+        let bridge = Bridge::start(plan).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ca.pem"), bridge.certificate()).unwrap();
+        Self { bridge, machine, folder, told: Arc::default() }
+    }
+
+    /// Azure as a user has it who set these variables.
+    fn azure_with(&self, variables: &[(&str, &str)]) -> Azure {
+        Azure::new(self.settings(variables)).unwrap()
+    }
+
+    fn settings(&self, variables: &[(&str, &str)]) -> Settings {
+        let url = self.bridge.url();
+        let variable = |name: &str| match name {
+            "SACPILOT_AZURE_ARM" | "SACPILOT_AZURE_AUTHORITY" => Some(url.clone()),
+            _ => variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+        };
+        let clock = Clock::showing("2026-11-22T12:00:00Z".parse().unwrap());
+        let ca = self.folder.path().join("ca.pem");
+        let settings = Settings::from_variables(variable, Some(ca), clock).unwrap();
+        let told = Arc::clone(&self.told);
+        settings.telling(Arc::new(move |text| told.lock().unwrap().push(text.to_owned())))
+    }
+
+    fn azure(&self) -> Azure {
+        self.azure_with(&[("SACPILOT_AZURE_TOKEN", TOKEN)])
+    }
+}
+
+fn vm() -> VmId {
+    Bridge::machine().parse().unwrap()
+}

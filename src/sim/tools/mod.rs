@@ -8,8 +8,11 @@ use crate::sim::windows::acl::Token;
 use crate::sim::windows::files::path::Places;
 
 pub mod arguments;
+mod cacls;
 mod certificates;
+mod found;
 mod gpupdate;
+mod icacls;
 mod net;
 mod netsh;
 mod netstat;
@@ -19,6 +22,7 @@ mod reg;
 mod sc;
 mod shutdown;
 pub mod stream;
+mod takeown;
 mod taskkill;
 mod tasklist;
 mod tasks;
@@ -63,15 +67,18 @@ pub struct CodePage(pub u16);
 /// The programs of this folder as they lie in System32. A line here makes the file; [`run`] makes it work.
 #[rustfmt::skip]
 pub const PROGRAMS: &[&str] = &[
+    "cacls.exe",
     "certutil.exe",
     "cmd.exe",
     "gpupdate.exe",
+    "icacls.exe",
     "net.exe",
     "netsh.exe",
     "netstat.exe",
     "reg.exe",
     "sc.exe",
     "shutdown.exe",
+    "takeown.exe",
     "taskkill.exe",
     "tasklist.exe",
     "wevtutil.exe",
@@ -120,6 +127,9 @@ pub fn image_name(contents: &[u8]) -> Option<String> {
 pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
     Some(match process.name.as_str() {
         "certutil" => Ok(certificates::run(&process)?),
+        "cacls" => Ok(cacls::run(&process)),
+        "icacls" => Ok(icacls::run(&process)),
+        "takeown" => takeown::run(&process).await,
         "gpupdate" => gpupdate::run(&process).await,
         "reg" => reg::run(&process).await,
         "shutdown" => Ok(shutdown::run(&process)),

@@ -212,7 +212,7 @@ async fn ask_password(process: &Process) -> Result<Option<String>, Interrupted> 
 fn list_users(process: &Process) {
     let world = process.world();
     let mut names: Vec<&str> = world.accounts.users.iter().map(|user| user.name.as_str()).collect();
-    names.sort_unstable();
+    names.sort_by_key(|name| name.to_lowercase());
     let mut page = Page::default();
     page.line("");
     page.line(USERS_OF.fill(world.language, &[&world.computer]));

@@ -20,8 +20,6 @@ use super::windows::{World, baseline};
 
 mod change;
 mod overrides;
-#[cfg(test)]
-mod repairs;
 
 use change::Change;
 
@@ -307,7 +305,7 @@ mod tests {
     }
 
     /// The machine a few minutes after its boot.
-    pub(super) fn running(name: &str, overrides: &[(&str, &str)]) -> World {
+    fn running(name: &str, overrides: &[(&str, &str)]) -> World {
         let mut world = Scenario::load(name, &with(overrides)).unwrap().world;
         world.boot();
         world.advance(Duration::from_mins(4));

@@ -69,7 +69,7 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
 /// [`OpenError`]
 pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
     Ok(match endpoint {
-        Endpoint::Sim { .. } => return Err(OpenError::NotHere { way: "sim" }),
+        Endpoint::Sim { scenario, options } => Box::new(sim::open(scenario, options)?),
         Endpoint::Azure(_) => return Err(OpenError::NotHere { way: "azure" }),
         Endpoint::Serial { port, settings } => Box::new(serial::open(port, *settings)?),
         Endpoint::Tcp { host, port } => Box::new(tcp::open(host, *port).await?),

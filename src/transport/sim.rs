@@ -11,10 +11,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::Line;
+use super::{Line, OpenError};
 use crate::sim::audit::Audit;
 use crate::sim::machine::{CmdExe, Machine, Shell};
 use crate::sim::options::MachineOptions;
+use crate::sim::scenario::Scenario;
 use crate::sim::windows::SharedWorld;
 
 /// Bytes that may wait for the wire before a writer has to wait as well.
@@ -47,6 +48,44 @@ pub struct SimLine {
 /// Looks into a machine while its line is in use elsewhere.
 #[derive(Clone)]
 pub struct SimWindow(Arc<Mutex<Machine>>);
+
+/// Switches on the machine of `sim:SCENARIO?key=value&…`: `speed=50` and `pace=real` (115200 bits a second, once as
+/// fast as the real thing) are about the line, everything else changes the scenario.
+///
+/// # Errors
+/// [`OpenError::Unusable`], with the scenario's reason.
+pub(super) fn open(scenario: &str, options: &[(String, String)]) -> Result<SimLine, OpenError> {
+    let unusable = |reason: String, help: String| OpenError::Unusable {
+        what: format!("simulated machine {scenario}"),
+        reason,
+        help,
+    };
+    let mut pace = Pace::FAST;
+    let mut overrides = Vec::new();
+    for (key, value) in options {
+        match (key.as_str(), value.as_str()) {
+            ("pace", "fast") => pace = Pace::FAST,
+            ("pace", "real") => pace = Pace::REAL,
+            ("pace", _) => {
+                let reason = format!("`pace={value}` is no pace");
+                return Err(unusable(reason, "give pace=real or pace=fast".to_owned()));
+            }
+            ("speed", _) => {
+                pace.speed =
+                    value.parse().ok().filter(|speed| (1..=1000).contains(speed)).ok_or_else(|| {
+                        unusable(
+                            format!("`speed={value}` is no speed"),
+                            "give a number from 1 to 1000".to_owned(),
+                        )
+                    })?;
+            }
+            _ => overrides.push((key.clone(), value.clone())),
+        }
+    }
+    let machine =
+        Scenario::load(scenario, &overrides).map_err(|error| unusable(error.to_string(), error.help()))?;
+    Ok(SimLine::new(&machine.name, machine.machine, SharedWorld::new(machine.world), pace))
+}
 
 impl Pace {
     /// A boot takes less than a second.
@@ -207,6 +246,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+    use crate::transport::Endpoint;
 
     fn line(pace: Pace) -> SimLine {
         SimLine::new("test", MachineOptions::default(), SharedWorld::default(), pace)
@@ -238,6 +278,30 @@ mod tests {
             let answer = until(&mut line, "SAC>", 1).await;
             assert!(answer.starts_with("x\r\nUnrecognized command."), "{answer:?}");
             assert_eq!(line.window().audit().sac_lines(), ["x"]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_endpoint_names_the_scenario_and_what_is_different() {
+        let open = |text: &str| match text.parse().unwrap() {
+            Endpoint::Sim { scenario, options } => super::open(&scenario, &options),
+            other => panic!("{other} is no simulated machine"),
+        };
+        let mut line = open("sim:healthy?profile=2016&start=running&baud=9600&speed=20").unwrap();
+        assert_eq!((line.describe().as_str(), line.pace.speed), ("simulated machine healthy", 20));
+        line.write_all(b"id\r").await.unwrap();
+        assert!(until(&mut line, "SAC>", 1).await.contains("Build Number: 14393\r\n"));
+        assert_eq!(open("sim:healthy?pace=real").unwrap().pace, Pace::REAL);
+        for (text, code, reason) in [
+            ("sim:helthy", "open-unusable", "did you mean `healthy`?"),
+            ("sim:healthy?speed=0", "open-unusable", "`speed=0` is no speed"),
+            ("sim:healthy?pace=slow", "open-unusable", "`pace=slow` is no pace"),
+            ("sim:healthy?boot.kernal=1s", "open-unusable", "has no option `kernal`"),
+        ] {
+            let error = open(text).err().unwrap();
+            assert_eq!(error.code(), code, "{text}");
+            assert!(error.to_string().contains(reason), "{text}: {error}");
+            assert!(!error.help().is_empty());
         }
     }
 

@@ -126,8 +126,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TextAsBinary<S> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use tokio_tungstenite::tungstenite::protocol::frame::Frame;
     use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+    use tokio_tungstenite::tungstenite::protocol::frame::{Frame, FrameHeader};
 
     use super::*;
 
@@ -136,7 +136,8 @@ mod tests {
         let mut bytes = Vec::new();
         for (opcode, length, last) in frames {
             let payload: Vec<u8> = (0..*length).map(|n| (n % 7) as u8).collect();
-            Frame::message(payload, *opcode, *last).format(&mut bytes).unwrap();
+            let header = FrameHeader { opcode: *opcode, is_final: *last, ..FrameHeader::default() };
+            Frame::from_payload(header, payload.into()).format(&mut bytes).unwrap();
         }
         bytes
     }

@@ -1,5 +1,7 @@
 //! `sacpilot sim`: the simulated machine for other programs.
 
+use std::fmt::Write as _;
+
 use tokio::time::Instant;
 
 use super::context::Context;
@@ -7,7 +9,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::signals::Signals;
 use super::target::endpoint;
-use crate::transport::{self, Listen, ListenError, Listener, Notice, serve};
+use crate::sim::scenario::{self, Account, Scenario};
+use crate::transport::{self, Endpoint, Listen, ListenError, Listener, Notice, serve};
 
 /// Arguments of `sim`.
 #[derive(Debug, clap::Args)]
@@ -18,39 +21,37 @@ pub struct Args {
     scenario: String,
 
     /// Where others find the machine: tcp:ADDRESS:PORT (port 0: any that is free), unix:PATH or pty:PATH
-    #[arg(long, value_name = "WHERE")]
-    listen: String,
+    #[arg(long, value_name = "WHERE", required_unless_present = "list")]
+    listen: Option<String>,
+
+    /// Lists the scenarios
+    #[arg(long, conflicts_with = "listen")]
+    list: bool,
 }
 
 const HELP: &str = "\
 Examples:
   sacpilot sim rdp-internal-error --listen tcp:127.0.0.1:4555
-  sacpilot sim 'rdp-internal-error?profile=2016' --listen pty:/tmp/vm-com1
+  sacpilot sim 'rdp-internal-error?profile=2016&pace=real' --listen pty:/tmp/vm-com1
+  sacpilot sim --list
 
 The machine is switched on at once and lives until Ctrl-C. One at a time can use it; it lives on between them. What it
 sends while nobody is connected is lost, as on a serial cable.";
 
 /// `sacpilot sim`.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    let Some(listen) = args.listen else { return list(context) };
     let machine = endpoint(&format!("sim:{}", args.scenario))?;
-    let listen: Listen = args
-        .listen
-        .parse()
-        .map_err(|error: ListenError| Failure::usage(error.to_string()).help(error.help()))?;
-    let mut listener = Listener::bind(&listen).await.map_err(|error| cannot_listen(&args.listen, &error))?;
+    let place: Listen =
+        listen.parse().map_err(|error: ListenError| Failure::usage(error.to_string()).help(error.help()))?;
     let line = transport::open(&machine)
         .await
         .map_err(|error| Failure::usage(error.to_string()).help(error.help()))?;
+    let mut listener = Listener::bind(&place).await.map_err(|error| cannot_listen(&listen, &error))?;
 
     let address = listener.endpoint();
     context.say(&format!("{} at {address}\n", line.describe()))?;
-    context.tell(&format!(
-        "\
-  a person:  sacpilot connect {address}
-  a script:  sacpilot run rdp-internal-error -t {address} --user Administrator
-  Ctrl-C switches it off
-"
-    ));
+    context.tell(&how_to_use(&machine, &address));
     let began = Instant::now();
     let mut notice = |notice: Notice| {
         let at = began.elapsed().as_secs();
@@ -70,6 +71,30 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         // Sockets and links are removed with the listener.
         () = signals.next() => Ok(Exit::HOLDS),
     }
+}
+
+/// `--list`.
+fn list(context: &Context) -> Result<Exit, Failure> {
+    let mut text = String::new();
+    for name in scenario::names() {
+        let scenario = Scenario::load(name, &[]).map_err(|error| Failure::usage(error.to_string()))?;
+        let _ = writeln!(text, "{name:36}{}", scenario.title);
+    }
+    context.say(&text)?;
+    Ok(Exit::HOLDS)
+}
+
+fn how_to_use(machine: &Endpoint, address: &Endpoint) -> String {
+    let mut text = format!("  a person:  sacpilot connect {address}\n");
+    if let Endpoint::Sim { scenario, .. } = machine
+        && let Ok(Scenario { account: Account { user, password }, .. }) = Scenario::load(scenario, &[])
+    {
+        let _ = writeln!(
+            text,
+            "  a script:  SACPILOT_PASSWORD='{password}' sacpilot run rdp-internal-error -t {address} --user {user} --yes"
+        );
+    }
+    text + "  Ctrl-C switches it off\n"
 }
 
 fn cannot_listen(listen: &str, error: &std::io::Error) -> Failure {

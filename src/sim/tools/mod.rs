@@ -15,8 +15,18 @@ mod gpupdate;
 mod icacls;
 mod net;
 mod netsh;
+mod certutil_files;
+mod chcp;
+mod digest;
+mod find;
+mod findstr;
+mod findstr_pattern;
+mod gpupdate;
+mod input;
+mod more;
 mod netstat;
 mod page;
+mod ping;
 mod process;
 mod reg;
 mod sc;
@@ -26,6 +36,7 @@ mod takeown;
 mod taskkill;
 mod tasklist;
 mod tasks;
+mod timeout;
 #[cfg(test)]
 mod trial;
 mod wevtutil;
@@ -69,18 +80,25 @@ pub struct CodePage(pub u16);
 pub const PROGRAMS: &[&str] = &[
     "cacls.exe",
     "certutil.exe",
+    "chcp.com",
+    "choice.exe",
     "cmd.exe",
+    "find.exe",
+    "findstr.exe",
     "gpupdate.exe",
     "icacls.exe",
     "net.exe",
     "netsh.exe",
+    "more.com",
     "netstat.exe",
+    "ping.exe",
     "reg.exe",
     "sc.exe",
     "shutdown.exe",
     "takeown.exe",
     "taskkill.exe",
     "tasklist.exe",
+    "timeout.exe",
     "wevtutil.exe",
 ];
 
@@ -130,6 +148,14 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "cacls" => Ok(cacls::run(&process)),
         "icacls" => Ok(icacls::run(&process)),
         "takeown" => takeown::run(&process).await,
+        "certutil" => return certutil_files::run(&process).map(Ok),
+        "chcp" => Ok(chcp::run(&process)),
+        "choice" => timeout::choice(&process).await,
+        "find" => find::run(&process).await,
+        "findstr" => findstr::run(&process).await,
+        "more" => more::run(&process).await,
+        "ping" => ping::run(&process).await,
+        "timeout" => timeout::timeout(&process).await,
         "gpupdate" => gpupdate::run(&process).await,
         "reg" => reg::run(&process).await,
         "shutdown" => Ok(shutdown::run(&process)),

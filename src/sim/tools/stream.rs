@@ -39,6 +39,8 @@ struct State {
     ended: bool,
     /// Nobody will read; what is written is lost.
     deserted: bool,
+    /// It stands for `nul`.
+    void: bool,
     /// Counts changes, so that a pipe notices that it can go on.
     changes: u64,
 }
@@ -50,6 +52,18 @@ impl Stream {
         stream.push(bytes);
         stream.end();
         stream
+    }
+
+    /// `nul`: at its end, and known to be no file.
+    pub fn void() -> Self {
+        let stream = Self::of(&[]);
+        stream.state().void = true;
+        stream
+    }
+
+    /// Whether it stands for `nul`.
+    pub fn is_void(&self) -> bool {
+        self.state().void
     }
 
     /// Appends bytes.
@@ -140,7 +154,7 @@ impl Stream {
 impl Stdin {
     /// `nul`: at its end from the start.
     pub fn nul() -> Self {
-        Self::Bytes(Stream::of(&[]))
+        Self::Bytes(Stream::void())
     }
 
     /// Whether it is the console.

@@ -184,6 +184,39 @@ fn echo_in_all_its_forms() {
 }
 
 #[test]
+fn conditions() {
+    check(&[
+        ("if a==a echo y", "y\n"),
+        ("if a==A (echo y) else echo n", "n\n"),
+        ("if /i a==A echo y", "y\n"),
+        ("if not a==b echo y & echo z", "y \nz\n"),
+        ("if a==b echo y & echo z", ""),
+        ("if \"a b\"==\"a b\" echo y", "y\n"),
+        ("if 9 LSS 010 (echo y) else echo n", "n\n"),
+        ("if 10 gtr 9 echo y", "y\n"),
+        ("if abc EQU ABC (echo y) else (echo n)", "n\n"),
+        ("if exist c:\\windows echo y", "y\n"),
+        ("if exist c:\\windows\\system32\\find.exe echo y", "y\n"),
+        ("if exist c:\\win* echo y", "y\n"),
+        ("if not exist nofile echo y", "y\n"),
+        ("if exist \"\" (echo y) else echo n", "n\n"),
+        ("if defined path echo y", "y\n"),
+        ("if not defined nothing echo y", "y\n"),
+        ("cd nowhere 2>nul", ""),
+        ("if errorlevel 1 echo y", "y\n"),
+        ("if errorlevel 2 (echo y) else echo n", "n\n"),
+        ("if %errorlevel% EQU 1 echo y", "y\n"),
+        ("if 1==1 if 2==3 (echo a) else (echo b)", "b\n"),
+        ("if 1==0 (echo a) else if 1==1 (echo b) else echo c", "b\n"),
+        ("if 1==1 echo a else echo b", "a else echo b\n"),
+        ("if ==x (echo a)", "( was unexpected at this time.\n"),
+        ("if a foo b echo x", "foo was unexpected at this time.\n"),
+        ("if ()==() echo y", "y\n"),
+        ("if cmdextversion 2 echo y", "y\n"),
+    ]);
+}
+
+#[test]
 fn loops() {
     check(&[
         ("for %i in (a \"b c\",d;e) do @echo %i %~i", "a a\n\"b c\" b c\nd d\ne e\n"),
@@ -206,6 +239,27 @@ fn loops() {
         ("set x=1&for %i in (1 2) do @call set x=%^x%%i", ""),
         ("echo %x%", "112\n"),
         ("for %i in (\"echo a b\") do @%~i", "a b\n"),
+    ]);
+}
+
+#[test]
+fn loops_over_lines() {
+    check(&[
+        ("for /f %i in (\"a b c\") do @echo %i", "a\n"),
+        ("for /f \"tokens=2,3*\" %a in (\"1 2 3 4 5\") do @echo %a-%b-%c", "2-3-4 5\n"),
+        ("for /f \"delims=, tokens=1,2\" %a in (\"x y,z\") do @echo %b%a", "zx y\n"),
+        ("(echo a b&echo.&echo ;c&echo d e)>f", ""),
+        ("for /f %i in (f) do @echo %i", "a\nd\n"),
+        ("for /f \"eol= tokens=*\" %i in (f) do @echo [%i]", "[a b]\n[;c]\n[d e]\n"),
+        ("for /f \"skip=1 tokens=2\" %i in (f) do @echo %i", "e\n"),
+        ("for /f \"usebackq delims=\" %i in (\"f\") do @echo %i", "a b\nd e\n"),
+        ("for /f \"delims=\" %i in ('echo x y^&echo z') do @echo [%i]", "[x y]\n[z]\n"),
+        ("for /f \"usebackq\" %i in (`echo q`) do @echo %i", "q\n"),
+        ("for /f tokens^=1^,2^ delims^=^| %a in (\"a|b\") do @echo %b", "b\n"),
+        ("for /f \"delims=\" %i in ('type f ^| find \"d\"') do @echo %i", "d e\n"),
+        ("for /f %i in (nofile) do @echo %i", "The system cannot find the file nofile.\n"),
+        ("for /f \"foo\" %i in (f) do @echo %i", "\"foo\" was unexpected at this time.\n"),
+        ("for /f %i in ('foo') do @echo %i", &format!("'foo' {NOT_KNOWN}")),
     ]);
 }
 
@@ -326,6 +380,55 @@ fn a_shell_in_a_shell_is_a_new_one() {
     trial.settle();
     assert_eq!(trial.output(), "exit 4\r\n\r\nC:\\t>");
     assert_eq!(trial.typed("echo %errorlevel% %inner%"), "4 %inner%\n");
+}
+
+#[test]
+fn pipes_run_both_sides_at_once() {
+    let mut trial = Trial::new();
+    let rows = [
+        ("echo b|find \"b\"", "b\n"),
+        ("(echo a&echo b)|find \"b\"", "b\n"),
+        ("echo a|(set /p x=&call echo [%^x%])", "[a]\n"),
+        ("echo a b^&c|find \"&\"", "a b&c\n"),
+        ("(echo \"a & b\"&echo c)|find \"&\"", "\"a & b\"\n"),
+        ("set z=1&echo a|set z=2", ""),
+        ("echo %z%", "1\n"),
+        ("echo a|find \"x\"", ""),
+        ("echo %errorlevel%", "1\n"),
+        ("echo a|cmd /c exit 9", ""),
+        ("echo %errorlevel%", "9\n"),
+        ("for %i in (x y) do @echo %i|find \"y\"", "y\n"),
+        ("echo 1|find \"1\"|find \"1\">f&type f", "1\n"),
+    ];
+    super::check_in(&mut trial, &rows);
+    // A reader shows lines while the writer still waits.
+    trial.press("(echo one&ping -n 3 127.0.0.1 >nul&echo two)|findstr o\r");
+    trial.settle_until(trial.console.now() + std::time::Duration::from_millis(500));
+    assert!(trial.output().ends_with("one\r\n"));
+    trial.settle();
+    assert_eq!(trial.output(), "two\r\n\r\nC:\\t>");
+}
+
+#[test]
+fn control_c_ends_what_runs() {
+    let mut trial = Trial::new();
+    trial.press("abc");
+    trial.settle();
+    trial.press("\u{3}");
+    trial.settle();
+    assert_eq!(trial.output(), "abc^C\r\nC:\\t>");
+    trial.press("for /l %i in (1,0,2) do @rem\r");
+    trial.settle_until(trial.console.now() + std::time::Duration::from_secs(1));
+    trial.output();
+    trial.press("\u{3}");
+    trial.settle();
+    assert_eq!(trial.output(), "^C\r\nC:\\t>");
+    trial.press("ping -t 127.0.0.1 >f & echo never\r");
+    trial.settle_until(trial.console.now() + std::time::Duration::from_secs(3));
+    trial.press("\u{3}");
+    trial.settle();
+    assert!(trial.output().ends_with("echo never\r\n^C\r\nC:\\t>"));
+    assert!(String::from_utf8(trial.bytes("f").unwrap()).unwrap().contains("Reply from 127.0.0.1"));
 }
 
 #[test]

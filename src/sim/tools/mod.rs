@@ -24,6 +24,7 @@ mod findstr_pattern;
 mod gpupdate;
 mod input;
 mod more;
+mod net;
 mod netstat;
 mod page;
 mod ping;
@@ -149,6 +150,7 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "icacls" => Ok(icacls::run(&process)),
         "takeown" => takeown::run(&process).await,
         "certutil" => return certutil_files::run(&process).map(Ok),
+        "certutil" => Ok(certutil_files::run(&process).or_else(|| certificates::run(&process))?),
         "chcp" => Ok(chcp::run(&process)),
         "choice" => timeout::choice(&process).await,
         "find" => find::run(&process).await,

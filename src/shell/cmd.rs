@@ -34,7 +34,9 @@ impl Session {
     pub(super) async fn cmd_here(&mut self, command: &str, timeout: Duration) -> Result<Outcome, ShellError> {
         let began = Instant::now();
         let sequence = self.next_sequence();
-        let line = format!("cmd /d/s/c ^\"{}^\">%SP%.o 2>&1<nul&%SP% {sequence} ", escape_for_child(command));
+        // Redirections come first: a blank between the last quote and one of them would belong to the command.
+        let line =
+            format!(">%SP%.o 2>&1<nul cmd /d/s/c ^\"{}^\"&%SP% {sequence} ", escape_for_child(command));
         let length = line.chars().count();
         if length > LONGEST_TYPED {
             let longest = LONGEST_TYPED - (length - command.chars().count());

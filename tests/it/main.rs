@@ -6,6 +6,7 @@
 //! - `layers`: the order of the modules holds
 //! - `program`: no tests; runs the real program
 //! - `sac`: from any state of the console to a login
+//! - `session`: exit code and exact output of any command
 //! - `script_errors`: a gallery of bad scripts and what is said about each
 //! - `script_files`: plan texts and JSON Schema as stored; scripts read as another YAML reader reads them
 //! - `script_mutations`: nothing that is written into a script makes the loader panic
@@ -14,8 +15,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "these are tests")]
 
-mod cli;
 mod azure;
+mod cli;
 mod engine;
 mod layers;
 mod program;
@@ -23,6 +24,7 @@ mod sac;
 mod script_errors;
 mod script_files;
 mod script_mutations;
+mod session;
 mod stored;
 #[cfg(unix)]
 mod ways;

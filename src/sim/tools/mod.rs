@@ -10,21 +10,19 @@ use crate::sim::windows::files::path::Places;
 pub mod arguments;
 mod cacls;
 mod certificates;
-mod found;
-mod gpupdate;
-mod icacls;
-mod net;
-mod netsh;
 mod certutil_files;
 mod chcp;
 mod digest;
 mod find;
 mod findstr;
 mod findstr_pattern;
+mod found;
 mod gpupdate;
+mod icacls;
 mod input;
 mod more;
 mod net;
+mod netsh;
 mod netstat;
 mod page;
 mod ping;
@@ -145,11 +143,9 @@ pub fn image_name(contents: &[u8]) -> Option<String> {
 /// [`Interrupted`] when Ctrl-C ended it.
 pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
     Some(match process.name.as_str() {
-        "certutil" => Ok(certificates::run(&process)?),
         "cacls" => Ok(cacls::run(&process)),
         "icacls" => Ok(icacls::run(&process)),
         "takeown" => takeown::run(&process).await,
-        "certutil" => return certutil_files::run(&process).map(Ok),
         "certutil" => Ok(certutil_files::run(&process).or_else(|| certificates::run(&process))?),
         "chcp" => Ok(chcp::run(&process)),
         "choice" => timeout::choice(&process).await,

@@ -35,6 +35,8 @@ pub struct Switches {
     pub blocked: bool,
     /// The upgrade takes so long.
     pub slow_upgrade: Duration,
+    /// The gateway believes no token, although the resource manager does.
+    pub distrust: bool,
     /// The machine's host does not attach the console.
     pub host_slow: bool,
     /// So much of the past output is shown to a new session.
@@ -163,6 +165,7 @@ impl Default for Switches {
             refuse: None,
             blocked: false,
             slow_upgrade: Duration::ZERO,
+            distrust: false,
             host_slow: false,
             replay: 2048,
             cap: None,
@@ -186,7 +189,7 @@ impl SwitchError {
     /// What there is.
     pub fn help() -> &'static str {
         "there is frames=text|binary|mixed, cut=BYTES, invalid, silent-first, ping=SECONDS, idle=SECONDS, \
-         drop=BYTES, refuse=STATUS[:TIMES], blocked, slow-upgrade=SECONDS, host-slow, replay=BYTES, \
+         drop=BYTES, refuse=STATUS[:TIMES], blocked, slow-upgrade=SECONDS, distrust, host-slow, replay=BYTES, \
          cap=CHARACTERS, doubled=MILLISECONDS, operation=SECONDS, case=NAME, \
          fail=PLACE:STATUS[:TIMES[:RETRY_AFTER]]"
     }
@@ -227,6 +230,7 @@ impl Switches {
             }
             "blocked" => self.blocked = flag(value)?,
             "slow-upgrade" => self.slow_upgrade = seconds(value)?,
+            "distrust" => self.distrust = flag(value)?,
             "host-slow" => self.host_slow = flag(value)?,
             "replay" => self.replay = number(value)?,
             "cap" => self.cap = Some(number(value)?),

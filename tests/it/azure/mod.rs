@@ -1,6 +1,10 @@
 //! Our side of Azure against the simulated one: over real sockets and TLS, with tokio's clock paused.
 
+mod calls;
 mod console;
+mod refusals;
+mod tokens;
+mod way;
 
 use std::sync::{Arc, Mutex};
 
@@ -56,6 +60,10 @@ impl Site {
 
     fn azure(&self) -> Azure {
         self.azure_with(&[("SACPILOT_AZURE_TOKEN", TOKEN)])
+    }
+
+    fn told(&self) -> Vec<String> {
+        self.told.lock().unwrap().clone()
     }
 }
 

@@ -1,0 +1,109 @@
+//! Each way in which Azure refuses a console is an error with a cause, a remedy and a code.
+
+use std::time::Duration;
+
+use sacpilot::azure::AzureError;
+use sacpilot::transport::{OpenError, open_azure};
+use tokio::time::Instant;
+
+use super::{Site, vm};
+
+async fn refusal(site: &Site) -> AzureError {
+    match open_azure(&site.azure(), &vm()).await {
+        Err(OpenError::Azure(error)) => error,
+        Err(other) => panic!("{other}"),
+        Ok(line) => panic!("{line:?}"),
+    }
+}
+
+/// Switches, code, what the error says, what its remedy says.
+const ROWS: [(&str, &str, &str, &str); 17] = [
+    ("case=missing", "azure-vm-not-found", "there is no virtual machine", "az vm list"),
+    ("case=scale-set", "azure-scale-set", "is a scale set, not a virtual machine", "/INSTANCE"),
+    ("case=boot-diagnostics-off", "azure-boot-diagnostics", "boot diagnostics are off", "azure enable"),
+    ("case=deallocated", "azure-not-running", "it is VM deallocated", "azure start"),
+    ("case=disabled", "azure-console-disabled", "disabled for the subscription", "azure enable"),
+    (
+        "case=no-permission",
+        "azure-denied",
+        "no permission to connect to the serial console: DenyAssignmentAuthorizationFailed",
+        "Virtual Machine Contributor",
+    ),
+    ("case=storage-firewall", "azure-storage-firewall", "\"Forbidden\" response", "managed storage"),
+    ("case=read-only-lock", "azure-conflict", "ERR_BAD_REQUEST", "lock"),
+    ("case=not-provisioned", "azure-not-provisioned", "has not yet succeeded", "wait"),
+    ("fail=connect:401", "azure-token-refused", "does not accept the token", "az account get-access-token"),
+    ("fail=connect:404", "azure-vm-not-found", "there is no virtual machine", "az vm list"),
+    ("refuse=403:9", "azure-gateway-refused", "refuses the connection: Refused", "azure restart"),
+    ("refuse=502:9", "azure-gateway-refused", "refuses the connection: Refused", "azure restart"),
+    ("blocked", "azure-websocket-blocked", "does not let websockets through", "*.serialconsole.azure.com"),
+    ("distrust", "azure-not-trusted", "did not accept the token (1011", "core.windows.net"),
+    ("host-slow", "azure-host-slow", "did not answer the serial console in time", "azure restart"),
+    ("host-slow&cut=1&frames=binary", "azure-host-slow", "did not answer", "azure restart"),
+];
+
+#[tokio::test(start_paused = true)]
+async fn every_row_names_cause_and_remedy() {
+    for (switches, code, says, remedy) in ROWS {
+        let site = Site::new(switches).await;
+        let error = refusal(&site).await;
+        assert_eq!(error.code(), code, "{switches}: {error}");
+        assert!(error.to_string().contains(says), "{switches}: {error}");
+        assert!(error.help().contains(remedy), "{switches}: {}", error.help());
+        assert_eq!(site.bridge.calls().leaks(), [""; 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_row_is_in_the_table_of_the_documentation() {
+    let table = include_str!("../../../docs/azure.md");
+    for (switches, code, _, _) in ROWS {
+        assert!(table.contains(&format!("`{code}`")), "docs/azure.md does not name {code} ({switches})");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_token_stops_at_once() {
+    let site = Site::new("").await;
+    let azure = site.azure_with(&[("SACPILOT_AZURE_TOKEN", "wrong.token.here")]);
+    let error = open_azure(&azure, &vm()).await.unwrap_err();
+    assert_eq!(error.code(), "azure-token-refused");
+    assert_eq!(site.bridge.calls().all().len(), 1);
+    assert!(!format!("{error} {error:?}").contains("wrong.token.here"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn busy_and_troubled_services_are_waited_out_as_they_say() {
+    for (switches, waited, told) in [
+        ("fail=machine:429:2:17", 34, "Azure asks to slow down: asking again in 17 s"),
+        ("fail=service:503:1:40", 40, "Azure is in trouble (503): asking again in 40 s"),
+        ("fail=connect:500:3", 1 + 2 + 4, "Azure is in trouble (500): asking again in 4 s"),
+        ("fail=connect:429:1:5&fail=machine:502:1", 5 + 1, "Azure asks to slow down: asking again in 5 s"),
+        ("refuse=503:2", 2 + 4, "the gateway refuses the connection (503): trying again in 4 s"),
+        ("slow-upgrade=50", 50, ""),
+    ] {
+        let site = Site::new(switches).await;
+        let began = Instant::now();
+        let line = open_azure(&site.azure(), &vm()).await.unwrap();
+        // The verdict on the token is waited for as well.
+        let waited = Duration::from_secs(waited);
+        let took = began.elapsed().checked_sub(waited).unwrap_or_else(|| panic!("{switches}: too early"));
+        assert!(took < Duration::from_secs(3), "{switches}: {took:?} more than told");
+        assert!(told.is_empty() || site.told().iter().any(|line| line == told), "{:?}", site.told());
+        drop(line);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_pass_is_given_up() {
+    let site = Site::new("fail=machine:500:99").await;
+    let error = refusal(&site).await;
+    assert_eq!(error.code(), "azure-trouble");
+    assert_eq!(
+        error.to_string(),
+        "Azure failed to read the virtual machine, asked 7 times: Simulated: This call was told to fail."
+    );
+    let site = Site::new("fail=machine:429:99:3600").await;
+    let error = refusal(&site).await;
+    assert_eq!(error.to_string(), "Azure asks to come back in 3600 s");
+}

@@ -21,6 +21,13 @@ pub(super) fn lint(command: &Command<'_>, mode: Mode) -> Vec<Found> {
     let mut lint = Lint { command, line: command.text.value.trim_end().to_owned(), found: Vec::new() };
     lint.length(mode);
     lint.letters();
+    if mode == Mode::Sac
+        && command.role != Role::Change
+        && effects::of_sac(&lint.line) == effects::Effect::Changes
+    {
+        let message = "a look that is not known to change nothing".to_owned();
+        lint.say(&codes::CHECK_CHANGES, None, message, "at SAC> ?, d, t, i, s, id, f and ch only read");
+    }
     if mode == Mode::Cmd {
         let parted = part(&lint.line);
         lint.text(&parted);

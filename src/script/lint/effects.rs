@@ -19,6 +19,18 @@ pub(super) fn of(simple: &Simple) -> Effect {
     program(simple).max(if writes { Effect::WritesFiles } else { Effect::Reads })
 }
 
+/// What a command at `SAC>` does. Anything that is not known to read counts as a change: `id` and `i` with
+/// addresses, `s` with a time, `restart`, `shutdown`, `crashdump`, `k`, `l`, `p`, `r`.
+pub(super) fn of_sac(line: &str) -> Effect {
+    let words: Vec<String> = line.split_whitespace().map(str::to_lowercase).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["?" | "help" | "d" | "t" | "f" | "i" | "s" | "id" | "ch" | "cmd"]
+        | ["ch", "-l" | "-?" | "?" | "-sn" | "-si", ..] => Effect::Reads,
+        _ => Effect::Changes,
+    }
+}
+
 fn program(simple: &Simple) -> Effect {
     use Effect::{Changes, Reads, WritesFiles};
     let verb = simple.word(1);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::script::codes;
 use crate::script::loader::File;
-use crate::script::loader::names::Names;
+use crate::script::loader::names::{Names, Type};
 use crate::script::model::{Argument, Expr, Param, ParamKind, Script};
 use crate::script::raw::{At, RawStep, RawValue};
 use crate::script::similar::did_you_mean;
@@ -77,7 +77,7 @@ impl File<'_, '_> {
         if let RawValue::Text(text) = &value.value
             && text.contains("{{")
         {
-            return self.passed_on(text, value, names);
+            return self.passed_on(param, text, value, names);
         }
         if param.kind == ParamKind::Secret {
             let message = format!("the secret `{}` is given in clear", param.name);
@@ -96,7 +96,13 @@ impl File<'_, '_> {
     }
 
     /// `'{{ expression }}'`, and nothing around it: the value goes on as it is.
-    fn passed_on(&mut self, text: &str, value: &At<RawValue>, names: &Names) -> Option<Argument> {
+    fn passed_on(
+        &mut self,
+        param: &Param,
+        text: &str,
+        value: &At<RawValue>,
+        names: &Names,
+    ) -> Option<Argument> {
         let at = At { span: value.span.clone(), style: value.style, value: text.to_owned() };
         let exact = self.exact_line(&at, "the expression");
         let inner = exact.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
@@ -110,12 +116,32 @@ impl File<'_, '_> {
             Ok(expr) => {
                 let offset = exact.find(inner.trim()).unwrap_or(0);
                 self.check_names(&expr, &at, offset, names);
+                self.fits(param, &expr, value, names);
                 Some(Argument::Expr(expr))
             }
             Err(error) => {
                 self.say(&codes::BAD_EXPRESSION, value.span.clone(), error.message, None);
                 None
             }
+        }
+    }
+
+    /// A lone name must be of the parameter's kind, and a secret goes to a secret only.
+    fn fits(&mut self, param: &Param, expr: &Expr, value: &At<RawValue>, names: &Names) {
+        let wanted = Type::of(&param.kind);
+        let secret = Self::mentions_secret(expr, names);
+        if let (Some(secret), false) = (&secret, wanted == Type::Secret) {
+            let message = format!("the secret `{secret}` is given to `{}`, which is none", param.name);
+            self.say(&codes::SECRET, value.span.clone(), message, None);
+            return;
+        }
+        let given = Self::sort_of(expr, names);
+        let unfit =
+            given.is_some_and(|given| given != wanted) || (wanted == Type::Secret && secret.is_none());
+        if unfit {
+            let given = given.map_or("no secret", Type::name);
+            let message = format!("`{}` takes {}, `{}` is {given}", param.name, param.takes(), expr.source);
+            self.say(&codes::BAD_ARGUMENT, value.span.clone(), message, None);
         }
     }
 }

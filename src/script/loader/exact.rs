@@ -7,7 +7,7 @@ use granit_parser::ScalarStyle;
 use crate::script::codes;
 use crate::script::expression::ParseError;
 use crate::script::loader::File;
-use crate::script::loader::names::Names;
+use crate::script::loader::names::{Names, Type};
 use crate::script::model::{Expr, Piece, Template};
 use crate::script::raw::At;
 use crate::script::template::parse_placed;
@@ -70,6 +70,18 @@ impl File<'_, '_> {
         value
     }
 
+    /// An expression that is true or false.
+    pub(super) fn condition_of(&mut self, text: &At<String>, what: &str, names: &Names) -> Option<Expr> {
+        let expr = self.expression(text, what, names)?;
+        let sort = Self::sort_of(&expr, names);
+        if let Some(sort) = sort.filter(|sort| *sort != Type::Flag) {
+            let message = format!("`{}` is {}, not true or false", expr.source.trim(), sort.name());
+            let help = "compare it with something, or ask `is defined`".to_owned();
+            self.say(&codes::NOT_A_CONDITION, text.span.clone(), message, Some(help));
+        }
+        Some(expr)
+    }
+
     /// An expression.
     pub(super) fn expression(&mut self, text: &At<String>, what: &str, names: &Names) -> Option<Expr> {
         let value = self.exact(text, what);
@@ -98,7 +110,13 @@ impl File<'_, '_> {
     /// Text for people with `{{ }}`.
     pub(super) fn prose_template(&mut self, text: &At<String>, names: &Names) -> Option<Template> {
         let value = self.prose(text);
-        self.template(text, value, names)
+        let template = self.template(text, value, names)?;
+        let secret = template.inserts().find_map(|expr| Self::mentions_secret(expr, names));
+        if let Some(secret) = secret {
+            let message = format!("the secret `{secret}` would be seen in reports");
+            self.say(&codes::SECRET, text.span.clone(), message, None);
+        }
+        Some(template)
     }
 
     /// A place within a text as a place in the file, as exact as the way it was written allows.

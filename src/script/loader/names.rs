@@ -14,7 +14,7 @@ use crate::script::similar::closest;
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum Type {
     Text,
     Number,
     Flag,
@@ -22,10 +22,32 @@ pub(super) enum Sort {
     Secret,
 }
 
+impl Type {
+    pub(super) fn of(kind: &ParamKind) -> Self {
+        match kind {
+            ParamKind::Text | ParamKind::Choice(_) => Self::Text,
+            ParamKind::Number { .. } => Self::Number,
+            ParamKind::Flag => Self::Flag,
+            ParamKind::List { .. } => Self::List,
+            ParamKind::Secret => Self::Secret,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "a number",
+            Self::Flag => "true or false",
+            Self::List => "a list",
+            Self::Secret => "a secret",
+        }
+    }
+}
+
 /// A known name.
 #[derive(Debug, Clone)]
 struct Known {
-    sort: Sort,
+    sort: Type,
     /// What counts as used when it is mentioned: a parameter, or `step.capture`.
     uses: Option<String>,
 }
@@ -41,17 +63,10 @@ impl Names {
     pub(super) fn new(params: &[Param]) -> Self {
         let mut names = Self::default();
         for param in params {
-            let sort = match param.kind {
-                ParamKind::Text | ParamKind::Choice(_) => Sort::Text,
-                ParamKind::Number { .. } => Sort::Number,
-                ParamKind::Flag => Sort::Flag,
-                ParamKind::List { .. } => Sort::List,
-                ParamKind::Secret => Sort::Secret,
-            };
-            names.insert(&param.name, sort, Some(param.name.clone()));
+            names.insert(&param.name, Type::of(&param.kind), Some(param.name.clone()));
         }
         for (fact, _) in FACTS {
-            names.insert(&format!("facts.{fact}"), Sort::Text, None);
+            names.insert(&format!("facts.{fact}"), Type::Text, None);
         }
         names
     }
@@ -59,7 +74,7 @@ impl Names {
     /// With the variable of `for_each`.
     pub(super) fn with_variable(&self, name: &str) -> Self {
         let mut names = self.clone();
-        names.insert(name, Sort::Text, None);
+        names.insert(name, Type::Text, None);
         names
     }
 
@@ -76,8 +91,8 @@ impl Names {
     /// With what a command just run leaves behind.
     pub(super) fn with_result(&self) -> Self {
         let mut names = self.clone();
-        names.insert("rc", Sort::Number, None);
-        names.insert("output", Sort::Text, None);
+        names.insert("rc", Type::Number, None);
+        names.insert("output", Type::Text, None);
         names
     }
 
@@ -94,13 +109,13 @@ impl Names {
     /// Makes `steps.ID.…` known to the steps below.
     pub(super) fn finish_step(&mut self, step: &RawStep) {
         let id = &step.id.value;
-        for (name, sort) in [("ran", Sort::Flag), ("changed", Sort::Flag), ("holds", Sort::Flag)] {
+        for (name, sort) in [("ran", Type::Flag), ("changed", Type::Flag), ("holds", Type::Flag)] {
             self.insert(&format!("steps.{id}.{name}"), sort, None);
         }
         if step.for_each.is_some() || step.r#use.is_some() || step.reboot.is_some() {
             return;
         }
-        self.insert(&format!("steps.{id}.rc"), Sort::Number, None);
+        self.insert(&format!("steps.{id}.rc"), Type::Number, None);
         let mut found = Vec::new();
         for (name, capture) in step.own_captures() {
             found.push((format!("steps.{id}.{}", name.value), name, capture));
@@ -124,7 +139,7 @@ impl Names {
         names
     }
 
-    fn insert(&mut self, name: &str, sort: Sort, uses: Option<String>) {
+    fn insert(&mut self, name: &str, sort: Type, uses: Option<String>) {
         self.known.insert(name.to_owned(), Known { sort, uses });
     }
 }
@@ -145,11 +160,16 @@ impl File<'_, '_> {
         self.check_comparisons(expr, text, offset, names);
     }
 
+    /// What a lone name stands for; `None` for anything more than a name.
+    pub(super) fn sort_of(expr: &Expr, names: &Names) -> Option<Type> {
+        names.known.get(expr.source.trim()).map(|known| known.sort)
+    }
+
     /// Whether an expression mentions a secret.
     pub(super) fn mentions_secret(expr: &Expr, names: &Names) -> Option<String> {
         expr.names()
             .into_iter()
-            .find(|name| names.known.get(name).is_some_and(|known| known.sort == Sort::Secret))
+            .find(|name| names.known.get(name).is_some_and(|known| known.sort == Type::Secret))
     }
 
     fn check_comparisons(&mut self, expr: &Expr, text: &At<String>, offset: usize, names: &Names) {
@@ -161,11 +181,11 @@ impl File<'_, '_> {
             let is_text = literal.as_str().starts_with(['"', '\'']);
             let number = literal.as_str().starts_with(|c: char| c == '-' || c.is_ascii_digit());
             let (kind, fix) = match known.sort {
-                Sort::Number if is_text => {
+                Type::Number if is_text => {
                     ("a number", literal.as_str().trim_matches(['"', '\'']).to_owned())
                 }
-                Sort::Text if number => ("text", format!("\"{}\"", literal.as_str())),
-                Sort::Flag if is_text => {
+                Type::Text if number => ("text", format!("\"{}\"", literal.as_str())),
+                Type::Flag if is_text => {
                     ("true or false", literal.as_str().trim_matches(['"', '\'']).to_owned())
                 }
                 _ => continue,
@@ -183,10 +203,10 @@ static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
         .unwrap_or_else(|error| unreachable!("a fixed pattern: {error}"))
 });
 
-fn sort_of(capture: &RawCapture) -> Sort {
+fn sort_of(capture: &RawCapture) -> Type {
     match capture {
-        RawCapture::First(_) => Sort::Text,
-        RawCapture::All(_) => Sort::List,
+        RawCapture::First(_) => Type::Text,
+        RawCapture::All(_) => Type::List,
     }
 }
 

@@ -30,7 +30,7 @@ impl File<'_, '_> {
         let run = self.typed(raw.run, names);
         let capture = self.captures(raw.captures, names);
         let seen = names.with_captures(step, raw.captures).with_result();
-        let holds = raw.holds.and_then(|holds| self.expression(holds, "`holds`", &seen));
+        let holds = raw.holds.and_then(|holds| self.condition_of(holds, "`holds`", &seen));
         let retry = raw.retry.and_then(|retry| self.retry(&retry.value));
         Some(Probe { run: run?, capture, holds, retry })
     }
@@ -49,7 +49,7 @@ impl File<'_, '_> {
     }
 
     pub(super) fn action(&mut self, raw: &RawAction, names: &Names) -> Option<Action> {
-        let when = raw.when.as_ref().and_then(|when| self.expression(when, "`when`", names));
+        let when = raw.when.as_ref().and_then(|when| self.condition_of(when, "`when`", names));
         let run = self.typed(&raw.run, names);
         let codes: Vec<i32> = match &raw.codes {
             None => vec![0],

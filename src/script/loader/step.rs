@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::script::codes;
 use crate::script::lint;
 use crate::script::loader::File;
-use crate::script::loader::names::Names;
+use crate::script::loader::names::{Names, Type};
 use crate::script::loader::probe::{ProbeParts, mode};
 use crate::script::model::{Body, Condition, Finding, ForEach, Mode, Risk, Severity, Step, Template, Undo};
 use crate::script::raw::{At, RawFinding, RawReboot, RawRisk, RawSeverity, RawStep, RawUndo};
@@ -39,7 +39,7 @@ impl File<'_, '_> {
         self.value_name(&raw.id);
         let (for_each, names) = self.for_each(raw, above);
         let title = self.prose_template(&raw.title, &names);
-        let when = raw.when.as_ref().and_then(|when| self.expression(when, "`when`", &names));
+        let when = raw.when.as_ref().and_then(|when| self.condition_of(when, "`when`", &names));
         let timeout = raw.timeout.as_ref().and_then(|text| self.duration(text));
         let sort = self.sort(at)?;
         self.keys(raw, sort);
@@ -103,7 +103,13 @@ impl File<'_, '_> {
                 Some("choose another name".to_owned()),
             );
         }
-        let over = self.expression(over, "the list of `for_each`", above);
+        let text = over;
+        let over = self.expression(text, "the list of `for_each`", above);
+        let sort = over.as_ref().and_then(|over| Self::sort_of(over, above));
+        if let Some(sort) = sort.filter(|sort| *sort != Type::List) {
+            let message = format!("`{}` is {}, not a list", text.value.trim(), sort.name());
+            self.say(&codes::NOT_A_CONDITION, text.span.clone(), message, None);
+        }
         let names = above.with_variable(&variable.value);
         (over.map(|over| ForEach { variable: variable.value.clone(), over }), names)
     }

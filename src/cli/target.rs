@@ -7,7 +7,9 @@ use super::context::Context;
 use super::failure::Failure;
 use super::login::LoginArgs;
 use crate::report::visible;
+use crate::secret::Secret;
 use crate::shell::Credentials;
+use crate::sim::scenario::{Scenario, ScenarioError};
 use crate::transport::{Endpoint, EndpointError};
 
 /// What `TARGET` may be, for `--help`.
@@ -60,7 +62,7 @@ impl TargetArgs {
     /// The target, complete; the password is asked for here when it must be.
     pub fn resolve(&self, context: &Context) -> Result<Target, Failure> {
         let endpoint = self.endpoint()?;
-        let credentials = self.login.credentials(own_account(&endpoint), context)?;
+        let credentials = self.login.credentials(own_account(&endpoint)?, context)?;
         Ok(Target { name: self.target.clone(), endpoint, credentials, wait: self.wait })
     }
 }
@@ -71,8 +73,17 @@ pub fn endpoint(text: &str) -> Result<Endpoint, Failure> {
         .map_err(|error: EndpointError| Failure::usage(visible::line(&error.to_string())).help(error.help()))
 }
 
-/// The account that a simulated machine brings.
-fn own_account(endpoint: &Endpoint) -> Option<Credentials> {
-    let _ = endpoint;
-    None
+/// The account that a simulated machine brings. A scenario that is not there is refused here.
+fn own_account(endpoint: &Endpoint) -> Result<Option<Credentials>, Failure> {
+    let Endpoint::Sim { scenario, options } = endpoint else { return Ok(None) };
+    // How fast the line is does not change the machine.
+    let changes: Vec<_> =
+        options.iter().filter(|(key, _)| key != "pace" && key != "speed").cloned().collect();
+    let refused = |error: ScenarioError| {
+        Failure::usage(visible::line(&format!("`{endpoint}`: {error}"))).help(error.help())
+    };
+    let account = Scenario::load(scenario, &changes).map_err(refused)?.account;
+    let password = Secret::new(account.password)
+        .map_err(|error| Failure::usage(format!("`{endpoint}`: the password of its account: {error}")))?;
+    Ok(Some(Credentials { user: account.user, domain: String::new(), password }))
 }

@@ -1,7 +1,5 @@
 //! From a target to a logged-in session.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
@@ -14,9 +12,6 @@ use crate::recording::Recorder;
 use crate::secret::Secret;
 use crate::shell::{Session, SessionOptions};
 use crate::transport;
-
-/// Waits shorter than this are not worth telling.
-const WORTH_TELLING: Duration = Duration::from_secs(3);
 
 /// A line that is open: nothing was sent yet.
 pub struct Opening {
@@ -56,10 +51,8 @@ impl Opening {
             self.console.hide(secret);
         }
         self.console.set_observer(Some(Box::new(move |what, budget| {
-            if budget >= WORTH_TELLING {
-                // Nobody listens between two commands.
-                let _ = waits.send(Awaited { what: what.to_owned(), budget: Some(budget) });
-            }
+            // Nobody listens between two commands.
+            let _ = waits.send(Awaited { what: what.to_owned(), budget: Some(budget) });
         })));
         let options = SessionOptions { id: session_id(now), budget: self.target.wait };
         let session = Session::open(self.console, self.target.credentials, options);

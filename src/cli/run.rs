@@ -226,6 +226,11 @@ async fn converse(
             Err(error) => return not_reached(&mut narrator, error),
         };
         let described = line.describe();
+        let what = "a command prompt (SAC, a channel, the login)".to_owned();
+        let budget_ms = Some(target.wait.as_millis() as u64);
+        if narrator.tell(EventKind::Waiting { what, budget_ms }).is_err() {
+            return not_wanted(&mut narrator);
+        }
         let opening = line.session(secrets, context.started, waits);
         let opened = tokio::select! {
             opened = while_told(opening, &mut narrator, &mut awaiting) => opened,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{Instant, sleep_until};
 
 use super::event::{ChannelLeft, Command, EventKind, Failure, RunMode, StepPath, UndoOutcome, WayBack};
 use super::failure::Stop;
@@ -18,6 +19,10 @@ use super::narrator::Narrator;
 use super::operator::{Awaited, Operator, OperatorError, Outcome, Trouble};
 use super::verdict::Verdict;
 use crate::script::model::{Condition, Mode, ParamKind, Scope, Script, Step, Value};
+
+/// A wait is told when it has taken this long: those that end sooner say nothing to people, and the many short ones
+/// of a login would tell how long the password is.
+const A_WHILE: Duration = Duration::from_secs(1);
 
 /// What shall be run, and how.
 #[derive(Clone)]
@@ -274,7 +279,7 @@ impl<O: Operator> Run<'_, O> {
     }
 }
 
-/// Awaits `task`, and tells what it waits for meanwhile.
+/// Awaits `task`, and tells what it waits for meanwhile, as far as that takes a while.
 ///
 /// # Errors
 /// [`JournalError`] when that cannot be written, after `task` has ended.
@@ -285,14 +290,57 @@ pub async fn while_told<T>(
 ) -> Result<T, JournalError> {
     let mut task = pin!(task);
     let mut told = Ok(());
+    let mut current: Option<(Awaited, Instant)> = None;
     loop {
+        let worth_telling = current.as_ref().map_or_else(Instant::now, |(_, since)| *since + A_WHILE);
         tokio::select! {
             biased;
-            Some(Awaited { what, budget }) = awaiting.recv() => {
-                let budget_ms = budget.map(|budget| budget.as_millis() as u64);
-                told = told.and(narrator.tell(EventKind::Waiting { what, budget_ms }));
-            }
             done = &mut task => return told.map(|()| done),
+            Some(awaited) = awaiting.recv() => current = Some((awaited, Instant::now())),
+            () = sleep_until(worth_telling), if current.is_some() => {
+                if let Some((Awaited { what, budget }, _)) = current.take() {
+                    let budget_ms = budget.map(|budget| budget.as_millis() as u64);
+                    told = told.and(narrator.tell(EventKind::Waiting { what, budget_ms }));
+                }
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use jiff::Timestamp;
+    use tokio::sync::mpsc::unbounded_channel;
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::engine::{Event, Listener};
+
+    struct Kept(Arc<Mutex<Vec<EventKind>>>);
+
+    impl Listener for Kept {
+        fn hear(&mut self, event: &Event) {
+            self.0.lock().unwrap().push(event.event.clone());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_waits_that_take_a_while_are_told() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let mut narrator =
+            Narrator::new(Timestamp::UNIX_EPOCH, Masks::default()).with_listener(Kept(heard.clone()));
+        let (waits, mut awaiting) = unbounded_channel();
+        let task = async {
+            for (what, seconds) in [("a star", 0.1), ("a star", 0.1), ("the boot", 30.0), ("a prompt", 0.5)] {
+                waits.send(Awaited { what: what.to_owned(), budget: None }).unwrap();
+                sleep(Duration::from_secs_f64(seconds)).await;
+            }
+            7
+        };
+        assert_eq!(while_told(task, &mut narrator, &mut awaiting).await.unwrap(), 7);
+        let boot = EventKind::Waiting { what: "the boot".to_owned(), budget_ms: None };
+        assert_eq!(*heard.lock().unwrap(), [boot]);
     }
 }

@@ -21,7 +21,6 @@ mod engine;
 mod layers;
 mod program;
 mod sac;
-mod session;
 mod script_errors;
 mod script_files;
 mod script_mutations;

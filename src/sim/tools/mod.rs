@@ -23,15 +23,6 @@ mod input;
 mod more;
 mod net;
 mod netsh;
-mod certutil_files;
-mod chcp;
-mod digest;
-mod find;
-mod findstr;
-mod findstr_pattern;
-mod gpupdate;
-mod input;
-mod more;
 mod netstat;
 mod page;
 mod ping;
@@ -156,8 +147,6 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "icacls" => Ok(icacls::run(&process)),
         "takeown" => takeown::run(&process).await,
         "certutil" => Ok(certutil_files::run(&process).or_else(|| certificates::run(&process))?),
-        "certutil" => Ok(certificates::run(&process)?),
-        "certutil" => return certutil_files::run(&process).map(Ok),
         "chcp" => Ok(chcp::run(&process)),
         "choice" => timeout::choice(&process).await,
         "find" => find::run(&process).await,

@@ -98,6 +98,8 @@ pub enum Command {
     Connect(super::connect::Args),
     /// Offers the simulated machine to other programs
     Sim(super::sim::Args),
+    /// Lists the serial ports of this computer
+    Ports(super::ports::Args),
     /// Prints the completion script of a shell
     Completions(super::completions::Args),
 }

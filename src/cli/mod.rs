@@ -21,6 +21,7 @@ pub mod log;
 pub mod login;
 pub mod opening;
 pub mod plan;
+pub mod ports;
 pub mod run;
 pub mod script_args;
 pub mod scripts;
@@ -65,6 +66,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Exec(args) => wait_for(exec::run(args, context)),
         Command::Connect(args) => wait_for(connect::run(args, context)),
         Command::Sim(args) => wait_for(sim::run(args, context)),
+        Command::Ports(_) => ports::run(context),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -25,12 +25,14 @@ impl Opening {
     /// # Errors
     /// [`Trouble::Unreachable`]
     pub async fn line(target: &Target, recorder: Option<Recorder>) -> Result<Self, OperatorError> {
-        let line = transport::open(&target.endpoint).await.map_err(|error| OperatorError {
-            kind: Trouble::Unreachable,
-            code: error.code(),
-            message: error.to_string(),
-            help: Some(error.help()),
-            screen: String::new(),
+        let line = transport::open_patiently(&target.endpoint, target.patience).await.map_err(|error| {
+            OperatorError {
+                kind: Trouble::Unreachable,
+                code: error.code(),
+                message: error.to_string(),
+                help: Some(error.help()),
+                screen: String::new(),
+            }
         })?;
         Ok(Self { console: Console::new(line, recorder), target: target.clone() })
     }

@@ -33,9 +33,10 @@ pub struct Args {
     #[arg(short, long, value_name = "TARGET", env = "SACPILOT_TARGET")]
     target: Option<String>,
 
-    /// How long to wait for the machine's command prompt, a boot included
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "15m")]
-    wait: Duration,
+    /// How long to wait for the command prompt, a boot included [default: 15m]; when given, also for a console that
+    /// is not there: an adapter to plug in (again), a virtual machine that is off
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    wait: Option<Duration>,
 
     /// The account.
     #[command(flatten)]

@@ -19,10 +19,14 @@ Targets:
   serial:/dev/ttyUSB0      a serial port, 115200 8N1; else serial:/dev/ttyUSB0?baud=9600
   serial:COM1              the same on Windows
   pty:PATH unix:PATH       a terminal or a socket of another program
+  pipe:NAME                a named pipe of Windows (Hyper-V, VMware, VirtualBox)
   tcp:HOST:PORT            a socket that carries the bytes of the console
   telnet:HOST:PORT         a terminal server or virtual machine that speaks telnet
   rfc2217:HOST:PORT        a serial port behind a terminal server (ser2net); ?baud=115200
   exec:COMMAND LINE        a program on a terminal of its own: consoles that have a client";
+
+/// How long a prompt is waited for unless told otherwise: servers take their time to start.
+const PROMPT: Duration = Duration::from_mins(15);
 
 /// Options about the target.
 #[derive(Debug, Clone, clap::Args)]
@@ -31,9 +35,10 @@ pub struct TargetArgs {
     #[arg(short, long, value_name = "TARGET", env = "SACPILOT_TARGET")]
     pub target: String,
 
-    /// How long to wait for the machine's command prompt, a boot included
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "15m")]
-    pub wait: Duration,
+    /// How long to wait for the command prompt, a boot included [default: 15m]; when given, also for a console that
+    /// is not there: an adapter to plug in (again), a virtual machine that is off
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub wait: Option<Duration>,
 
     /// The account.
     #[command(flatten)]
@@ -51,6 +56,8 @@ pub struct Target {
     pub credentials: Credentials,
     /// How long to wait for the prompt.
     pub wait: Duration,
+    /// How long to wait for the console itself.
+    pub patience: Duration,
 }
 
 impl TargetArgs {
@@ -63,7 +70,13 @@ impl TargetArgs {
     pub fn resolve(&self, context: &Context) -> Result<Target, Failure> {
         let endpoint = self.endpoint()?;
         let credentials = self.login.credentials(own_account(&endpoint)?, context)?;
-        Ok(Target { name: self.target.clone(), endpoint, credentials, wait: self.wait })
+        Ok(Target {
+            name: self.target.clone(),
+            endpoint,
+            credentials,
+            wait: self.wait.unwrap_or(PROMPT),
+            patience: self.wait.unwrap_or(Duration::ZERO),
+        })
     }
 }
 

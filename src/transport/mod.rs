@@ -17,6 +17,10 @@ mod listen;
 #[cfg(unix)]
 mod offered;
 mod open_error;
+mod patience;
+#[cfg(windows)]
+mod pipe;
+mod ports;
 #[cfg(unix)]
 mod pty;
 #[cfg(unix)]
@@ -38,6 +42,8 @@ pub use azure::{AzureLine, open_azure};
 pub use endpoint::{CommandLine, Endpoint, EndpointError, FlowControl, LineSettings, Parity, Problem};
 pub use listen::{Client, Listen, ListenError, Listener};
 pub use open_error::OpenError;
+pub use patience::open_patiently;
+pub use ports::{Access, Hardware, Port, Usb, ports};
 #[cfg(unix)]
 pub use raw_terminal::RawTerminal;
 pub use serve::{Notice, serve};
@@ -70,7 +76,7 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
 pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
     Ok(match endpoint {
         Endpoint::Sim { scenario, options } => Box::new(sim::open(scenario, options)?),
-        Endpoint::Azure(_) => return Err(OpenError::NotHere { way: "azure" }),
+        Endpoint::Azure(_) => return Err(not_here("azure")),
         Endpoint::Serial { port, settings } => Box::new(serial::open(port, *settings)?),
         Endpoint::Tcp { host, port } => Box::new(tcp::open(host, *port).await?),
         Endpoint::Telnet { host, port } => Box::new(telnet::open(host, *port).await?),
@@ -81,13 +87,29 @@ pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
         Endpoint::Unix { path } => Box::new(unix::open(path).await?),
         #[cfg(unix)]
         Endpoint::Exec { command } => Box::new(exec::open(command)?),
+        #[cfg(windows)]
+        Endpoint::Pipe { path } => Box::new(pipe::open(path).await?),
+        #[cfg(not(windows))]
+        Endpoint::Pipe { .. } => return Err(not_here("pipe")),
         #[cfg(not(unix))]
-        Endpoint::Pty { .. } => return Err(OpenError::NotHere { way: "pty" }),
+        Endpoint::Pty { .. } => return Err(not_here("pty")),
         #[cfg(not(unix))]
-        Endpoint::Unix { .. } => return Err(OpenError::NotHere { way: "unix" }),
+        Endpoint::Unix { .. } => return Err(not_here("unix")),
         #[cfg(not(unix))]
-        Endpoint::Exec { .. } => return Err(OpenError::NotHere { way: "exec" }),
+        Endpoint::Exec { .. } => return Err(not_here("exec")),
     })
+}
+
+/// What to use where a way in does not exist.
+fn not_here(way: &'static str) -> OpenError {
+    let instead = match way {
+        "pipe" => "unix:PATH: on this system QEMU, libvirt and VirtualBox offer their ports as sockets",
+        "unix" => "pipe:NAME: on this system virtual machines offer their ports as named pipes",
+        "pty" => "serial:COM1, or tcp:HOST:PORT",
+        "exec" => "tcp:HOST:PORT or telnet:HOST:PORT",
+        _ => "another way in",
+    };
+    OpenError::NotHere { way, instead }
 }
 
 /// Writes go to `$field` as they are.

@@ -83,10 +83,12 @@ pub enum OpenError {
         help: String,
     },
     /// This system, or this build, has no such way in.
-    #[error("{way}: is not supported on this system")]
+    #[error("there is no {way}: on this system")]
     NotHere {
         /// `pty`, `unix`, …
         way: &'static str,
+        /// What to use here.
+        instead: &'static str,
     },
     /// Azure, or the way there.
     #[error(transparent)]
@@ -130,6 +132,9 @@ impl OpenError {
             Self::PermissionDenied { group: Some(group), .. } => {
                 format!("join the group {group} (sudo usermod -aG {group} $USER), then log in again")
             }
+            Self::PermissionDenied { group: None, .. } if cfg!(windows) => {
+                "run as administrator; for Hyper-V the group Hyper-V Administrators is enough".to_owned()
+            }
             Self::PermissionDenied { group: None, .. } => "ask its owner for access".to_owned(),
             Self::Busy { holder: Some(_), .. } => "close that program, then try again".to_owned(),
             Self::Busy { holder: None, .. } => {
@@ -142,10 +147,19 @@ impl OpenError {
             Self::NoAnswer { .. } => "check the address and the firewalls between".to_owned(),
             Self::NotStarted { .. } => "check that the program is installed and may be run".to_owned(),
             Self::Unusable { help, .. } => help.clone(),
-            Self::NotHere { .. } => "use another way in".to_owned(),
+            Self::NotHere { instead, .. } => format!("use {instead}"),
             Self::Azure(error) => error.help(),
             Self::Failed { .. } => "check that the line works with another program".to_owned(),
         }
+    }
+
+    /// Whether the line may be there after a while: an adapter that is plugged in, a machine that is switched on,
+    /// somebody who leaves.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound { .. } | Self::Busy { .. } | Self::Refused { .. } | Self::NoAnswer { .. }
+        )
     }
 
     /// The error of the system while a path was opened.
@@ -163,7 +177,7 @@ impl OpenError {
 
 /// The name of the group that may use `path`; none when that is nobody's or everybody's.
 #[cfg(unix)]
-fn group_of(path: &Path) -> Option<String> {
+pub(super) fn group_of(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt as _;
 
     let id = std::fs::metadata(path).ok()?.gid();
@@ -177,6 +191,6 @@ fn group_of(path: &Path) -> Option<String> {
 }
 
 #[cfg(not(unix))]
-fn group_of(_: &Path) -> Option<String> {
+pub(super) fn group_of(_: &Path) -> Option<String> {
     None
 }

@@ -60,7 +60,7 @@ pub(super) fn open(port: &str, settings: LineSettings) -> Result<SerialLine, Ope
         .dtr_on_open(true);
     let stream = SerialStream::open(&builder).map_err(|error| match error.kind {
         ErrorKind::Io(io::ErrorKind::NotFound) => {
-            OpenError::NotFound { what: what.clone(), instead: ports() }
+            OpenError::NotFound { what: what.clone(), instead: names() }
         }
         // A lock that somebody else has, or a port that is unplugged at this moment.
         ErrorKind::NoDevice => OpenError::of_path(what.clone(), path, io::ErrorKind::ResourceBusy.into()),
@@ -75,11 +75,8 @@ pub(super) fn open(port: &str, settings: LineSettings) -> Result<SerialLine, Ope
 }
 
 /// The serial ports of this computer, by name.
-fn ports() -> Vec<String> {
-    let mut names: Vec<String> =
-        tokio_serial::available_ports().unwrap_or_default().into_iter().map(|port| port.port_name).collect();
-    names.sort();
-    names
+fn names() -> Vec<String> {
+    super::ports().into_iter().map(|port| port.path).collect()
 }
 
 fn describe(port: &str, settings: LineSettings) -> String {

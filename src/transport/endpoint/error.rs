@@ -91,6 +91,11 @@ pub enum Problem {
     },
     /// No virtual machine in Azure.
     BadVm(VmIdProblem),
+    /// No path of a named pipe.
+    BadPipe {
+        /// As written.
+        path: String,
+    },
     /// A quote is not closed.
     OpenQuote,
     /// A control character.
@@ -110,6 +115,7 @@ impl EndpointError {
             | Problem::BadHost { .. }
             | Problem::BadVm(_)
             | Problem::NeedsBrackets { .. }
+            | Problem::BadPipe { .. }
             | Problem::ControlCharacter(_) => "endpoint-value",
             Problem::OpenQuote => "endpoint-quote",
         }
@@ -142,6 +148,9 @@ impl EndpointError {
                 format!("write an IPv6 address in brackets: {example}")
             }
             Problem::BadVm(problem) => problem.help().to_owned(),
+            Problem::BadPipe { .. } => {
+                r"write pipe:NAME or pipe:\\.\pipe\NAME, in a Unix shell between single quotes".to_owned()
+            }
             Problem::OpenQuote => "close it, or put a backslash before it".to_owned(),
             Problem::ControlCharacter(_) => "remove it".to_owned(),
         }
@@ -150,30 +159,31 @@ impl EndpointError {
 
 impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.text.escape_debug();
+        let text = shown(&self.text);
         match &self.problem {
             Problem::NoScheme { .. } => write!(f, "`{text}` does not say which way in it is"),
             Problem::UnknownScheme { scheme, .. } => {
-                write!(f, "`{text}`: there is no way in named `{}`", scheme.escape_debug())
+                write!(f, "`{text}`: there is no way in named `{}`", shown(scheme))
             }
             Problem::NotYet { scheme } => write!(f, "`{text}`: {scheme} is not supported yet by this build"),
             Problem::Missing { what, .. } => write!(f, "`{text}`: {what} is missing"),
             Problem::UnknownSetting { key, .. } => {
-                write!(f, "`{text}`: there is no setting `{}`", key.escape_debug())
+                write!(f, "`{text}`: there is no setting `{}`", shown(key))
             }
             Problem::NoSetting => {
-                write!(f, "`{text}`: `{}` is no setting", self.text[self.place.clone()].escape_debug())
+                write!(f, "`{text}`: `{}` is no setting", shown(&self.text[self.place.clone()]))
             }
-            Problem::Twice { key } => write!(f, "`{text}`: `{}` is given twice", key.escape_debug()),
+            Problem::Twice { key } => write!(f, "`{text}`: `{}` is given twice", shown(key)),
             Problem::BadValue { key, value, .. } => {
-                write!(f, "`{text}`: `{}` is no value of {key}", value.escape_debug())
+                write!(f, "`{text}`: `{}` is no value of {key}", shown(value))
             }
-            Problem::BadPort { port } => write!(f, "`{text}`: `{}` is no port", port.escape_debug()),
-            Problem::BadHost { host, .. } => write!(f, "`{text}`: `{}` is no host", host.escape_debug()),
+            Problem::BadPort { port } => write!(f, "`{text}`: `{}` is no port", shown(port)),
+            Problem::BadHost { host, .. } => write!(f, "`{text}`: `{}` is no host", shown(host)),
             Problem::NeedsBrackets { .. } => {
                 write!(f, "`{text}`: where the address ends and the port begins cannot be told")
             }
             Problem::BadVm(problem) => write!(f, "`{text}`: {problem}"),
+            Problem::BadPipe { path } => write!(f, "`{text}`: `{}` is no named pipe", shown(path)),
             Problem::OpenQuote => write!(f, "`{text}`: a quote in column {} is not closed", self.column()),
             Problem::ControlCharacter(_) => {
                 write!(f, "`{text}`: a control character in column {}", self.column())
@@ -189,6 +199,11 @@ impl EndpointError {
 }
 
 impl std::error::Error for EndpointError {}
+
+/// `text` with its control characters made visible. Backslashes stay as they are: they are part of names.
+fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() }).collect()
+}
 
 /// The candidate that `word` was probably meant to be: few letters changed, added, left out or swapped.
 pub(super) fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {

@@ -50,6 +50,11 @@ pub enum Endpoint {
         /// Port.
         port: u16,
     },
+    /// A named pipe of Windows: `pipe:NAME`, `pipe:\\\\HOST\\pipe\\NAME`.
+    Pipe {
+        /// Its whole path, `\\\\.\\pipe\\NAME`.
+        path: String,
+    },
     /// A terminal server, or a virtual machine, that speaks telnet: `telnet:HOST:PORT`.
     Telnet {
         /// Name or address, without brackets.
@@ -95,12 +100,12 @@ const SCHEMES: [Scheme; 12] = [
     scheme("serial", "serial:/dev/ttyUSB0 or serial:COM1"),
     scheme("pty", "pty:PATH"),
     scheme("unix", "unix:PATH"),
+    scheme("pipe", r"pipe:NAME or pipe:\\.\pipe\NAME"),
     scheme("tcp", "tcp:HOST:PORT"),
     scheme("telnet", "telnet:HOST:PORT"),
     scheme("rfc2217", "rfc2217:HOST:PORT"),
     scheme("exec", "exec:COMMAND LINE"),
     scheme("azure", "azure:SUBSCRIPTION/GROUP/VM"),
-    later("pipe"),
     later("replay"),
     later("ws"),
 ];
@@ -129,6 +134,13 @@ impl FromStr for Endpoint {
             }
             "pty" => Ok(Self::Pty { path: source.path(rest, "the path of a terminal")? }),
             "unix" => Ok(Self::Unix { path: source.path(rest, "the path of a socket")? }),
+            "pipe" => {
+                source.required(&rest, "the name of a pipe")?;
+                let name = &text[rest];
+                let path = pipe_path(name)
+                    .ok_or_else(|| source.error_at(name, Problem::BadPipe { path: name.to_owned() }))?;
+                Ok(Self::Pipe { path })
+            }
             "tcp" => {
                 let (host, port) = source.host_and_port(rest)?;
                 Ok(Self::Tcp { host, port })
@@ -182,6 +194,7 @@ impl fmt::Display for Endpoint {
             Self::Serial { port, settings } => write!(f, "serial:{port}{settings}"),
             Self::Pty { path } => write!(f, "pty:{}", path.display()),
             Self::Unix { path } => write!(f, "unix:{}", path.display()),
+            Self::Pipe { path } => write!(f, "pipe:{path}"),
             Self::Tcp { host, port } => write!(f, "tcp:{}", address(host, *port)),
             Self::Telnet { host, port } => write!(f, "telnet:{}", address(host, *port)),
             Self::Rfc2217 { host, port, settings } => {
@@ -340,6 +353,17 @@ pub(super) fn address(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
+/// The whole path of the pipe that `text` names; `None` when it names none.
+fn pipe_path(text: &str) -> Option<String> {
+    if !text.contains(['\\', '/']) {
+        return Some(format!(r"\\.\pipe\{text}"));
+    }
+    let (host, rest) = text.strip_prefix(r"\\")?.split_once('\\')?;
+    let (folder, name) = rest.split_once('\\')?;
+    let named = !host.is_empty() && folder.eq_ignore_ascii_case("pipe") && !name.is_empty();
+    (named && !name.contains('\\')).then(|| format!(r"\\{host}\pipe\{name}"))
+}
+
 fn is_com_port(text: &str) -> bool {
     let digits = text.strip_prefix(r"\\.\").unwrap_or(text).to_ascii_uppercase();
     digits.strip_prefix("COM").is_some_and(|number| number.parse::<u16>().is_ok())
@@ -366,7 +390,8 @@ mod tests {
         let serial =
             |port: &str| Endpoint::Serial { port: port.to_owned(), settings: LineSettings::default() };
         let slow = LineSettings { baud: 9600, flow: FlowControl::Hardware, ..LineSettings::default() };
-        let cases: [(&str, Endpoint); 16] = [
+        let pipe = |path: &str| Endpoint::Pipe { path: path.to_owned() };
+        let cases: [(&str, Endpoint); 18] = [
             ("sim:rdp", Endpoint::Sim { scenario: "rdp".to_owned(), options: Vec::new() }),
             (
                 "sim:rdp?profile=2016&seed=7",
@@ -394,6 +419,8 @@ mod tests {
             ("tcp:127.0.0.1:1", tcp("127.0.0.1", 1)),
             ("tcp:[::1]:65535", tcp("::1", 65535)),
             ("tcp:[fe80::1%eth0]:22", tcp("fe80::1%eth0", 22)),
+            (r"pipe:\\.\pipe\vm-com1", pipe(r"\\.\pipe\vm-com1")),
+            (r"pipe:\\hv1\pipe\vm com1", pipe(r"\\hv1\pipe\vm com1")),
             ("telnet:[::1]:23", Endpoint::Telnet { host: "::1".to_owned(), port: 23 }),
             (
                 "rfc2217:ts1:7003?baud=9600&flow=rtscts",
@@ -412,6 +439,7 @@ mod tests {
             assert_eq!(parse(text), Ok(endpoint.clone()), "{text}");
             assert_eq!(endpoint.to_string(), text);
         }
+        assert_eq!(parse("pipe:vm-com1"), parse(r"pipe:\\.\PIPE\vm-com1"));
         assert_eq!(parse("serial:COM1?baud=115200&data=8"), parse("SERIAL:COM1"));
         assert_eq!(parse("exec:ssh -p secret host").unwrap().without_arguments(), "exec:ssh …");
         assert_eq!(parse("tcp:host:22").unwrap().without_arguments(), "tcp:host:22");
@@ -424,7 +452,12 @@ mod tests {
             ("COM3", "COM3", "endpoint-scheme", "`serial:COM3`"),
             ("/dev/ttyS0", "/dev/ttyS0", "endpoint-scheme", "`serial:/dev/ttyS0`"),
             ("host:22", "host:22", "endpoint-scheme", "`tcp:host:22`"),
-            ("myvm", "myvm", "endpoint-scheme", "sim, serial, pty, unix, tcp, telnet, rfc2217, exec, azure"),
+            (
+                "myvm",
+                "myvm",
+                "endpoint-scheme",
+                "sim, serial, pty, unix, pipe, tcp, telnet, rfc2217, exec, azure",
+            ),
             ("tpc:host:22", "tpc", "endpoint-scheme", "did you mean `tcp`"),
             ("seriall:COM1", "seriall", "endpoint-scheme", "did you mean `serial`"),
             ("azure:", "", "endpoint-incomplete", "azure:SUBSCRIPTION/GROUP/VM"),
@@ -432,6 +465,9 @@ mod tests {
             ("azure:mine/rg/vm", "mine", "endpoint-value", "az account list"),
             ("azure:00000000-0000-0000-0000-000000000000/r g/vm", "r g", "endpoint-value", "letters"),
             ("azure:/subscriptions/x", "/subscriptions/x", "endpoint-value", "virtualMachines/NAME"),
+            (r"pipe:\.\pipe\vm", r"\.\pipe\vm", "endpoint-value", "single quotes"),
+            (r"pipe:\\.\vm", r"\\.\vm", "endpoint-value", r"pipe:\\.\pipe\NAME"),
+            ("pipe:", "", "endpoint-incomplete", "pipe:NAME"),
             ("telnet:h", "h", "endpoint-incomplete", "telnet:HOST:PORT"),
             ("rfc2217:h:1?boud=9600", "boud", "endpoint-setting", "did you mean `baud`"),
             ("rfc2217:", "", "endpoint-incomplete", "rfc2217:HOST:PORT"),
@@ -470,7 +506,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_panics_and_what_is_read_is_written_the_same(
-            scheme in "sim|serial|pty|unix|tcp|telnet|rfc2217|exec|", rest in "[a-z0-9:/?&=\\[\\]'\" \\\\.-]{0,20}",
+            scheme in "sim|serial|pty|unix|pipe|tcp|telnet|rfc2217|exec|", rest in "[a-z0-9:/?&=\\[\\]'\" \\\\.-]{0,20}",
         ) {
             if let Ok(endpoint) = parse(&format!("{scheme}:{rest}")) {
                 prop_assert_eq!(parse(&endpoint.to_string()), Ok(endpoint));

@@ -7,8 +7,8 @@
 //!                       identities   snapshot, power, …
 //! ```
 //!
-//! Every connection goes the same way ([`reach`]: name, proxy, TLS), every call through the same back-off
-//! ([`call`]), every refusal becomes an [`AzureError`] with cause, remedy and a stable code.
+//! Every connection goes the same way (`reach`: name, proxy, TLS), every call through the same back-off
+//! (`call`), every refusal becomes an [`AzureError`] with cause, remedy and a stable code.
 
 mod arm;
 mod call;

@@ -1,7 +1,7 @@
 //! Arguments, one file per command; the only place that prints or exits.
 //!
 //! A command is a file with `Args` (clap) and `run(args, &Context) -> Result<Exit, Failure>`, a variant of
-//! [`args::Command`] and a line in [`dispatch`]. `run` refuses whatever is wrong before it opens a line.
+//! [`args::Command`] and a line in `dispatch`. `run` refuses whatever is wrong before it opens a line.
 
 use std::process::ExitCode;
 

@@ -5,6 +5,7 @@
 //! - `azure`: our side of Azure against the simulated one
 //! - `layers`: the order of the modules holds
 //! - `program`: no tests; runs the real program
+//! - `repair`: the shipped scripts on simulated machines, and what differs on the machine afterwards
 //! - `sac`: from any state of the console to a login
 //! - `session`: exit code and exact output of any command
 //! - `script_errors`: a gallery of bad scripts and what is said about each
@@ -20,6 +21,7 @@ mod cli;
 mod engine;
 mod layers;
 mod program;
+mod repair;
 mod sac;
 mod script_errors;
 mod script_files;

@@ -23,6 +23,7 @@ mod input;
 mod more;
 mod net;
 mod netsh;
+mod netsh_policy;
 mod netstat;
 mod page;
 mod ping;

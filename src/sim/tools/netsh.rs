@@ -1,6 +1,7 @@
-//! netsh.exe: `advfirewall firewall show|add|set|delete rule`, `advfirewall show|set …profile`.
+//! netsh.exe: `advfirewall firewall show|add|set|delete rule`, `advfirewall show|set …profile`, `advfirewall
+//! export|import`.
 
-use super::Process;
+use super::{Process, netsh_policy};
 use crate::sim::cmd::ExitCode;
 use crate::sim::windows::firewall::{self, POLICY, Profile, Rule};
 use crate::sim::windows::language::{Language, Text};
@@ -86,6 +87,18 @@ pub(super) fn run(process: &Process) -> ExitCode {
         }
         ["advfirewall", "show", profiles, ..] if selected_profiles(process, profiles).is_some() => {
             show_profiles(process, profiles)
+        }
+        ["advfirewall", verb @ ("export" | "import"), _] => {
+            if !process.token.is_administrator() {
+                process.stdout.line(ELEVATION.in_language(process.language()));
+                return 1;
+            }
+            let file = &process.args[2];
+            let done = match verb {
+                "export" => netsh_policy::export(process, file),
+                _ => netsh_policy::import(process, file),
+            };
+            netsh_policy::answer(process, done, OK)
         }
         ["advfirewall", "set", profiles, "state"] if selected_profiles(process, profiles).is_some() => {
             set_state(process, profiles)

@@ -10,7 +10,7 @@ use crate::report::visible;
 use crate::secret::Secret;
 use crate::shell::Credentials;
 use crate::sim::scenario::{Scenario, ScenarioError};
-use crate::transport::{Endpoint, EndpointError};
+use crate::transport::{Endpoint, EndpointError, sim_options};
 
 /// What `TARGET` may be, for `--help`.
 pub const TARGETS: &str = "\
@@ -89,9 +89,9 @@ pub fn endpoint(text: &str) -> Result<Endpoint, Failure> {
 /// The account that a simulated machine brings. A scenario that is not there is refused here.
 fn own_account(endpoint: &Endpoint) -> Result<Option<Credentials>, Failure> {
     let Endpoint::Sim { scenario, options } = endpoint else { return Ok(None) };
-    // How fast the line is does not change the machine.
-    let changes: Vec<_> =
-        options.iter().filter(|(key, _)| key != "pace" && key != "speed").cloned().collect();
+    let (_, changes) = sim_options(scenario, options).map_err(|error| {
+        Failure::usage(visible::line(&format!("`{endpoint}`: {error}"))).help(error.help())
+    })?;
     let refused = |error: ScenarioError| {
         Failure::usage(visible::line(&format!("`{endpoint}`: {error}"))).help(error.help())
     };

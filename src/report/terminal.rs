@@ -11,7 +11,7 @@ use super::summary::Summary;
 use super::{visible, wording};
 use crate::engine::event::{
     ChannelLeft, Command, Evidence, Failure, Output, Purpose, RunMode, StepPath, StepStatus, UndoOutcome,
-    WayBack,
+    Values, WayBack,
 };
 use crate::engine::{Event, EventKind, Listener, Verdict};
 use crate::script::model::Severity;
@@ -35,6 +35,12 @@ type Coat = fn(Paint, &str) -> String;
 /// Width of the first column.
 const LABEL: usize = 9;
 
+/// Columns of a command or of output below a finding; the report holds all of it, `-v` shows it.
+const EVIDENCE_COLUMNS: usize = 160;
+
+/// A step that took less says nothing about time.
+const WORTH_TELLING_MS: u64 = 1000;
+
 /// Lines of output shown below a finding that has no values to show.
 const EVIDENCE_LINES: usize = 3;
 
@@ -46,6 +52,8 @@ pub struct Terminal<W> {
     live: ProgressBar,
     summary: Summary,
     open: Vec<OpenStep>,
+    /// What the waits of the moment are all for: the prompt, or the restart. It keeps the clock of the living line.
+    whole: Option<String>,
 }
 
 /// A step that has begun; one that uses another script gets its own line as a heading.
@@ -54,6 +62,8 @@ struct OpenStep {
     title: String,
     headed: bool,
     began_ms: u64,
+    /// What its last look found.
+    seen: Values,
 }
 
 impl<W: Write + Send> Terminal<W> {
@@ -66,13 +76,14 @@ impl<W: Write + Send> Terminal<W> {
             live: ProgressBar::hidden(),
             summary: Summary::default(),
             open: Vec::new(),
+            whole: None,
         }
     }
 
     /// With a living last line on standard error, which must be a terminal.
     #[must_use]
     pub fn live(mut self) -> Self {
-        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed}{prefix})")
+        let style = ProgressStyle::with_template("{spinner} {elapsed}{prefix}  {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
         self.live = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style);
         self
@@ -101,8 +112,8 @@ impl<W: Write + Send> Terminal<W> {
 
     fn awaits(&mut self, what: &str, budget_ms: Option<u64>) {
         let prefix = budget_ms.map(|ms| format!(" of at most {}", wording::span(ms))).unwrap_or_default();
-        self.live.set_prefix(prefix);
         self.live.set_message(visible::line(what));
+        self.live.set_prefix(prefix);
         self.live.reset_elapsed();
         self.live.enable_steady_tick(Duration::from_millis(120));
     }
@@ -121,7 +132,13 @@ impl<W: Write + Send> Terminal<W> {
         }
         let title = visible::line(title);
         self.awaits(&title, None);
-        self.open.push(OpenStep { path: step.clone(), title, headed: false, began_ms: ms });
+        self.open.push(OpenStep {
+            path: step.clone(),
+            title,
+            headed: false,
+            began_ms: ms,
+            seen: Values::new(),
+        });
     }
 
     fn step_finished(&mut self, step: &StepPath, status: StepStatus, note: Option<&str>, ms: u64) {
@@ -133,17 +150,29 @@ impl<W: Write + Send> Terminal<W> {
         if self.detail < Detail::Steps || open.headed || shown {
             return;
         }
+        // What was not needed is no news, and its reason is a condition of the script.
+        if status == StepStatus::Skipped && self.detail < Detail::Commands {
+            return;
+        }
         let paint = match status {
             StepStatus::Looked | StepStatus::Held => Paint::good,
             StepStatus::Changed | StepStatus::Restarted => Paint::change,
             StepStatus::NotHeld | StepStatus::Failed | StepStatus::Interrupted => Paint::warning,
             StepStatus::Skipped | StepStatus::Depends => Paint::faint,
         };
-        let aside = note.map_or_else(
-            || wording::span(ms.saturating_sub(open.began_ms)),
-            |note| format!("({})", visible::line(note)),
-        );
-        let title = format!("{} {}", open.title, self.paint.faint(&aside));
+        let took = ms.saturating_sub(open.began_ms);
+        let mut asides = Vec::new();
+        match note {
+            Some(_) if status == StepStatus::Skipped && self.detail < Detail::Output => {}
+            Some(note) => asides.push(format!("({})", visible::line(note))),
+            None if took >= WORTH_TELLING_MS => asides.push(wording::span(took)),
+            None => {}
+        }
+        if status == StepStatus::Looked && !open.seen.is_empty() {
+            asides.push(format!("({})", wording::values(&open.seen)));
+        }
+        let title = std::iter::once(open.title).chain(asides.iter().map(|aside| self.paint.faint(aside)));
+        let title = title.collect::<Vec<_>>().join(" ");
         self.entry(wording::status(status), paint, &title);
         if status == StepStatus::Changed {
             let change = self.summary.changes.iter().rev().find(|change| change.step == *step);
@@ -164,6 +193,8 @@ impl<W: Write + Send> Terminal<W> {
         };
         self.entry(label, paint, &visible::line(text));
         for line in because(evidence) {
+            let whole = self.detail >= Detail::Commands;
+            let line = if whole { line } else { wording::shortened(&line, EVIDENCE_COLUMNS) };
             let line = self.paint.faint(&line);
             self.note(&line);
         }
@@ -256,7 +287,15 @@ impl<W: Write + Send> Listener for Terminal<W> {
                 self.line(&format!("{}: {}", self.paint.bold(&what), visible::line(title)));
             }
             EventKind::Waiting { what, budget_ms } => {
-                self.awaits(what, *budget_ms);
+                if let Some(whole) = &self.whole {
+                    self.live.set_message(format!("{whole}: {}", visible::line(what)));
+                } else {
+                    self.awaits(what, *budget_ms);
+                }
+                // The first wait of a run is for the prompt; those that follow are parts of it.
+                if self.open.is_empty() {
+                    self.whole.get_or_insert_with(|| visible::line(what));
+                }
                 if self.live.is_hidden() && self.detail >= Detail::Steps {
                     let most =
                         budget_ms.map(|ms| format!(" (at most {})", wording::span(ms))).unwrap_or_default();
@@ -264,16 +303,22 @@ impl<W: Write + Send> Listener for Terminal<W> {
                     self.entry("waiting", Paint::faint, &text);
                 }
             }
-            EventKind::SessionOpened { line } if self.detail >= Detail::Steps => {
-                let text = format!("logged in, over {}", visible::line(line));
-                self.entry("ready", Paint::good, &text);
+            EventKind::SessionOpened { line } => {
+                self.whole = None;
+                if self.detail >= Detail::Steps {
+                    let text = format!("logged in, over {}", visible::line(line));
+                    self.entry("ready", Paint::good, &text);
+                }
             }
             EventKind::StepStarted { step, title, .. } => self.step_started(step, title, event.ms),
             EventKind::StepFinished { step, status, note } => {
                 self.step_finished(step, *status, note.as_deref(), event.ms);
             }
             EventKind::CommandStarted { purpose, command, .. } => self.command(*purpose, command),
-            EventKind::CommandFinished { code, output, elapsed_ms, .. } => {
+            EventKind::CommandFinished { code, output, values, elapsed_ms, .. } => {
+                if let Some(open) = self.open.last_mut() {
+                    open.seen.clone_from(values);
+                }
                 self.answer(*code, output, *elapsed_ms);
             }
             EventKind::Found { severity, text, remedy, evidence, .. } => {
@@ -286,16 +331,21 @@ impl<W: Write + Send> Listener for Terminal<W> {
             }
             EventKind::RebootIntended { reason, budget_ms, .. } => {
                 self.awaits("the machine restarts", Some(*budget_ms));
+                self.whole = Some("the machine restarts".to_owned());
                 if self.detail >= Detail::Steps {
                     self.entry("restarts", Paint::change, &visible::line(reason));
                 }
             }
+            // A script that was used fails with its step, which has told it.
+            EventKind::StepFailed { step, .. }
+                if self.open.iter().any(|open| open.path == *step && open.headed) => {}
             EventKind::StepFailed { failure, .. } => {
                 let title = self.open.last().map(|open| open.title.clone()).unwrap_or_default();
                 self.entry("failed", Paint::bad, &title);
                 self.note(&visible::line(&failure.message));
                 self.failure(failure);
             }
+            EventKind::RebootFinished { .. } => self.whole = None,
             EventKind::UndoStarted { step } => self.awaits(&format!("taking back {step}"), None),
             EventKind::UndoFinished { step, outcome } => {
                 let (label, paint): (_, Coat) = match outcome {
@@ -316,6 +366,7 @@ impl<W: Write + Send> Listener for Terminal<W> {
             }
             EventKind::RunFinished { verdict, elapsed_ms, failure, .. } => {
                 self.open.clear();
+                self.whole = None;
                 self.finished(*verdict, failure.as_ref(), *elapsed_ms);
             }
             _ => {}
@@ -358,6 +409,10 @@ fn counts(summary: &Summary, elapsed_ms: u64) -> String {
     parts.push(wording::count(standing, "change"));
     if undone > 0 {
         parts.push(format!("{undone} taken back"));
+    }
+    let skipped = summary.steps.iter().filter(|step| step.status == Some(StepStatus::Skipped)).count();
+    if skipped > 0 {
+        parts.push(format!("{} not needed", wording::count(skipped, "step")));
     }
     parts.push(wording::span(elapsed_ms));
     parts.join(", ")

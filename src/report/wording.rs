@@ -16,6 +16,7 @@ pub fn span(ms: u64) -> String {
     match seconds {
         0..10 => format!("{}.{} s", seconds, ms % 1000 / 100),
         10..120 => format!("{seconds} s"),
+        120..3600 if seconds % 60 == 0 => format!("{} min", seconds / 60),
         120..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
     }
@@ -85,10 +86,11 @@ pub fn value(value: &serde_json::Value) -> String {
     let text = match value {
         serde_json::Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(items) if items.is_empty() => "none".to_owned(),
         serde_json::Value::Array(items) => items.iter().map(self::value).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     };
-    shortened(&visible::line(&text))
+    shortened(&visible::line(&text), LONGEST_VALUE)
 }
 
 /// `enabled = 0, port = 3389`.
@@ -111,11 +113,12 @@ pub fn difference(before: &Values, after: &Values) -> Vec<String> {
         .collect()
 }
 
-fn shortened(text: &str) -> String {
-    if text.chars().count() <= LONGEST_VALUE {
+/// The text, cut to so many characters.
+pub fn shortened(text: &str, longest: usize) -> String {
+    if text.chars().count() <= longest {
         return text.to_owned();
     }
-    text.chars().take(LONGEST_VALUE - 1).chain(['…']).collect()
+    text.chars().take(longest - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -132,6 +135,7 @@ mod tests {
             (9_999, "9.9 s"),
             (12_000, "12 s"),
             (125_000, "2 min 05 s"),
+            (900_000, "15 min"),
             (3_720_000, "1 h 02 min"),
         ] {
             assert_eq!(span(ms), expected);

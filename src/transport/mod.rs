@@ -47,7 +47,7 @@ pub use ports::{Access, Hardware, Port, Usb, ports};
 #[cfg(unix)]
 pub use raw_terminal::RawTerminal;
 pub use serve::{Notice, serve};
-pub use sim::{Pace, SimLine, SimWindow};
+pub use sim::{Pace, SimLine, SimWindow, sim_options};
 
 /// A byte line to a console. End of file on read is a hang-up; [`Line::hang_up`] says what it means here.
 pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {

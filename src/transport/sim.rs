@@ -55,11 +55,21 @@ pub struct SimWindow(Arc<Mutex<Machine>>);
 /// # Errors
 /// [`OpenError::Unusable`], with the scenario's reason.
 pub(super) fn open(scenario: &str, options: &[(String, String)]) -> Result<SimLine, OpenError> {
-    let unusable = |reason: String, help: String| OpenError::Unusable {
-        what: format!("simulated machine {scenario}"),
-        reason,
-        help,
-    };
+    let (pace, overrides) = sim_options(scenario, options)?;
+    let machine = Scenario::load(scenario, &overrides)
+        .map_err(|error| unusable(scenario, error.to_string(), error.help()))?;
+    Ok(SimLine::new(&machine.name, machine.machine, SharedWorld::new(machine.world), pace))
+}
+
+/// Parts the options of `sim:` into those about the line (`pace`, `speed`) and those about the machine, which are not
+/// looked at here.
+///
+/// # Errors
+/// [`OpenError::Unusable`] when a pace or a speed is none.
+pub fn sim_options(
+    scenario: &str,
+    options: &[(String, String)],
+) -> Result<(Pace, Vec<(String, String)>), OpenError> {
     let mut pace = Pace::FAST;
     let mut overrides = Vec::new();
     for (key, value) in options {
@@ -68,23 +78,23 @@ pub(super) fn open(scenario: &str, options: &[(String, String)]) -> Result<SimLi
             ("pace", "real") => pace = Pace::REAL,
             ("pace", _) => {
                 let reason = format!("`pace={value}` is no pace");
-                return Err(unusable(reason, "give pace=real or pace=fast".to_owned()));
+                return Err(unusable(scenario, reason, "give pace=real or pace=fast".to_owned()));
             }
             ("speed", _) => {
-                pace.speed =
-                    value.parse().ok().filter(|speed| (1..=1000).contains(speed)).ok_or_else(|| {
-                        unusable(
-                            format!("`speed={value}` is no speed"),
-                            "give a number from 1 to 1000".to_owned(),
-                        )
-                    })?;
+                let speed = value.parse().ok().filter(|speed| (1..=1000).contains(speed));
+                pace.speed = speed.ok_or_else(|| {
+                    let reason = format!("`speed={value}` is no speed");
+                    unusable(scenario, reason, "give a number from 1 to 1000".to_owned())
+                })?;
             }
             _ => overrides.push((key.clone(), value.clone())),
         }
     }
-    let machine =
-        Scenario::load(scenario, &overrides).map_err(|error| unusable(error.to_string(), error.help()))?;
-    Ok(SimLine::new(&machine.name, machine.machine, SharedWorld::new(machine.world), pace))
+    Ok((pace, overrides))
+}
+
+fn unusable(scenario: &str, reason: String, help: String) -> OpenError {
+    OpenError::Unusable { what: format!("simulated machine {scenario}"), reason, help }
 }
 
 impl Pace {

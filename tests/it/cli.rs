@@ -99,6 +99,16 @@ fn what_is_wrong_is_refused_before_the_first_byte() {
              with `diagnose`, then give --yes\n",
         ),
         (
+            "diagnose look.yaml -t sim:healthy?pace=raal",
+            "error: `sim:healthy?pace=raal`: the simulated machine healthy cannot be used: `pace=raal` is no pace\n  \
+             help: give pace=real or pace=fast\n",
+        ),
+        (
+            "diagnose look.yaml -t sim:healthy?speed=fast",
+            "error: `sim:healthy?speed=fast`: the simulated machine healthy cannot be used: `speed=fast` is no speed\n  \
+             help: give a number from 1 to 1000\n",
+        ),
+        (
             "diagnose look.yaml -t tcp:h:1 --secret wanted=env:X",
             "error: the parameter `wanted` of look is no secret\n  help: give it with -p wanted=…\n",
         ),

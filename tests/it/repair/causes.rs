@@ -128,8 +128,10 @@ fn the_holder_of_the_port_is_only_touched_when_asked() {
 
 /// What an undo does not bring back: the owner of the key (SYSTEM, as Windows has it; a foreign one was the fault), an
 /// empty key of the store, and what Windows made itself meanwhile.
-const NOT_BROUGHT_BACK: [&str; 2] =
-    [r"\RSA\MachineKeys\f686aace6942fb7f7ceb231212eef4a4_", r"\Remote Desktop\Certificates\: key -> (absent)"];
+const NOT_BROUGHT_BACK: [&str; 2] = [
+    r"\RSA\MachineKeys\f686aace6942fb7f7ceb231212eef4a4_",
+    r"\Remote Desktop\Certificates\: key -> (absent)",
+];
 
 /// A step that fails after all repairs were made: every one of them is taken back.
 #[test]

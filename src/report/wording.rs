@@ -16,7 +16,7 @@ pub fn span(ms: u64) -> String {
     match seconds {
         0..10 => format!("{}.{} s", seconds, ms % 1000 / 100),
         10..120 => format!("{seconds} s"),
-        120..3600 if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        120..3600 if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         120..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
     }

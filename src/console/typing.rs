@@ -20,6 +20,8 @@ const LARGEST_CHUNK: usize = 224;
 const ATTEMPTS: u32 = 7;
 /// The longest line that fits the 24 rows of the screen with its prompt, with room for what stands above.
 const LONGEST_LINE: usize = 1_500;
+/// How often a line is emptied before it counts as one that cannot be.
+const EMPTYINGS: u32 = 4;
 /// How long the first echo may take: a bridge answers within 0.2 s, a busy machine within a few seconds.
 const ECHO_PATIENCE: Duration = Duration::from_secs(6);
 /// Pauses between equal neighbours, tried in turn (Propolis needs 1.5 s on 2016 and 2019 without echo proof).
@@ -197,6 +199,7 @@ impl Console {
                     return Ok(Typed { whole });
                 }
             }
+            self.typing.retyped += 1;
             let manner = Manner { prompt, clearing: Clearing::Backspaces, longest: LONGEST_LINE };
             self.clear(manner, answer.chars().count()).await?;
         }
@@ -210,6 +213,20 @@ impl Console {
     /// Erases what stands behind the prompt, so that a person or the next line finds it clean.
     pub async fn erase(&mut self, manner: Manner<'_>) -> Result<(), ConsoleError> {
         self.clear(manner, manner.longest.min(160)).await
+    }
+
+    /// Erases `longest` characters until that draws no echo: every line editor shows what it erases and nothing where
+    /// there is nothing, so no line stands here any more, wherever this is. False when something still comes.
+    pub async fn prove_empty(&mut self, longest: usize) -> Result<bool, ConsoleError> {
+        for _ in 0..EMPTYINGS {
+            let before = self.received();
+            self.send(&vec![0x08; longest]).await?;
+            self.quiet(self.typing.idle(), Instant::now() + ECHO_PATIENCE).await?;
+            if self.received() == before {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What typing has cost so far.
@@ -313,11 +330,11 @@ impl Console {
         }
         match manner.clearing {
             Clearing::Interrupt if self.begins_with(manner.prompt) => self.send(b"\x03").await?,
-            // The line is empty, since more was erased than the editor holds; an event of SAC stands where the
-            // prompt was. Enter on the emptied line brings a fresh one.
+            // An event of SAC stands where the prompt was. Enter on the emptied line brings a fresh one.
             Clearing::EmptyEnter => {
-                self.send(&vec![0x08; manner.longest + 2]).await?;
-                self.quiet(self.typing.idle(), Instant::now() + ECHO_PATIENCE).await?;
+                if !self.prove_empty(manner.longest + 2).await? {
+                    return Err(ConsoleError::NotCleared { screen: self.screen().text() });
+                }
                 self.send(b"\r").await?;
             }
             _ => {}

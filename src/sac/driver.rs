@@ -42,6 +42,7 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
     console.set_watch(None);
     let began = Instant::now();
     let start = console.screen().transcript().now();
+    let heard = console.received();
     console.quiet(Duration::from_millis(300), until.min(began + Duration::from_secs(2))).await?;
     let mut patience = Duration::from_secs(2);
     let mut leave_boot_alone = BOOT_PAUSE;
@@ -61,10 +62,10 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
                         .await?;
             }
             // Nothing of ours runs behind this pager, and Enter is the one key it is known to take.
-            Place::SacPager => {
-                console.send(b"\r").await?;
-                console.quiet(PAUSE, until).await?;
-            }
+            Place::SacPager => match turn_page(console).await {
+                Ok(()) | Err(ConsoleError::TimedOut { .. }) => {}
+                Err(other) => return Err(other.into()),
+            },
             // Keys could choose something in a firmware or boot menu: while it boots, SAC comes by itself.
             Place::Other if boots(console, start) && !leave_boot_alone.is_zero() => {
                 let came =
@@ -88,7 +89,7 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
                         return Err(SacError::Off);
                     }
                     unanswered += 1;
-                    if unanswered >= 2 && recognise(console.screen()) == Place::Other {
+                    if unanswered >= 2 && console.received() == heard {
                         wake(console).await?;
                     }
                     patience = (patience * 2).min(Duration::from_secs(15));
@@ -247,13 +248,7 @@ async fn await_end_of_command(console: &mut Console, mark: Offset) -> Result<(),
             })
             .await?;
         if place == Place::SacPager {
-            console.send(b"\r").await?;
-            let pager = console.screen().cursor();
-            console
-                .wait("the next page", Patience::of(ANSWER), |screen| {
-                    (screen.cursor() != pager).then_some(())
-                })
-                .await?;
+            turn_page(console).await?;
             continue;
         }
         console.quiet(PAUSE, until).await?;
@@ -261,6 +256,21 @@ async fn await_end_of_command(console: &mut Console, mark: Offset) -> Result<(),
             return Ok(());
         }
     }
+}
+
+/// Enter at SAC's pager, and until the next page begins: a second Enter could reach the prompt behind the last one.
+async fn turn_page(console: &mut Console) -> Result<(), ConsoleError> {
+    console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+    if recognise(console.screen()) != Place::SacPager {
+        return Ok(());
+    }
+    let mark = console.screen().transcript().now();
+    console.send(b"\r").await?;
+    console
+        .wait("the next page", Patience::of(ANSWER), |screen| {
+            (!screen.transcript().since(mark).trim().is_empty()).then_some(())
+        })
+        .await
 }
 
 /// Waits for the prompt after a command of SAC, with events out of the way.
@@ -292,18 +302,25 @@ async fn empty_prompt(console: &mut Console) -> Result<AtSac, SacError> {
     if recognise(console.screen()) == (Place::Sac { typed: 0 }) {
         return Ok(AtSac(()));
     }
+    if !console.prove_empty(MORE_THAN_A_LINE).await? {
+        return Err(ConsoleError::NotCleared { screen: console.screen().text() }.into());
+    }
     console.send(b"\r").await?;
     prompt_again(console).await
 }
 
-/// SAC and every channel answer `ESC TAB 0`; where nothing did, a pager may be waiting that was drawn before we came
-/// (SAC's worker reads no other key then), and Enter is what it takes. Should the keys have been lost instead, the
-/// line they were lost on is emptied first: this Enter never executes what somebody typed.
+/// On a line that never said a byte, not even to `ESC TAB 0`: a pager may be waiting that was drawn before we came
+/// (SAC's worker reads no other key then), and Enter is what it takes.
+///
+/// There is no prompt here that could be proven, and none is needed: the Enter is only sent when a line full of
+/// erasures drew no echo either. So no line stands here that it could execute, not even on a line that lost the keys
+/// before, and no menu is open, which would have moved or redrawn itself.
 async fn wake(console: &mut Console) -> Result<(), SacError> {
-    console.send(&[0x08; MORE_THAN_A_LINE]).await?;
-    console.quiet(PAUSE, Instant::now() + ANSWER).await?;
-    console.send(b"\r").await?;
-    console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+    let heard = console.received();
+    if console.prove_empty(MORE_THAN_A_LINE).await? && console.received() == heard {
+        console.send(b"\r").await?;
+        console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+    }
     Ok(())
 }
 

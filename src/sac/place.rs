@@ -69,7 +69,7 @@ pub fn recognise(screen: &Screen) -> Place {
             return Place::Login(field);
         }
     }
-    if before.trim_end() == text::PAGER {
+    if before.trim_end() == text::PAGER || below_pager(screen) {
         return Place::SacPager;
     }
     if powershell_prompt(&before) {
@@ -108,6 +108,12 @@ pub fn switch_screen(screen: &Screen) -> Option<String> {
         .rev()
         .find_map(|row| screen.row(row).strip_prefix("Name:").map(|n| n.trim().to_owned()))?;
     (!name.is_empty()).then_some(name)
+}
+
+/// The pager's text ends its line: the cursor waits at the start of the next one.
+fn below_pager(screen: &Screen) -> bool {
+    let cursor = screen.cursor();
+    cursor.column == 0 && cursor.row > 0 && screen.row(cursor.row - 1) == text::PAGER
 }
 
 /// The end of a cmd prompt at the start of the text: drive, colon, backslash, path, `>`.
@@ -154,6 +160,8 @@ mod tests {
             ("PS C:\\>", Place::PowerShell),
             ("\n\r!SAC>", Place::Stopped),
             ("----Press <Enter> for more----", Place::SacPager),
+            ("x\r\n----Press <Enter> for more----\r\n", Place::SacPager),
+            ("----Press <Enter> for more----\r\nx\r\n", Place::Other),
             (SWITCH, Place::Switch { channel: "Cmd0001".into() }),
             ("SAC>x\r\n", Place::Other),
             ("<html>C:\\>", Place::Other),

@@ -9,9 +9,9 @@ use crate::console::{Clearing, Console, ConsoleError, Manner, Patience};
 use crate::sac::{self, Field};
 use crate::screen::Screen;
 
-/// Tries with the same password; a second one only because a star does not prove its character. A third could lock
-/// the account.
-const TRIES: u32 = 2;
+/// Tries with the same password on a line that altered what was typed before, since a star does not prove its
+/// character; a third could lock the account. On a clean line one refusal is the machine's answer.
+const TRIES_ON_A_BAD_LINE: u32 = 2;
 /// How long a prompt of the login may take.
 const PROMPT: Duration = Duration::from_mins(1);
 /// How long Windows may take to make the session of a known user; a profile may have to be made first.
@@ -26,16 +26,19 @@ pub(super) async fn log_in(
     credentials: &Credentials,
     until: Instant,
 ) -> Result<String, ShellError> {
-    let mut said = String::new();
-    for attempt in 1..=TRIES {
-        if attempt > 1 {
-            back_to_the_login(console, channel).await?;
-        }
-        match one_try(console, credentials, until).await? {
+    let mut tries = 0;
+    let said = loop {
+        let said = match one_try(console, credentials, until).await? {
             Answer::Prompt(prompt) => return Ok(prompt),
-            Answer::Refused(text) => said = text,
+            Answer::Refused(said) => said,
+        };
+        tries += 1;
+        if console.typing().retyped == 0 || tries == TRIES_ON_A_BAD_LINE {
+            break said;
         }
-    }
+        tracing::info!("refused on a line that altered characters before: one more try");
+        back_to_the_login(console, channel).await?;
+    };
     let account = if credentials.domain.is_empty() {
         credentials.user.clone()
     } else {

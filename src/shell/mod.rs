@@ -128,7 +128,7 @@ impl ShellError {
         match self {
             Self::Sac(error) => error.help(),
             Self::LoginRefused { .. } => Some(
-                "check --user, --domain and the password; it was not tried more often, so as not to lock the account",
+                "check --user, --domain and the password; it was not tried again, so as not to lock the account",
             ),
             Self::NotPrepared { .. } => {
                 Some("the account needs the right to write to %SystemRoot%\\Temp, and the disk some space")

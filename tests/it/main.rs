@@ -1,5 +1,6 @@
 //! The integration tests, one binary. Each file and its purpose:
 //!
+//! - `cable`: no tests; a line whose other end is in the test
 //! - `cli`: help, refusals, exit codes, what a run leaves, Ctrl-C
 //! - `engine`: runs of scripts on a toy machine: what is sent, told, and left
 //! - `azure`: our side of Azure against the simulated one
@@ -17,6 +18,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "these are tests")]
 
 mod azure;
+mod cable;
 mod cli;
 mod engine;
 mod layers;

@@ -1,6 +1,7 @@
 //! The driver against the simulated machine: from any state to SAC's prompt and into a command channel, under every
 //! variant of what nobody here knows about Windows.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sacpilot::console::{Console, Patience};
@@ -9,7 +10,10 @@ use sacpilot::sim::audit::Act;
 use sacpilot::sim::options::MachineOptions;
 use sacpilot::sim::windows::SharedWorld;
 use sacpilot::transport::{Pace, SimLine, SimWindow};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
+
+use crate::cable::Cable;
 
 fn options(text: &str) -> MachineOptions {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -125,5 +129,70 @@ async fn a_command_of_sac_gives_its_output_without_echo_and_prompt() {
     // More than a screen: the pager is turned.
     let (output, _at) = sac::command(&mut console, at, "t").await.unwrap();
     assert!(!output.contains("----Press"), "{output}");
+    let process = regex::Regex::new(r"(?m) (\d+) \S+\.exe\r?$").unwrap();
+    let pids: Vec<&str> = process.captures_iter(&output).map(|found| found.get(1).unwrap().as_str()).collect();
+    let once: std::collections::BTreeSet<_> = pids.iter().collect();
+    assert!(pids.len() > 30 && once.len() == pids.len(), "each page once: {pids:?}");
     assert_eq!(window.audit().sac_lines(), ["ch", "t"]);
+}
+
+/// A console that is no SAC: answers keys with what it likes, and keeps what it got.
+#[derive(Clone, Default)]
+struct Stranger(Arc<Mutex<Vec<u8>>>);
+
+impl Stranger {
+    /// `answer` is what it prints when it got these keys.
+    fn console(&self, answer: fn(&[u8]) -> Option<&'static str>) -> Console {
+        let (near, mut far) = tokio::io::duplex(1024);
+        let got = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            let mut keys = [0; 256];
+            while let Ok(count @ 1..) = far.read(&mut keys).await {
+                got.lock().unwrap().extend_from_slice(&keys[..count]);
+                if let Some(text) = answer(&keys[..count]) {
+                    far.write_all(text.as_bytes()).await.unwrap();
+                }
+            }
+        });
+        Console::new(Box::new(Cable(near)), None)
+    }
+
+    fn enters(&self) -> usize {
+        self.0.lock().unwrap().iter().filter(|key| **key == b'\r').count()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_sac_gets_no_enter() {
+    type Answer = fn(&[u8]) -> Option<&'static str>;
+    let strangers: [(&str, Answer); 5] = [
+        // A menu that redraws itself at any key; Enter would choose.
+        ("a boot menu", |_| Some("\x1b[5;3H*Windows Server\x1b[6;3H Memory test")),
+        // A line with text on it: erasing it shows.
+        ("a shell", |keys| keys.contains(&8).then_some("\x08 \x08")),
+        ("a shell that echoes escapes", |_| Some("^[")),
+        ("a login of another system", |_| Some("\r\nubuntu login: ")),
+        ("a question", |keys| keys.contains(&b'\t').then_some("\r\nFormat drive C: (Y/N)? ")),
+    ];
+    for (name, answer) in strangers {
+        let stranger = Stranger::default();
+        let mut console = stranger.console(answer);
+        let error = sac::reach_prompt(&mut console, soon(3)).await.unwrap_err();
+        assert_eq!(error.code(), "no-sac-prompt", "{name}");
+        assert_eq!(stranger.enters(), 0, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_cannot_be_emptied_gets_no_enter() {
+    // SAC with a line that stays, whatever is erased.
+    let stranger = Stranger::default();
+    let mut console = stranger.console(|keys| match keys.last() {
+        Some(b'0') => Some("\r\nSAC>restart"),
+        Some(8) => Some("\x08t"),
+        _ => None,
+    });
+    let error = sac::reach_prompt(&mut console, soon(3)).await.unwrap_err();
+    assert!(error.to_string().contains("could not be erased"), "{error}");
+    assert_eq!(stranger.enters(), 0);
 }

@@ -18,6 +18,8 @@ pub struct Context {
     pub started: Timestamp,
     /// Whether a person reads standard error.
     pub stderr_is_terminal: bool,
+    /// Whether a person reads standard output.
+    pub stdout_is_terminal: bool,
     /// Whether a person can answer: standard input and standard error are terminals.
     pub can_ask: bool,
     /// Whether standard output may have colours.
@@ -35,6 +37,7 @@ impl Context {
         Self {
             started: Timestamp::now(),
             stderr_is_terminal: stderr,
+            stdout_is_terminal: stdout,
             can_ask: stderr && io::stdin().is_terminal(),
             stdout_color: wish.unwrap_or(stdout),
             stderr_color: wish.unwrap_or(stderr),
@@ -64,8 +67,13 @@ impl Context {
 
     /// Writes to standard output.
     pub fn say(&self, text: &str) -> Result<(), Failure> {
+        self.say_bytes(text.as_bytes())
+    }
+
+    /// Writes to standard output what need not be text.
+    pub fn say_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut out = io::stdout();
-        out.write_all(text.as_bytes())?;
+        out.write_all(bytes)?;
         Ok(out.flush()?)
     }
 

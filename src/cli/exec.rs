@@ -9,8 +9,10 @@ use super::opening::{Opening, awaiting};
 use super::signals::guarded;
 use super::tape;
 use super::target::{TARGETS, Target, TargetArgs};
-use crate::engine::{Interrupt, Operator, OperatorError, Outcome};
-use crate::script::model::Mode;
+use crate::engine::live::operator_error;
+use crate::engine::{Interrupt, OperatorError};
+use crate::report::visible;
+use crate::shell::Outcome;
 
 /// Arguments of `exec`.
 #[derive(Debug, clap::Args)]
@@ -19,6 +21,10 @@ pub struct Args {
     /// The command, for cmd.exe; words are joined by blanks
     #[arg(value_name = "COMMAND", required = true, last = true)]
     command: Vec<String>,
+
+    /// Writes the bytes as the machine wrote them, in its code page, not as UTF-8
+    #[arg(long, conflicts_with = "json")]
+    raw: bool,
 
     /// The target.
     #[command(flatten)]
@@ -34,7 +40,11 @@ Examples:
 
 Writes the whole output of the command, as UTF-8 and otherwise unaltered, to standard output,
 and ends with its exit code (254 when that does not fit into 0 to 254). 255: the command could
-not be run.
+not be run. On a terminal control characters of the output are made visible.
+
+The command runs in a cmd.exe of its own with an empty standard input: what asks gets no
+answer and does not hang, `cd` and `set` do not last, and a name that Windows does not know
+ends with 1, as from `cmd /c`, not with the 9009 of a prompt.
 
 {TARGETS}"
     )
@@ -59,7 +69,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     });
     let outcome = guarded(&interrupt, task).await;
     match outcome {
-        Some(Ok(outcome)) => show(&outcome, context),
+        Some(Ok(outcome)) => show(&outcome, args.raw, context),
         Some(Err(error)) => Err(failure(error)),
         None => Err(Failure::new(
             Exit::INTERRUPTED,
@@ -76,21 +86,31 @@ async fn one(
 ) -> Result<Outcome, OperatorError> {
     let (waits, _awaiting) = awaiting();
     let secrets = vec![target.credentials.password.clone()];
-    let mut live = opening.session(secrets, context.started, waits).await?;
-    let outcome = live.run(Mode::Cmd, command, context.globals.timeout).await;
-    if let Err(error) = live.close().await {
+    let mut session = opening.session(secrets.clone(), context.started, waits).await?.into_session();
+    let outcome = session.cmd(command, context.globals.timeout).await;
+    if let Err(error) = session.close().await {
         context.tell(&format!("warning: the channel was not closed: {error}\n"));
     }
-    outcome
+    outcome.map_err(|error| operator_error(&error, &secrets))
 }
 
-fn show(outcome: &Outcome, context: &Context) -> Result<Exit, Failure> {
-    if context.globals.json {
+fn show(outcome: &Outcome, raw: bool, context: &Context) -> Result<Exit, Failure> {
+    if context.stdout_is_terminal && !context.globals.json {
+        context.say(&shown(&outcome.text))?;
+    } else if raw {
+        context.say_bytes(&outcome.bytes)?;
+    } else if context.globals.json {
         let elapsed_ms = outcome.elapsed.as_millis() as u64;
-        let line = json!({"code": outcome.code, "output": outcome.output, "elapsed_ms": elapsed_ms});
+        let line = json!({"code": outcome.code, "output": outcome.text, "elapsed_ms": elapsed_ms});
         context.say(&format!("{line}\n"))?;
     } else {
-        context.say(&outcome.output)?;
+        context.say(&outcome.text)?;
+    }
+    if outcome.lossy && !raw {
+        context.tell(
+            "warning: some bytes are no text in the machine's code page and stand as U+FFFD; --raw writes them as they \
+             are\n",
+        );
     }
     let exit = exit(outcome.code);
     if exit == Exit::DOES_NOT_FIT {
@@ -100,6 +120,11 @@ fn show(outcome: &Outcome, context: &Context) -> Result<Exit, Failure> {
         ));
     }
     Ok(exit)
+}
+
+/// The output for the eyes of a person: nothing in it acts on the terminal, except tabs.
+fn shown(text: &str) -> String {
+    text.split('\t').map(visible::lines).collect::<Vec<_>>().join("\t")
 }
 
 /// An exit code of Windows has 32 bits, ours 8; never may a failure look like success.
@@ -117,6 +142,11 @@ fn failure(error: OperatorError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_of_the_output_acts_on_a_terminal() {
+        assert_eq!(shown("a\tb\r\n\x1b]0;x\x07c\r\n"), "a\tb\n␛]0;x␇c\n");
+    }
 
     #[test]
     fn a_failure_never_looks_like_success() {

@@ -138,9 +138,10 @@ impl CodePage {
 
 /// What a Windows program wrote when its output was redirected: UTF-16 where the bytes show it (a byte order mark,
 /// or the zero bytes that ASCII has in UTF-16; `wmic` and `sfc` write so whatever the console's page is), else
-/// `code_page`.
+/// `code_page`. What cannot be that page and is UTF-8 is read as UTF-8, and so is what begins with its mark: a log file
+/// that `type` copied.
 ///
-/// A byte order mark that told UTF-16 is not part of the text.
+/// A byte order mark that told UTF-16 is not part of the text; that of UTF-8 is.
 pub fn decode_output(bytes: &[u8], code_page: CodePage) -> Decoded {
     if let Some(rest) = bytes.strip_prefix(b"\xFF\xFE") {
         return CodePage::UTF_16LE.decode(rest);
@@ -148,7 +149,13 @@ pub fn decode_output(bytes: &[u8], code_page: CodePage) -> Decoded {
     if looks_like_utf16(bytes) {
         return CodePage::UTF_16LE.decode(bytes);
     }
-    code_page.decode(bytes)
+    let decoded = code_page.decode(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) if decoded.lossy || bytes.starts_with(b"\xEF\xBB\xBF") => {
+            Decoded { text: text.to_owned(), lossy: false, code_page: CodePage::UTF_8 }
+        }
+        _ => decoded,
+    }
 }
 
 enum Table {

@@ -9,7 +9,7 @@ use super::fetch::{self, Header, NotWritten, Pieces};
 use super::session::Session;
 use super::{Outcome, ShellError};
 use crate::console::{ConsoleError, Patience};
-use crate::encoding::decode_output;
+use crate::encoding::{Decoded, decode_output};
 
 /// The longest line that can be proven on the screen.
 const LONGEST_TYPED: usize = 1_400;
@@ -27,7 +27,14 @@ impl Session {
     /// nothing waits for an answer. `timeout` counts from Enter to the end of the command; output is fetched after.
     pub async fn cmd(&mut self, command: &str, timeout: Duration) -> Result<Outcome, ShellError> {
         self.at_prompt().await?;
-        self.cmd_here(command, timeout).await
+        let mut outcome = self.cmd_here(command, timeout).await?;
+        // The code page belongs to the console: what a child set stays.
+        if command.to_ascii_lowercase().contains("chcp") {
+            self.learn_code_page().await?;
+            let decoded = decode_output(&outcome.bytes, self.code_page());
+            (outcome.text, outcome.lossy) = (decoded.text, decoded.lossy);
+        }
+        Ok(outcome)
     }
 
     /// The same at a prompt that was just proven.
@@ -57,8 +64,8 @@ impl Session {
         };
         let code = header.code;
         let bytes = self.fetch(header).await?;
-        let text = decode_output(&bytes, self.code_page()).text;
-        Ok(Outcome { code, bytes, text, elapsed: began.elapsed() })
+        let Decoded { text, lossy, .. } = decode_output(&bytes, self.code_page());
+        Ok(Outcome { code, bytes, text, lossy, elapsed: began.elapsed() })
     }
 
     /// Ends a command that runs too long and proves the prompt again; returns what it had written.

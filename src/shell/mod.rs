@@ -38,6 +38,8 @@ pub struct Outcome {
     pub bytes: Vec<u8>,
     /// The same as text, decoded from the machine's code page (or UTF-16 where the tool wrote that).
     pub text: String,
+    /// Whether some of the bytes are no text of that code page, and stand as U+FFFD in `text`.
+    pub lossy: bool,
     /// From the first typed character to the proven prompt.
     pub elapsed: Duration,
 }

@@ -221,12 +221,18 @@ impl Session {
             self.type_and_enter(&line).await?;
             self.await_prompt().await?;
         }
-        let outcome = self.cmd_here("chcp", PREPARATION).await.map_err(|error| match error {
+        self.learn_code_page().await.map_err(|error| match error {
             ShellError::TimedOut { screen, .. } => {
                 ShellError::NotPrepared { reason: "its helper gave no answer".to_owned(), screen }
             }
             other => other,
-        })?;
+        })
+    }
+
+    /// Asks the console for its code page, at a prompt that was just proven.
+    pub(super) async fn learn_code_page(&mut self) -> Result<(), ShellError> {
+        let outcome = self.cmd_here("chcp", PREPARATION).await?;
+        // The words around the number are translated.
         let digits: String = outcome.text.chars().rev().skip_while(|c| !c.is_ascii_digit()).collect();
         let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
         let number: String = digits.chars().rev().collect();

@@ -4,6 +4,7 @@
 //! - `cli`: help, refusals, exit codes, what a run leaves, Ctrl-C
 //! - `engine`: runs of scripts on a toy machine: what is sent, told, and left
 //! - `azure`: our side of Azure against the simulated one
+//! - `exact`: outputs that are hard to bring over a console, byte for byte
 //! - `layers`: the order of the modules holds
 //! - `program`: no tests; runs the real program
 //! - `repair`: the shipped scripts on simulated machines, and what differs on the machine afterwards
@@ -21,6 +22,7 @@ mod azure;
 mod cable;
 mod cli;
 mod engine;
+mod exact;
 mod layers;
 mod program;
 mod repair;

@@ -11,9 +11,9 @@ use sacpilot::sim::windows::os::Os;
 use sacpilot::sim::windows::{SharedWorld, World};
 use sacpilot::transport::{Pace, SimLine, SimWindow};
 
-const TIMEOUT: Duration = Duration::from_mins(2);
+pub(crate) const TIMEOUT: Duration = Duration::from_mins(2);
 
-fn credentials(password: &str) -> Credentials {
+pub(crate) fn credentials(password: &str) -> Credentials {
     Credentials {
         user: "azadmin".to_owned(),
         domain: String::new(),
@@ -29,7 +29,7 @@ fn machine(os: Os, language: Language) -> (Console, SimWindow) {
     (Console::new(Box::new(line), None), window)
 }
 
-async fn session(os: Os, language: Language) -> (Session, SimWindow) {
+pub(crate) async fn session(os: Os, language: Language) -> (Session, SimWindow) {
     let (console, window) = machine(os, language);
     let password = window.world().lock().accounts.user("azadmin").unwrap().password.clone();
     let options = SessionOptions { id: "k7q".to_owned(), budget: Duration::from_mins(10) };

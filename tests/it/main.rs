@@ -6,6 +6,7 @@
 //! - `azure`: our side of Azure against the simulated one
 //! - `exact`: outputs that are hard to bring over a console, byte for byte
 //! - `layers`: the order of the modules holds
+//! - `offered`: the whole path in two processes, over each way in that `sim --listen` offers
 //! - `program`: no tests; runs the real program
 //! - `repair`: the shipped scripts on simulated machines, and what differs on the machine afterwards
 //! - `sac`: from any state of the console to a login
@@ -24,6 +25,8 @@ mod cli;
 mod engine;
 mod exact;
 mod layers;
+#[cfg(unix)]
+mod offered;
 mod program;
 mod repair;
 mod sac;

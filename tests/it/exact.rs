@@ -63,7 +63,10 @@ async fn a_file_comes_as_it_is_at_115200_baud() {
             (r"C:\three.txt", b"abc".to_vec()),
             (r"C:\blank.txt", b"\r\n\r\n \t \r\n".to_vec()),
             (r"C:\empty.txt", Vec::new()),
-            (r"C:\markers.txt", b"#17 0 3\r\nSAC>\r\nk7q>\r\n2:AAAA\r\n-----BEGIN CERTIFICATE-----\r\n\x1b[2J\x07".to_vec()),
+            (
+                r"C:\markers.txt",
+                b"#17 0 3\r\nSAC>\r\nk7q>\r\n2:AAAA\r\n-----BEGIN CERTIFICATE-----\r\n\x1b[2J\x07".to_vec(),
+            ),
             // Not Ctrl-Z, where `type` ends a file.
             (r"C:\bytes.bin", every_byte.into_iter().filter(|byte| *byte != 0x1a).collect()),
         ];
@@ -99,7 +102,8 @@ async fn text_comes_in_every_code_page() {
             let outcome = session.cmd(r"chcp 65001 >nul & type C:\utf8.txt", TIMEOUT).await.unwrap();
             assert!(!outcome.lossy && outcome.text == text, "{os:?} {language:?}: {}", outcome.text);
             assert_eq!(session.code_page(), CodePage::UTF_8);
-            let outcome = session.cmd(&format!("chcp {number} >nul & type C:\\text.txt"), TIMEOUT).await.unwrap();
+            let outcome =
+                session.cmd(&format!("chcp {number} >nul & type C:\\text.txt"), TIMEOUT).await.unwrap();
             assert!(!outcome.lossy && outcome.text == text, "{os:?} {language:?}: {}", outcome.text);
             session.close().await.unwrap();
         }

@@ -28,7 +28,8 @@ impl Offered {
 
     /// `sacpilot ARGUMENTS -t HERE`, with the account of the simulated machine.
     fn call(&self, arguments: &str, target: &str) -> Said {
-        let (before, command) = arguments.split_once(" -- ").map_or((arguments, String::new()), |(a, b)| (a, format!(" -- {b}")));
+        let (before, command) =
+            arguments.split_once(" -- ").map_or((arguments, String::new()), |(a, b)| (a, format!(" -- {b}")));
         Program::new(&format!("{before} -t {target} --user azadmin{command}"))
             .variable("SACPILOT_PASSWORD", PASSWORD)
             .variable("SACPILOT_RUNS_DIR", "runs")
@@ -98,10 +99,13 @@ fn a_whole_repair_with_its_restart() {
 #[test]
 fn a_wrong_password_ends_with_4() {
     let offered = Offered::new("healthy?start=running", "tcp:127.0.0.1:0");
-    let said = Program::new(&format!("diagnose rdp/connections -t {} --user azadmin --runs-dir runs", offered.address))
-        .variable("SACPILOT_PASSWORD", "hunter2-x")
-        .run()
-        .code(4);
+    let said = Program::new(&format!(
+        "diagnose rdp/connections -t {} --user azadmin --runs-dir runs",
+        offered.address
+    ))
+    .variable("SACPILOT_PASSWORD", "hunter2-x")
+    .run()
+    .code(4);
     assert!(said.text().contains("the machine refused to log in azadmin"), "{}", said.text());
     let folder = said.run_folder("runs");
     for file in ["journal.jsonl", "session.cast", "report.json", "report.md", "plan.json"] {

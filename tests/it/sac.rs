@@ -130,7 +130,8 @@ async fn a_command_of_sac_gives_its_output_without_echo_and_prompt() {
     let (output, _at) = sac::command(&mut console, at, "t").await.unwrap();
     assert!(!output.contains("----Press"), "{output}");
     let process = regex::Regex::new(r"(?m) (\d+) \S+\.exe\r?$").unwrap();
-    let pids: Vec<&str> = process.captures_iter(&output).map(|found| found.get(1).unwrap().as_str()).collect();
+    let pids: Vec<&str> =
+        process.captures_iter(&output).map(|found| found.get(1).unwrap().as_str()).collect();
     let once: std::collections::BTreeSet<_> = pids.iter().collect();
     assert!(pids.len() > 30 && once.len() == pids.len(), "each page once: {pids:?}");
     assert_eq!(window.audit().sac_lines(), ["ch", "t"]);

@@ -25,16 +25,16 @@ impl Offered {
         let address = line.trim_end().rsplit(' ').next().unwrap().to_owned();
         Self { child, address, _folder: folder }
     }
+}
 
-    /// `sacpilot ARGUMENTS -t HERE`, with the account of the simulated machine.
-    fn call(&self, arguments: &str, target: &str) -> Said {
-        let (before, command) =
-            arguments.split_once(" -- ").map_or((arguments, String::new()), |(a, b)| (a, format!(" -- {b}")));
-        Program::new(&format!("{before} -t {target} --user azadmin{command}"))
-            .variable("SACPILOT_PASSWORD", PASSWORD)
-            .variable("SACPILOT_RUNS_DIR", "runs")
-            .run()
-    }
+/// `sacpilot ARGUMENTS -t TARGET`, with the account of the simulated machine.
+fn call(arguments: &str, target: &str) -> Said {
+    let (before, command) = arguments.split_once(" -- ").unwrap_or((arguments, ""));
+    let command = if command.is_empty() { String::new() } else { format!(" -- {command}") };
+    Program::new(&format!("{before} -t {target} --user azadmin{command}"))
+        .variable("SACPILOT_PASSWORD", PASSWORD)
+        .variable("SACPILOT_RUNS_DIR", "runs")
+        .run()
 }
 
 /// The password of every simulated machine.
@@ -48,12 +48,12 @@ impl Drop for Offered {
 }
 
 /// Found, repaired, and found whole by a second run: what the first one changed is still there.
-fn found_and_repaired(offered: &Offered, target: &str) {
-    let found = offered.call("diagnose rdp/connections", target).code(1);
+fn found_and_repaired(target: &str) {
+    let found = call("diagnose rdp/connections", target).code(1);
     assert!(found.text().contains("found     Remote Desktop connections are denied"), "{}", found.text());
-    let repaired = offered.call("run rdp/connections --yes", target).code(0);
+    let repaired = call("run rdp/connections --yes", target).code(0);
     assert!(repaired.text().contains("deny: 1 → 0"), "{}", repaired.text());
-    let whole = offered.call("run rdp/connections --yes", target).code(0);
+    let whole = call("run rdp/connections --yes", target).code(0);
     assert!(whole.text().contains("0 findings, 0 changes"), "{}", whole.text());
 }
 
@@ -61,8 +61,8 @@ fn found_and_repaired(offered: &Offered, target: &str) {
 fn over_a_socket_of_the_network_to_a_korean_machine_that_renders_by_difference() {
     let offered = Offered::new("rdp-denied?profile=2016&lang=ko-KR", "tcp:127.0.0.1:0");
     assert!(offered.address.starts_with("tcp:127.0.0.1:"), "{}", offered.address);
-    found_and_repaired(&offered, &offered.address);
-    let said = offered.call("exec -- ver", &offered.address).code(0);
+    found_and_repaired(&offered.address);
+    let said = call("exec -- ver", &offered.address).code(0);
     assert!(said.text().contains("Microsoft Windows [Version 10.0.14393"), "{}", said.text());
 }
 
@@ -71,7 +71,7 @@ fn over_a_socket_of_this_computer_to_an_english_machine_that_streams() {
     let folder = tempfile::tempdir().unwrap();
     let address = format!("unix:{}", folder.path().join("console").display());
     let offered = Offered::new("rdp-denied?profile=2022&lang=en-US", &address);
-    found_and_repaired(&offered, &address);
+    found_and_repaired(&address);
 }
 
 #[test]
@@ -79,8 +79,8 @@ fn over_a_terminal_as_pty_and_as_serial_port() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("com1");
     let offered = Offered::new("rdp-denied?profile=2019", &format!("pty:{}", path.display()));
-    found_and_repaired(&offered, &format!("pty:{}", path.display()));
-    let said = offered.call("exec -- echo over a serial port", &format!("serial:{}", path.display())).code(0);
+    found_and_repaired(&format!("pty:{}", path.display()));
+    let said = call("exec -- echo over a serial port", &format!("serial:{}", path.display())).code(0);
     said.stdout("over a serial port\r\n").stderr("");
     drop(offered);
     assert!(!Path::new(&path).exists(), "the link is removed");
@@ -90,9 +90,9 @@ fn over_a_terminal_as_pty_and_as_serial_port() {
 #[test]
 fn a_whole_repair_with_its_restart() {
     let offered = Offered::new("rdp-internal-error?profile=2022", "tcp:127.0.0.1:0");
-    let said = offered.call("run rdp-internal-error --yes", &offered.address).code(0);
+    let said = call("run rdp-internal-error --yes", &offered.address).code(0);
     assert!(said.text().contains("restarted Windows reads the TLS settings"), "{}", said.text());
-    let again = offered.call("diagnose rdp-internal-error", &offered.address).code(0);
+    let again = call("diagnose rdp-internal-error", &offered.address).code(0);
     assert!(again.text().contains("0 findings, 0 changes"), "{}", again.text());
 }
 
@@ -113,6 +113,6 @@ fn a_wrong_password_ends_with_4() {
         assert!(!text.contains("hunter2"), "{file} holds the password");
     }
     // The channel was closed: SAC alone is left.
-    let said = offered.call("exec -- echo in", &offered.address).code(0);
+    let said = call("exec -- echo in", &offered.address).code(0);
     said.stdout("in\r\n");
 }

@@ -71,6 +71,7 @@ fn over_a_socket_of_this_computer_to_an_english_machine_that_streams() {
     let folder = tempfile::tempdir().unwrap();
     let address = format!("unix:{}", folder.path().join("console").display());
     let offered = Offered::new("rdp-denied?profile=2022&lang=en-US", &address);
+    assert_eq!(offered.address, address);
     found_and_repaired(&address);
 }
 

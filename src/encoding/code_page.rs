@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn output_is_utf16_only_where_the_bytes_show_it() {
         let wide = |text: &str| CodePage::UTF_16LE.encode(text);
-        let cases: [(Vec<u8>, u16, u16, &str); 12] = [
+        let cases: [(Vec<u8>, u16, u16, &str); 15] = [
             (b"\xFF\xFEa\0\r\0\n\0".to_vec(), 437, 1200, "a\r\n"),
             (
                 wide("Name  ProcessId\r\nsvchost.exe  812\r\n"),

@@ -1,12 +1,15 @@
 //! Calls to the resource manager.
 
+use std::sync::Arc;
+
 use hyper::body::Bytes;
 use hyper::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use hyper::http::{HeaderValue, Method, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::call::Caller;
+use super::call::{Caller, Progress};
+use super::clock::Clock;
 use super::cloud::{BaseUrl, Cloud};
 use super::error::{AzureError, Reply};
 use super::http::Answer;
@@ -27,11 +30,11 @@ pub(super) mod version {
 }
 
 /// Azure, as one account sees it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Azure {
     pub(super) cloud: Cloud,
     pub(super) caller: Caller,
-    tokens: Tokens,
+    tokens: Arc<Tokens>,
 }
 
 /// One call.
@@ -79,8 +82,24 @@ impl Azure {
         Ok(Self {
             cloud: settings.cloud,
             caller: Caller::new(connector, settings.clock, settings.progress),
-            tokens: Tokens::new(settings.source),
+            tokens: Arc::new(Tokens::new(settings.source)),
         })
+    }
+
+    /// Azure as the environment of this process describes it.
+    ///
+    /// # Errors
+    /// [`AzureError::Settings`]
+    pub fn from_environment() -> Result<Self, AzureError> {
+        let clock = Clock::showing(jiff::Timestamp::now());
+        Self::new(Settings::from_variables(|name| std::env::var(name).ok(), None, clock)?)
+    }
+
+    /// The same, telling `progress` what is waited for. Both share their token.
+    #[must_use]
+    pub fn telling(mut self, progress: Progress) -> Self {
+        self.caller = self.caller.telling(progress);
+        self
     }
 
     /// The next call asks for a new token: the one in hand may have been taken back.

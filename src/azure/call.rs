@@ -35,6 +35,10 @@ impl Caller {
         Self { connector, clock, progress }
     }
 
+    pub(super) fn telling(self, progress: Progress) -> Self {
+        Self { progress, ..self }
+    }
+
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
     }

@@ -294,9 +294,25 @@ impl AzureError {
         }
     }
 
+    /// Whether a console may be there after a while, without anybody doing anything about it.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Reach(error) => error.is_passing(),
+            Self::Closed { reason } => reason.is_worth_reconnecting(),
+            Self::NotRunning { .. }
+            | Self::NotProvisioned { .. }
+            | Self::Conflict { .. }
+            | Self::Throttled { .. }
+            | Self::Trouble { .. }
+            | Self::UpgradeRefused { .. }
+            | Self::HostSlow => true,
+            _ => false,
+        }
+    }
+
     /// Whether the user has to write something else, rather than Azure being out of reach.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Settings(_) | Self::IsScaleSet { .. } | Self::NotSuited { .. })
+        matches!(self, Self::Settings(_) | Self::NotSuited { .. })
     }
 }
 

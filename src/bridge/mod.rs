@@ -41,6 +41,8 @@ pub trait Controls: Send + Sync {
     fn nmi(&self);
     /// The reset button.
     fn reset(&self);
+    /// Windows is asked to restart.
+    fn restart(&self);
     /// Power on.
     fn start(&self);
     /// Power off at once.
@@ -54,6 +56,7 @@ pub struct NoControls;
 impl Controls for NoControls {
     fn nmi(&self) {}
     fn reset(&self) {}
+    fn restart(&self) {}
     fn start(&self) {}
     fn stop(&self) {}
 }

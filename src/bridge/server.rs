@@ -210,7 +210,7 @@ fn cloud(shared: &Shared, asked: &Asked<'_>) -> Outcome {
             Act::OpenSession(id) => lock(&shared.sessions).open(id),
             Act::Start => shared.controls.start(),
             Act::Stop => shared.controls.stop(),
-            Act::Restart => shared.controls.reset(),
+            Act::Restart => shared.controls.restart(),
         }
     }
     outcome

@@ -190,7 +190,7 @@ impl SwitchError {
     pub fn help() -> &'static str {
         "there is frames=text|binary|mixed, cut=BYTES, invalid, silent-first, ping=SECONDS, idle=SECONDS, \
          drop=BYTES, refuse=STATUS[:TIMES], blocked, slow-upgrade=SECONDS, distrust, host-slow, replay=BYTES, \
-         cap=CHARACTERS, doubled=MILLISECONDS, operation=SECONDS, case=NAME, \
+         cap=CHARACTERS, doubled=MILLISECONDS, taken=CODE, operation=SECONDS, case=NAME, \
          fail=PLACE:STATUS[:TIMES[:RETRY_AFTER]]"
     }
 }
@@ -234,6 +234,7 @@ impl Switches {
             "host-slow" => self.host_slow = flag(value)?,
             "replay" => self.replay = number(value)?,
             "cap" => self.cap = Some(number(value)?),
+            "taken" => self.taken_code = close_code(value)?,
             "doubled" => self.doubled = Some(Duration::from_millis(number(value)?)),
             _ => return Err("there is none of that name".to_owned()),
         }
@@ -271,6 +272,15 @@ fn status_code(value: &str) -> Result<u16, String> {
         Ok(status)
     } else {
         Err("it takes a status from 300 to 599".to_owned())
+    }
+}
+
+fn close_code(value: &str) -> Result<u16, String> {
+    let code = number(value)?;
+    if (1000..5000).contains(&code) {
+        Ok(code)
+    } else {
+        Err("it takes a close code, 1000 to 4999".to_owned())
     }
 }
 

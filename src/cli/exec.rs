@@ -64,7 +64,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let recorder = tape::recorder(&target, &files, context.started)?;
     let interrupt = Interrupt::default();
     let task = Box::pin(async {
-        let opening = Opening::line(&target, recorder).await?;
+        let opening = Opening::line(&target, recorder, None).await?;
         Box::pin(one(opening, &target, &command, context)).await
     });
     let outcome = guarded(&interrupt, task).await;

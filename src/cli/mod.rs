@@ -10,6 +10,7 @@ use tokio::runtime::Builder;
 
 pub mod args;
 pub mod ask;
+pub mod azure;
 pub mod check;
 pub mod completions;
 pub mod connect;

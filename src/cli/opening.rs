@@ -1,5 +1,7 @@
 //! From a target to a logged-in session.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
@@ -17,15 +19,29 @@ use crate::transport;
 pub struct Opening {
     console: Console,
     target: Target,
+    /// What the way in has sent on its own account.
+    secrets: Vec<Secret>,
 }
 
 impl Opening {
-    /// Opens the line to `target`, recorded by `recorder`.
+    /// Opens the line to `target`, recorded by `recorder`; `waits` is told what is waited for on the way there.
     ///
     /// # Errors
     /// [`Trouble::Unreachable`]
-    pub async fn line(target: &Target, recorder: Option<Recorder>) -> Result<Self, OperatorError> {
-        let line = transport::open_patiently(&target.endpoint, target.patience).await.map_err(|error| {
+    pub async fn line(
+        target: &Target,
+        recorder: Option<Recorder>,
+        waits: Option<UnboundedSender<Awaited>>,
+    ) -> Result<Self, OperatorError> {
+        let mut target = target.clone();
+        if let Some(waits) = waits {
+            let tell = Arc::new(move |text: &str| {
+                // Nobody listens between two commands.
+                let _ = waits.send(Awaited { what: text.to_owned(), budget: None });
+            });
+            target.azure = target.azure.map(|azure| azure.telling(tell));
+        }
+        let line = transport::open_patiently(&target.way(), target.patience).await.map_err(|error| {
             OperatorError {
                 kind: Trouble::Unreachable,
                 code: error.code(),
@@ -34,7 +50,10 @@ impl Opening {
                 screen: String::new(),
             }
         })?;
-        Ok(Self { console: Console::new(line, recorder), target: target.clone() })
+        let secrets = line.secrets();
+        let mut console = Console::new(line, recorder);
+        secrets.iter().for_each(|secret| console.hide(secret));
+        Ok(Self { console, target, secrets })
     }
 
     /// What the line is.
@@ -45,13 +64,14 @@ impl Opening {
     /// Gets to a command prompt and logs in; `waits` is told what is awaited.
     pub async fn session(
         mut self,
-        secrets: Vec<Secret>,
+        mut secrets: Vec<Secret>,
         now: Timestamp,
         waits: UnboundedSender<Awaited>,
     ) -> Result<Live, OperatorError> {
         for secret in &secrets {
             self.console.hide(secret);
         }
+        secrets.append(&mut self.secrets);
         self.console.set_observer(Some(Box::new(move |what, budget| {
             // Nobody listens between two commands.
             let _ = waits.send(Awaited { what: what.to_owned(), budget: Some(budget) });

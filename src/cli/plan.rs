@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::args::duration;
+use super::azure::account::AzureArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -41,6 +42,10 @@ pub struct Args {
     /// The account.
     #[command(flatten)]
     login: LoginArgs,
+
+    /// The way to Azure.
+    #[command(flatten)]
+    azure: AzureArgs,
 }
 
 fn help() -> String {
@@ -63,7 +68,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let mut plan = Plan::new(&bound.script, &bound.params);
     let mut exit = Exit::HOLDS;
     if let Some(target) = args.target {
-        let target = TargetArgs { target, wait: args.wait, login: args.login }.resolve(context)?;
+        let target =
+            TargetArgs { target, wait: args.wait, login: args.login, azure: args.azure }.resolve(context)?;
         let (summary, ended) = look(bound, target, context).await?;
         fill_in(&mut plan, &summary);
         if ended != Exit::FINDINGS {

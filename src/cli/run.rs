@@ -221,9 +221,15 @@ async fn converse(
     let interrupt = Interrupt::default();
     let task = Box::pin(async {
         let (waits, mut awaiting) = awaiting();
-        let line = match Opening::line(target, recorder).await {
-            Ok(line) => line,
-            Err(error) => return not_reached(&mut narrator, error),
+        let opening = Opening::line(target, recorder, Some(waits.clone()));
+        let opened = tokio::select! {
+            opened = while_told(opening, &mut narrator, &mut awaiting) => opened,
+            () = interrupt.requested() => return not_wanted(&mut narrator),
+        };
+        let line = match opened {
+            Ok(Ok(line)) => line,
+            Ok(Err(error)) => return not_reached(&mut narrator, error),
+            Err(_) => return not_wanted(&mut narrator),
         };
         let described = line.describe();
         let what = "a command prompt (SAC, a channel, the login)".to_owned();

@@ -1,9 +1,11 @@
 //! `sacpilot sim`: the simulated machine for other programs.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use tokio::time::Instant;
 
+use super::azure::offer::{Place, offer};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -20,9 +22,14 @@ pub struct Args {
     #[arg(value_name = "SCENARIO", default_value = "rdp-internal-error")]
     scenario: String,
 
-    /// Where others find the machine: tcp:ADDRESS:PORT (port 0: any that is free), unix:PATH or pty:PATH
+    /// Where others find the machine: tcp:ADDRESS:PORT (port 0: any that is free), unix:PATH, pty:PATH, or
+    /// azure:ADDRESS:PORT?SWITCH&SWITCH (a simulated Azure in front of it; docs/azure.md lists the switches)
     #[arg(long, value_name = "WHERE", required_unless_present = "list")]
     listen: Option<String>,
+
+    /// Where the CA certificate of the simulated Azure is written, for clients to believe; removed at the end
+    #[arg(long, value_name = "FILE", default_value = "sacpilot-sim-ca.pem")]
+    ca_out: PathBuf,
 
     /// Lists the scenarios
     #[arg(long, conflicts_with = "listen")]
@@ -33,6 +40,7 @@ const HELP: &str = "\
 Examples:
   sacpilot sim rdp-internal-error --listen tcp:127.0.0.1:4555
   sacpilot sim 'rdp-internal-error?profile=2016&pace=real' --listen pty:/tmp/vm-com1
+  sacpilot sim --listen 'azure:127.0.0.1:8443?frames=binary&cut=1'
   sacpilot sim --list
 
 The machine is switched on at once and lives until Ctrl-C. One at a time can use it; it lives on between them. What it
@@ -42,6 +50,9 @@ sends while nobody is connected is lost, as on a serial cable.";
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let Some(listen) = args.listen else { return list(context) };
     let machine = endpoint(&format!("sim:{}", args.scenario))?;
+    if let Some(place) = Place::parse(&listen)? {
+        return offer(&machine, place, &args.ca_out, context).await;
+    }
     let place: Listen =
         listen.parse().map_err(|error: ListenError| Failure::usage(error.to_string()).help(error.help()))?;
     let line = transport::open(&machine)

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use super::args::duration;
+use super::azure::account::AzureArgs;
 use super::context::Context;
 use super::failure::Failure;
 use super::login::LoginArgs;
+use crate::azure::Azure;
 use crate::report::visible;
 use crate::secret::Secret;
 use crate::shell::Credentials;
 use crate::sim::scenario::{Scenario, ScenarioError};
-use crate::transport::{Endpoint, EndpointError, sim_options};
+use crate::transport::{Endpoint, EndpointError, Way, sim_options};
 
 /// What `TARGET` may be, for `--help`.
 pub const TARGETS: &str = "\
@@ -23,6 +25,7 @@ Targets:
   tcp:HOST:PORT            a socket that carries the bytes of the console
   telnet:HOST:PORT         a terminal server or virtual machine that speaks telnet
   rfc2217:HOST:PORT        a serial port behind a terminal server (ser2net); ?baud=115200
+  azure:SUBSCRIPTION/GROUP/VM  the serial console of a virtual machine in Azure
   exec:COMMAND LINE        a program on a terminal of its own: consoles that have a client";
 
 /// How long a prompt is waited for unless told otherwise: servers take their time to start.
@@ -43,6 +46,10 @@ pub struct TargetArgs {
     /// The account.
     #[command(flatten)]
     pub login: LoginArgs,
+
+    /// The way to Azure.
+    #[command(flatten)]
+    pub azure: AzureArgs,
 }
 
 /// A console that can be opened.
@@ -58,6 +65,15 @@ pub struct Target {
     pub wait: Duration,
     /// How long to wait for the console itself.
     pub patience: Duration,
+    /// Azure, for a console there.
+    pub azure: Option<Azure>,
+}
+
+impl Target {
+    /// The way to its console.
+    pub fn way(&self) -> Way {
+        Way::new(self.endpoint.clone()).through(self.azure.clone())
+    }
 }
 
 impl TargetArgs {
@@ -69,6 +85,7 @@ impl TargetArgs {
     /// The target, complete; the password is asked for here when it must be.
     pub fn resolve(&self, context: &Context) -> Result<Target, Failure> {
         let endpoint = self.endpoint()?;
+        let azure = self.azure.for_endpoint(&endpoint, context)?;
         let credentials = self.login.credentials(own_account(&endpoint)?, context)?;
         Ok(Target {
             name: self.target.clone(),
@@ -76,6 +93,7 @@ impl TargetArgs {
             credentials,
             wait: self.wait.unwrap_or(PROMPT),
             patience: self.wait.unwrap_or(Duration::ZERO),
+            azure,
         })
     }
 }

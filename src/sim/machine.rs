@@ -19,6 +19,8 @@ use super::windows::SharedWorld;
 use super::windows::power::PowerAction;
 use super::wire::Wire;
 
+pub use buttons::Button;
+
 /// A restart or shutdown by SAC waits until the machine has been up for that long.
 const SETTLED: Duration = Duration::from_mins(1);
 /// From closing a channel until its session has ended.
@@ -554,5 +556,6 @@ impl Machine {
     }
 }
 
+mod buttons;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,9 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::azure::Azure;
+use crate::secret::Secret;
+
 mod azure;
 mod endpoint;
 #[cfg(unix)]
@@ -21,6 +24,7 @@ mod patience;
 #[cfg(windows)]
 mod pipe;
 mod ports;
+mod powered;
 #[cfg(unix)]
 mod pty;
 #[cfg(unix)]
@@ -37,6 +41,7 @@ mod telnet;
 #[cfg(unix)]
 mod unix;
 mod wakers;
+mod way;
 
 pub use azure::{AzureLine, open_azure};
 pub use endpoint::{CommandLine, Endpoint, EndpointError, FlowControl, LineSettings, Parity, Problem};
@@ -44,10 +49,12 @@ pub use listen::{Client, Listen, ListenError, Listener};
 pub use open_error::OpenError;
 pub use patience::open_patiently;
 pub use ports::{Access, Hardware, Port, Usb, ports};
+pub use powered::{Buttons, PoweredLine};
 #[cfg(unix)]
 pub use raw_terminal::RawTerminal;
 pub use serve::{Notice, serve};
-pub use sim::{Pace, SimLine, SimWindow, sim_options};
+pub use sim::{Pace, SimLine, SimWindow, open as open_sim, sim_options};
+pub use way::Way;
 
 /// A byte line to a console. End of file on read is a hang-up; [`Line::hang_up`] says what it means here.
 pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
@@ -60,6 +67,11 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
         error.map_or_else(|| "the other side closed the connection".to_owned(), ToString::to_string)
     }
 
+    /// What the way in has sent on its own account and must not show up anywhere, should the other side echo it.
+    fn secrets(&self) -> Vec<Secret> {
+        Vec::new()
+    }
+
     /// Sends a serial break, where the way in has one.
     ///
     /// # Errors
@@ -69,14 +81,14 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
     }
 }
 
-/// Opens the line to `endpoint`.
+/// Opens the line to `endpoint`. What a console in Azure needs beside that is taken from the environment.
 ///
 /// # Errors
 /// [`OpenError`]
 pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
     Ok(match endpoint {
         Endpoint::Sim { scenario, options } => Box::new(sim::open(scenario, options)?),
-        Endpoint::Azure(_) => return Err(not_here("azure")),
+        Endpoint::Azure(vm) => Box::new(open_azure(&Azure::from_environment()?, vm).await?),
         Endpoint::Serial { port, settings } => Box::new(serial::open(port, *settings)?),
         Endpoint::Tcp { host, port } => Box::new(tcp::open(host, *port).await?),
         Endpoint::Telnet { host, port } => Box::new(telnet::open(host, *port).await?),

@@ -156,10 +156,11 @@ impl OpenError {
     /// Whether the line may be there after a while: an adapter that is plugged in, a machine that is switched on,
     /// somebody who leaves.
     pub fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::NotFound { .. } | Self::Busy { .. } | Self::Refused { .. } | Self::NoAnswer { .. }
-        )
+        match self {
+            Self::NotFound { .. } | Self::Busy { .. } | Self::Refused { .. } | Self::NoAnswer { .. } => true,
+            Self::Azure(error) => error.may_pass(),
+            _ => false,
+        }
     }
 
     /// The error of the system while a path was opened.

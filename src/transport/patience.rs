@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep};
 
-use super::{Endpoint, Line, OpenError};
+use super::{Endpoint, Line, OpenError, Way};
 
 /// The first pause between two tries; each is twice as long as the one before, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(100);
@@ -16,27 +16,27 @@ const FIRST: Duration = Duration::from_millis(100);
 /// The longest pause between two tries.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// Opens the line to `endpoint`, and tries again for `patience` while it is not there. A serial port that is unplugged
+/// Opens the line on `way`, and tries again for `patience` while it is not there. A serial port that is unplugged
 /// later is waited for just as long, and the line goes on when it is back: the machine did not notice.
 ///
 /// # Errors
 /// [`OpenError`]: the last one; at once where waiting would not help.
-pub async fn open_patiently(endpoint: &Endpoint, patience: Duration) -> Result<Box<dyn Line>, OpenError> {
-    let line = again(endpoint, patience).await?;
-    Ok(match endpoint {
+pub async fn open_patiently(way: &Way, patience: Duration) -> Result<Box<dyn Line>, OpenError> {
+    let line = again(way, patience).await?;
+    Ok(match way.endpoint() {
         Endpoint::Serial { .. } => {
-            Box::new(ReplugLine { endpoint: endpoint.clone(), patience, state: State::Open(line) })
+            Box::new(ReplugLine { way: way.clone(), patience, state: State::Open(line) })
         }
         _ => line,
     })
 }
 
-async fn again(endpoint: &Endpoint, patience: Duration) -> Result<Box<dyn Line>, OpenError> {
+async fn again(way: &Way, patience: Duration) -> Result<Box<dyn Line>, OpenError> {
     let deadline = Instant::now() + patience;
     let mut pause = FIRST;
     let mut told = false;
     loop {
-        let error = match super::open(endpoint).await {
+        let error = match way.open().await {
             Ok(line) => return Ok(line),
             Err(error) => error,
         };
@@ -54,7 +54,7 @@ async fn again(endpoint: &Endpoint, patience: Duration) -> Result<Box<dyn Line>,
 
 /// A serial line that outlives its port.
 struct ReplugLine {
-    endpoint: Endpoint,
+    way: Way,
     patience: Duration,
     state: State,
 }
@@ -98,9 +98,9 @@ impl ReplugLine {
         let State::Open(line) = &mut self.state else { return };
         let name = line.describe();
         tracing::warn!("{name}: {}; waiting for it to come back", line.hang_up(error));
-        let (endpoint, patience) = (self.endpoint.clone(), self.patience);
+        let (way, patience) = (self.way.clone(), self.patience);
         // The old line is closed first, or its lock would hold the new one back.
-        self.state = State::Gone(name, Box::pin(async move { again(&endpoint, patience).await }));
+        self.state = State::Gone(name, Box::pin(async move { again(&way, patience).await }));
     }
 }
 
@@ -191,6 +191,10 @@ mod tests {
 
     use super::*;
 
+    fn way(text: &str) -> Way {
+        Way::new(text.parse().unwrap())
+    }
+
     /// Plugs an adapter in: a new terminal under the same name.
     fn plug(path: &Path) -> pty_process::Pty {
         let (other_end, terminal) = pty_process::open().unwrap();
@@ -208,8 +212,8 @@ mod tests {
     async fn a_port_that_is_unplugged_and_comes_back_goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ttyUSB0");
-        let endpoint: Endpoint = format!("serial:{}", path.display()).parse().unwrap();
-        let open = open_patiently(&endpoint, Duration::from_secs(30));
+        let way = way(&format!("serial:{}", path.display()));
+        let open = open_patiently(&way, Duration::from_secs(30));
         let plugged_in = async {
             tokio::task::yield_now().await;
             plug(&path)
@@ -238,12 +242,12 @@ mod tests {
         let began = Instant::now();
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("ttyUSB0");
-        let endpoint: Endpoint = format!("serial:{}", missing.display()).parse().unwrap();
-        let error = open_patiently(&endpoint, Duration::from_secs(30)).await.err().unwrap();
+        let way = way(&format!("serial:{}", missing.display()));
+        let error = open_patiently(&way, Duration::from_secs(30)).await.err().unwrap();
         assert_eq!((error.code(), began.elapsed().as_secs()), ("open-not-found", 30));
         let began = Instant::now();
-        let endpoint: Endpoint = format!("serial:{}", folder.path().display()).parse().unwrap();
-        let error = open_patiently(&endpoint, Duration::from_secs(30)).await.err().unwrap();
+        let way = way(&format!("serial:{}", folder.path().display()));
+        let error = open_patiently(&way, Duration::from_secs(30)).await.err().unwrap();
         assert_eq!((error.code(), began.elapsed().as_secs()), ("open-wrong-kind", 0));
     }
 
@@ -252,8 +256,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ttyUSB0");
         let adapter = plug(&path);
-        let endpoint: Endpoint = format!("serial:{}", path.display()).parse().unwrap();
-        let mut line = open_patiently(&endpoint, Duration::from_secs(5)).await.unwrap();
+        let way = way(&format!("serial:{}", path.display()));
+        let mut line = open_patiently(&way, Duration::from_secs(5)).await.unwrap();
         std::fs::remove_file(&path).unwrap();
         drop(adapter);
         tokio::time::pause();

@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{Line, OpenError};
 use crate::sim::audit::Audit;
-use crate::sim::machine::{CmdExe, Machine, Shell};
+use crate::sim::machine::{Button, CmdExe, Machine, Shell};
 use crate::sim::options::MachineOptions;
 use crate::sim::scenario::Scenario;
 use crate::sim::windows::SharedWorld;
@@ -54,7 +54,7 @@ pub struct SimWindow(Arc<Mutex<Machine>>);
 ///
 /// # Errors
 /// [`OpenError::Unusable`], with the scenario's reason.
-pub(super) fn open(scenario: &str, options: &[(String, String)]) -> Result<SimLine, OpenError> {
+pub fn open(scenario: &str, options: &[(String, String)]) -> Result<SimLine, OpenError> {
     let (pace, overrides) = sim_options(scenario, options)?;
     let machine = Scenario::load(scenario, &overrides)
         .map_err(|error| unusable(scenario, error.to_string(), error.help()))?;
@@ -142,6 +142,12 @@ impl SimLine {
     /// A look into the machine, also while the line is in use.
     pub fn window(&self) -> SimWindow {
         SimWindow(Arc::clone(&self.machine))
+    }
+
+    /// Presses a button of the machine.
+    pub(super) fn press(&mut self, button: Button) {
+        let now = self.machine_time();
+        lock(&self.machine).press(now, button);
     }
 
     fn machine_time(&self) -> Duration {

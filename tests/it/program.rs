@@ -113,11 +113,25 @@ impl Said {
         folders.remove(0)
     }
 
+    /// What it said and every file that it wrote: where a secret could be.
+    pub(crate) fn contents(&self) -> Vec<String> {
+        let read = |file: &String| fs::read(self.folder.path().join(file)).ok();
+        let files = self.files_as_they_are().iter().filter_map(read).collect::<Vec<_>>();
+        let files = files.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        files.chain([self.stdout.clone(), self.stderr.clone()]).collect()
+    }
+
     /// Everything in its folder, sorted.
     pub(crate) fn files(&self) -> Vec<String> {
+        let mut files = self.files_as_they_are();
+        files.iter_mut().for_each(|file| *file = filtered(file, self.folder.path()));
+        files.sort();
+        files
+    }
+
+    fn files_as_they_are(&self) -> Vec<String> {
         let mut files = Vec::new();
         collect(self.folder.path(), self.folder.path(), &mut files);
-        files.sort();
         files
     }
 }
@@ -128,7 +142,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) {
         if path.is_dir() {
             collect(root, &path, files);
         } else {
-            files.push(filtered(&path.strip_prefix(root).unwrap().display().to_string(), root));
+            files.push(path.strip_prefix(root).unwrap().display().to_string());
         }
     }
 }

@@ -9,13 +9,14 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::azure::account::AzureArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::run::runs_dir;
 use super::tape;
 use super::target::{TARGETS, endpoint};
-use crate::transport::{self, Endpoint};
+use crate::transport::Way;
 
 pub use escape_key::EscapeKey;
 pub use pass_through::{End, Session};
@@ -35,6 +36,10 @@ pub struct Args {
     /// Does not record the session (what is typed at a password prompt is never recorded)
     #[arg(long, conflicts_with = "record")]
     no_record: bool,
+
+    /// The way to Azure.
+    #[command(flatten)]
+    azure: AzureArgs,
 }
 
 fn help() -> String {
@@ -63,7 +68,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         (Some(file), false) => Some(file.clone()),
         (None, false) => Some(own_recording(context)?),
     };
-    session(endpoint, args.escape, recording, context).await
+    let azure = args.azure.for_endpoint(&endpoint, context)?;
+    session(Way::new(endpoint).through(azure), args.escape, recording, context).await
 }
 
 /// A file in the folder of the runs, named after the time.
@@ -82,7 +88,7 @@ fn file_name(now: Timestamp) -> String {
 
 #[cfg(unix)]
 async fn session(
-    endpoint: Endpoint,
+    way: Way,
     escape: EscapeKey,
     recording: Option<PathBuf>,
     context: &Context,
@@ -95,12 +101,16 @@ async fn session(
             .help("without one, use `exec` for a command or `run` for a script")
     };
     let path = RawTerminal::of_standard_input().map_err(|_| no_terminal())?;
-    let line = transport::open(&endpoint)
+    let line = way
+        .open()
         .await
         .map_err(|error| Failure::new(Exit::UNREACHABLE, error.to_string()).help(error.help()))?;
     let what = line.describe();
     let files: Vec<&std::path::Path> = recording.iter().map(PathBuf::as_path).collect();
-    let recorder = tape::of_endpoint(&endpoint, &files, context.started)?;
+    let mut recorder = tape::of_endpoint(way.endpoint(), &files, context.started)?;
+    if let Some(recorder) = &mut recorder {
+        line.secrets().iter().for_each(|secret| recorder.hide(secret));
+    }
 
     let mut terminal = RawTerminal::open(&path).map_err(|_| no_terminal())?;
     if let Some((rows, columns)) = terminal.size()
@@ -132,7 +142,7 @@ async fn session(
 
 #[cfg(not(unix))]
 #[expect(clippy::unused_async, reason = "as the other one")]
-async fn session(_: Endpoint, _: EscapeKey, _: Option<PathBuf>, _: &Context) -> Result<Exit, Failure> {
+async fn session(_: Way, _: EscapeKey, _: Option<PathBuf>, _: &Context) -> Result<Exit, Failure> {
     Err(Failure::usage("`connect` is not supported on this system yet"))
 }
 

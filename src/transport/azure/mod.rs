@@ -20,6 +20,7 @@ use tokio::io::{AsyncWrite, DuplexStream};
 use self::text_out::Characters;
 use super::{Line, OpenError, read_through};
 use crate::azure::{Azure, AzureError, Gateway, Reason, VmId};
+use crate::secret::Secret;
 
 /// How often an upgrade that was refused is asked for again, each time with a new session.
 const TRIES: u32 = 3;
@@ -132,6 +133,10 @@ impl AsyncWrite for AzureLine {
 impl Line for AzureLine {
     fn describe(&self) -> String {
         self.what.clone()
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        vec![self.gateway.token().clone()]
     }
 
     fn hang_up(&mut self, _: Option<&io::Error>) -> String {

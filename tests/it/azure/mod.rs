@@ -1,6 +1,7 @@
 //! Our side of Azure against the simulated one: over real sockets and TLS, with tokio's clock paused.
 
 mod calls;
+mod commands;
 mod console;
 mod refusals;
 mod tokens;

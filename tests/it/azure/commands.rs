@@ -1,0 +1,169 @@
+//! The real program at the simulated Azure: every refusal as a user sees it, and a machine behind `sim --listen`.
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, ChildStdout, Stdio};
+
+use sacpilot::bridge::Bridge;
+
+use super::refusals::{ROWS, documented};
+use super::{Site, TOKEN};
+use crate::engine::golden;
+use crate::program::{Program, Said};
+
+/// A script that reads one thing.
+const LOOK: &str = "\
+script: look
+title: 'the version is known'
+about: |
+  Looks at the version.
+steps:
+  - id: version
+    title: 'the version'
+    in: cmd
+    run: 'ver'
+";
+
+/// `sacpilot ARGUMENTS`, as somebody has it who set the variables for the simulated Azure.
+pub(super) fn program(arguments: &str, url: &str, certificate: &str) -> Program {
+    Program::new(arguments)
+        .variable("SACPILOT_AZURE_ARM", url)
+        .variable("SACPILOT_AZURE_AUTHORITY", url)
+        .variable("SACPILOT_AZURE_TOKEN", TOKEN)
+        .variable("SACPILOT_CA_FILE", "ca.pem")
+        .file("ca.pem", certificate)
+}
+
+/// Runs the program beside the simulated Azure of this process.
+pub(super) async fn run(program: Program) -> Said {
+    tokio::task::spawn_blocking(|| program.run()).await.unwrap()
+}
+
+#[tokio::test]
+async fn every_refusal_as_a_user_sees_it() {
+    let mut told = String::new();
+    // What is waited out is shown elsewhere, in no time.
+    for (switches, code, _, _) in ROWS.iter().filter(|(switches, ..)| !switches.starts_with("refuse=502")) {
+        let site = Site::new(switches).await;
+        let arguments = format!("diagnose look.yaml -t azure:{} -u adm --runs-dir runs", Bridge::machine());
+        let program = program(&arguments, &site.bridge.url(), site.bridge.certificate())
+            .file("look.yaml", LOOK)
+            .variable("SACPILOT_PASSWORD", "hunter2-x");
+        let exit = documented(code).unwrap();
+        let said = run(program).await.code(exit.parse().unwrap()).stderr("");
+        let report = std::fs::read_to_string(said.run_folder("runs").join("report.json")).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        assert_eq!(report["failure"]["code"], *code, "{switches}");
+        for text in said.contents() {
+            assert!(!text.contains(TOKEN), "{switches}: {text}");
+        }
+        let port = site.bridge.address().port().to_string();
+        let text = said.text().replace(&port, "PORT").replace(&Bridge::machine(), "SUB/rg/winvm");
+        let _ = writeln!(told, "== {switches}: exit {exit}\n{text}");
+    }
+    golden("azure-refusals.txt", &told);
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_used_are_refused_before_anything_is_sent() {
+    let arguments = format!("exec -t azure:{} -u adm -- ver", Bridge::machine());
+    for (variable, value, expected) in [
+        (
+            "SACPILOT_AZURE_ARM",
+            "http://127.0.0.1:1",
+            "error: SACPILOT_AZURE_ARM cannot be used: a token is only sent over https\n  help: write https://HOST or \
+             https://HOST:PORT\n",
+        ),
+        (
+            "SACPILOT_CA_FILE",
+            "none.pem",
+            "error: cannot read the certificates in none.pem: I/O error: No such file or directory (os error 2)\n  help: \
+             pass a file of PEM certificates with --ca-file or SSL_CERT_FILE\n",
+        ),
+        (
+            "SACPILOT_AZURE_TOKEN",
+            "two words",
+            "error: SACPILOT_AZURE_TOKEN holds no token: it holds more than one word\n  help: it holds the token and \
+             nothing else\n",
+        ),
+    ] {
+        let program = program(&arguments, "https://127.0.0.1:1", "").variable(variable, value);
+        run(program).await.code(2).stdout("").stderr(expected);
+    }
+}
+
+/// `sacpilot sim --listen azure:…` that is told to end when this is dropped.
+pub(super) struct Offered {
+    child: Child,
+    pub(super) folder: tempfile::TempDir,
+    pub(super) url: String,
+    /// Kept open: nobody who writes to it shall be stopped.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Offered {
+    pub(super) fn new(scenario: &str, switches: &str) -> Self {
+        let arguments = format!("sim {scenario} --listen azure:127.0.0.1:0?{switches}");
+        let (folder, mut command) = Program::new(&arguments).into_parts();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        stdout.read_line(&mut first).unwrap();
+        let url = first.strip_prefix("simulated Azure at ").and_then(|rest| rest.split(',').next());
+        let url = url.unwrap_or_else(|| panic!("{first}")).to_owned();
+        Self { child, folder, url, _stdout: stdout }
+    }
+
+    pub(super) fn certificate(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("sacpilot-sim-ca.pem")).unwrap()
+    }
+
+    pub(super) fn program(&self, arguments: &str) -> Program {
+        program(arguments, &self.url, &self.certificate())
+            .variable("SACPILOT_USER", "azadmin")
+            .variable("SACPILOT_PASSWORD", "Sim-Adm1n-Pass")
+    }
+
+    /// Ctrl-C: what it said on standard error, and what is left in its folder.
+    #[cfg(unix)]
+    fn end(mut self) -> (String, Vec<String>) {
+        use rustix::process::{Pid, Signal, kill_process};
+
+        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        let left = std::fs::read_dir(self.folder.path()).unwrap();
+        (said, left.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
+    }
+}
+
+impl Drop for Offered {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_machine_behind_a_simulated_azure_is_used_like_any_other() {
+    let offered = Offered::new("healthy?start=running", "cut=1&frames=mixed&replay=500");
+    let target = format!("azure:{}", Bridge::machine());
+    for text in ["one", "two"] {
+        let said = offered.program(&format!("exec -t {target} --record s.cast -- echo {text}")).run();
+        let said = said.code(0).stdout(&format!("{text}\r\n")).stderr("");
+        assert!(said.contents().iter().all(|text| !text.contains(TOKEN)));
+    }
+    let (said, left) = offered.end();
+    assert!(said.contains(&format!("sacpilot connect {target}\n")), "{said}");
+    assert_eq!(left, [""; 0], "the certificate is removed");
+}
+
+#[test]
+fn a_place_that_is_none_is_refused() {
+    Program::new("sim --listen azure:127.0.0.1:0?frame=text").run().code(2).stdout("").stderr(&format!(
+        "error: `frame=text` is no switch of the simulated Azure: there is none of that name\n  help: {}\n",
+        sacpilot::bridge::SwitchError::help()
+    ));
+}

@@ -23,6 +23,7 @@ pub(super) struct Machine {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Properties {
+    pub(super) provisioning_state: String,
     pub(super) diagnostics_profile: DiagnosticsProfile,
     pub(super) instance_view: InstanceView,
     pub(super) storage_profile: StorageProfile,

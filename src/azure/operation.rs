@@ -14,9 +14,9 @@ use super::http::Answer;
 use super::retry::retry_after;
 
 /// How long an operation may take. A snapshot of a large disk or a stop takes minutes.
-const PATIENCE: Duration = Duration::from_mins(45);
+pub(super) const PATIENCE: Duration = Duration::from_mins(45);
 /// How often it is asked about unless Azure says.
-const PACE: Duration = Duration::from_secs(5);
+pub(super) const PACE: Duration = Duration::from_secs(5);
 
 /// Where to ask how far an operation is.
 #[derive(Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ pub(super) struct Disk {
     pub(super) location: String,
     pub(super) zones: Vec<String>,
     pub(super) sku: Option<Sku>,
-    pub(super) managed_by: Option<String>,
+    pub(super) tags: serde_json::Map<String, serde_json::Value>,
     pub(super) properties: DiskProperties,
 }
 
@@ -35,6 +35,8 @@ pub(super) struct Sku {
 pub(super) struct DiskProperties {
     pub(super) provisioning_state: String,
     pub(super) hyper_v_generation: Option<String>,
+    pub(super) security_profile: Option<serde_json::Value>,
+    pub(super) encryption: Option<serde_json::Value>,
     pub(super) creation_data: CreationData,
 }
 

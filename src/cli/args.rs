@@ -96,6 +96,8 @@ pub enum Command {
     Exec(super::exec::Args),
     /// Puts you at the console, recorded, with keys for SAC
     Connect(super::connect::Args),
+    /// What Azure can do beside the console: snapshot, power, NMI, network rule, rescue
+    Azure(super::azure::Args),
     /// Offers the simulated machine to other programs
     Sim(super::sim::Args),
     /// Lists the serial ports of this computer

@@ -66,11 +66,15 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Scripts(args) => scripts::run(&args, context),
         Command::Exec(args) => wait_for(exec::run(args, context)),
         Command::Connect(args) => wait_for(connect::run(args, context)),
+        Command::Azure(args) => wait_for(azure::run(args, context)),
         Command::Sim(args) => wait_for(sim::run(args, context)),
         Command::Ports(_) => ports::run(context),
         Command::Completions(args) => completions::run(&args),
     }
 }
+
+/// How often tasks that were left get their turn before the program ends.
+const FAREWELLS: usize = 8;
 
 /// Commands that talk to a machine are tasks on one thread: a console carries one thing at a time.
 fn wait_for(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
@@ -79,6 +83,12 @@ fn wait_for(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit
         .build()
         .map_err(|error| Failure::new(Exit::UNREACHABLE, format!("cannot start: {error}")))?;
     let done = runtime.block_on(command);
+    // Lines that were dropped say farewell.
+    runtime.block_on(async {
+        for _ in 0..FAREWELLS {
+            tokio::task::yield_now().await;
+        }
+    });
     // A read of the terminal that nobody waits for must not keep the program.
     runtime.shutdown_background();
     done

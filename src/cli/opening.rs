@@ -52,7 +52,9 @@ impl Opening {
         })?;
         let secrets = line.secrets();
         let mut console = Console::new(line, recorder);
-        secrets.iter().for_each(|secret| console.hide(secret));
+        for secret in &secrets {
+            console.hide(secret);
+        }
         Ok(Self { console, target, secrets })
     }
 

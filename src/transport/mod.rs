@@ -88,7 +88,7 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
 pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
     Ok(match endpoint {
         Endpoint::Sim { scenario, options } => Box::new(sim::open(scenario, options)?),
-        Endpoint::Azure(vm) => Box::new(open_azure(&Azure::from_environment()?, vm).await?),
+        Endpoint::Azure(vm) => Box::new(Box::pin(open_azure(&Azure::from_environment()?, vm)).await?),
         Endpoint::Serial { port, settings } => Box::new(serial::open(port, *settings)?),
         Endpoint::Tcp { host, port } => Box::new(tcp::open(host, *port).await?),
         Endpoint::Telnet { host, port } => Box::new(telnet::open(host, *port).await?),

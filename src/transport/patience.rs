@@ -191,7 +191,7 @@ mod tests {
 
     use super::*;
 
-    fn way(text: &str) -> Way {
+    fn way_to(text: &str) -> Way {
         Way::new(text.parse().unwrap())
     }
 
@@ -212,7 +212,7 @@ mod tests {
     async fn a_port_that_is_unplugged_and_comes_back_goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ttyUSB0");
-        let way = way(&format!("serial:{}", path.display()));
+        let way = way_to(&format!("serial:{}", path.display()));
         let open = open_patiently(&way, Duration::from_secs(30));
         let plugged_in = async {
             tokio::task::yield_now().await;
@@ -242,11 +242,11 @@ mod tests {
         let began = Instant::now();
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("ttyUSB0");
-        let way = way(&format!("serial:{}", missing.display()));
+        let way = way_to(&format!("serial:{}", missing.display()));
         let error = open_patiently(&way, Duration::from_secs(30)).await.err().unwrap();
         assert_eq!((error.code(), began.elapsed().as_secs()), ("open-not-found", 30));
         let began = Instant::now();
-        let way = way(&format!("serial:{}", folder.path().display()));
+        let way = way_to(&format!("serial:{}", folder.path().display()));
         let error = open_patiently(&way, Duration::from_secs(30)).await.err().unwrap();
         assert_eq!((error.code(), began.elapsed().as_secs()), ("open-wrong-kind", 0));
     }
@@ -256,7 +256,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ttyUSB0");
         let adapter = plug(&path);
-        let way = way(&format!("serial:{}", path.display()));
+        let way = way_to(&format!("serial:{}", path.display()));
         let mut line = open_patiently(&way, Duration::from_secs(5)).await.unwrap();
         std::fs::remove_file(&path).unwrap();
         drop(adapter);

@@ -33,7 +33,7 @@ impl Way {
     /// [`OpenError`]
     pub async fn open(&self) -> Result<Box<dyn Line>, OpenError> {
         match (&self.endpoint, &self.azure) {
-            (Endpoint::Azure(vm), Some(azure)) => Ok(Box::new(open_azure(azure, vm).await?)),
+            (Endpoint::Azure(vm), Some(azure)) => Ok(Box::new(Box::pin(open_azure(azure, vm)).await?)),
             (endpoint, _) => open(endpoint).await,
         }
     }

@@ -124,7 +124,9 @@ impl Said {
     /// Everything in its folder, sorted.
     pub(crate) fn files(&self) -> Vec<String> {
         let mut files = self.files_as_they_are();
-        files.iter_mut().for_each(|file| *file = filtered(file, self.folder.path()));
+        for file in &mut files {
+            *file = filtered(file, self.folder.path());
+        }
         files.sort();
         files
     }

@@ -1,5 +1,6 @@
 //! `sacpilot sim --listen azure:ADDRESS:PORT`: a simulated Azure in front of the simulated machine.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -103,8 +104,9 @@ fn how_to_use(scenario: &str, bridge: &Bridge, token: &str, ca: &Path) -> String
         ca.display()
     );
     if let Ok(Scenario { account: Account { user, password }, .. }) = Scenario::load(scenario, &[]) {
-        text += &format!(
-            "  a script:  SACPILOT_PASSWORD='{password}' sacpilot run rdp-internal-error -t azure:{machine} --user {user} --yes\n"
+        let _ = writeln!(
+            text,
+            "  a script:  SACPILOT_PASSWORD='{password}' sacpilot run rdp-internal-error -t azure:{machine} --user {user} --yes"
         );
     }
     text + "  Ctrl-C switches it off\n"

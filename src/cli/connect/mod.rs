@@ -109,7 +109,9 @@ async fn session(
     let files: Vec<&std::path::Path> = recording.iter().map(PathBuf::as_path).collect();
     let mut recorder = tape::of_endpoint(way.endpoint(), &files, context.started)?;
     if let Some(recorder) = &mut recorder {
-        line.secrets().iter().for_each(|secret| recorder.hide(secret));
+        for secret in &line.secrets() {
+            recorder.hide(secret);
+        }
     }
 
     let mut terminal = RawTerminal::open(&path).map_err(|_| no_terminal())?;

@@ -86,7 +86,7 @@ async fn one(
 ) -> Result<Outcome, OperatorError> {
     let (waits, _awaiting) = awaiting();
     let secrets = vec![target.credentials.password.clone()];
-    let mut session = opening.session(secrets.clone(), context.started, waits).await?.into_session();
+    let mut session = opening.session(secrets.clone(), context.started, waits, None).await?.into_session();
     let outcome = session.cmd(command, context.globals.timeout).await;
     if let Err(error) = session.close().await {
         context.tell(&format!("warning: the channel was not closed: {error}\n"));

@@ -12,7 +12,7 @@ use crate::engine::run::Awaiting;
 use crate::engine::{Awaited, OperatorError, Trouble};
 use crate::recording::Recorder;
 use crate::secret::Secret;
-use crate::shell::{Session, SessionOptions};
+use crate::shell::{Earlier, Session, SessionOptions};
 use crate::transport;
 
 /// A line that is open: nothing was sent yet.
@@ -63,12 +63,13 @@ impl Opening {
         self.console.describe()
     }
 
-    /// Gets to a command prompt and logs in; `waits` is told what is awaited.
+    /// Gets to a command prompt and logs in, or goes on in an `earlier` session; `waits` is told what is awaited.
     pub async fn session(
         mut self,
         mut secrets: Vec<Secret>,
         now: Timestamp,
         waits: UnboundedSender<Awaited>,
+        earlier: Option<Earlier>,
     ) -> Result<Live, OperatorError> {
         for secret in &secrets {
             self.console.hide(secret);
@@ -78,7 +79,12 @@ impl Opening {
             // Nobody listens between two commands.
             let _ = waits.send(Awaited { what: what.to_owned(), budget: Some(budget) });
         })));
-        let options = SessionOptions { id: session_id(now), budget: self.target.wait };
+        let options = SessionOptions {
+            id: session_id(now),
+            budget: self.target.wait,
+            first_number: first_number(now, earlier.is_some()),
+            earlier,
+        };
         let session = Session::open(self.console, self.target.credentials, options);
         match session.await {
             Ok(session) => Ok(Live::new(session, secrets)),
@@ -90,6 +96,11 @@ impl Opening {
 /// A channel for what is awaited.
 pub fn awaiting() -> (UnboundedSender<Awaited>, Awaiting) {
     mpsc::unbounded_channel()
+}
+
+/// Commands are numbered from here. In a session that is used on, numbers of before may stand on its screen.
+fn first_number(now: Timestamp, taken_up: bool) -> u32 {
+    if taken_up { 10_000 + (now.as_second().unsigned_abs() % 80_000) as u32 } else { 0 }
 }
 
 /// Names the temporary files of this session on the machine: a letter, then letters and digits, no two equal ones

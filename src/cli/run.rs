@@ -21,7 +21,8 @@ use super::target::{TARGETS, Target, TargetArgs};
 use crate::engine::event::{ChannelLeft, EventKind, RunMode};
 use crate::engine::run::{begin, not_reached, not_wanted, while_told};
 use crate::engine::{
-    Ended, Event, Interrupt, Listener, Narrator, OnInterrupt, Order, RunFolder, journal, run as run_script,
+    Ended, Event, Interrupt, Listener, Narrator, OnInterrupt, Operator, Order, Past, RunFolder, Selection,
+    SessionPlace, journal, live::Live, run as run_script,
 };
 use crate::recording::Recorder;
 use crate::report::{JsonLines, Summary, Terminal, markdown};
@@ -155,6 +156,8 @@ pub async fn look(bound: Bound, target: Target, context: &Context) -> Result<(Su
         target: target.name.clone(),
         timeout: context.globals.timeout,
         on_interrupt: OnInterrupt::Keep,
+        selection: Selection::default(),
+        approved: None,
     };
     let exit = Box::pin(converse(&order, &target, secrets, recorder, narrator, context)).await?;
     Ok((summary.take(), exit.unwrap_or(Exit::INTERRUPTED)))
@@ -194,6 +197,8 @@ async fn drive(
         target: target.name.clone(),
         timeout: context.globals.timeout,
         on_interrupt,
+        selection: Selection::default(),
+        approved: None,
     };
     let narrator = listeners(Narrator::new(context.started, masks).with_journal(journal), context);
     let ended = Box::pin(converse(&order, &target, secrets, recorder, narrator, context)).await;
@@ -237,7 +242,7 @@ async fn converse(
         if narrator.tell(EventKind::Waiting { what, budget_ms }).is_err() {
             return not_wanted(&mut narrator);
         }
-        let opening = line.session(secrets, context.started, waits);
+        let opening = line.session(secrets, context.started, waits, None);
         let opened = tokio::select! {
             opened = while_told(opening, &mut narrator, &mut awaiting) => opened,
             () = interrupt.requested() => return stopped_while_opening(&mut narrator),
@@ -247,13 +252,18 @@ async fn converse(
             Ok(Err(error)) => return not_reached(&mut narrator, error),
             Err(_) => return stopped_while_opening(&mut narrator),
         };
-        if narrator.tell(EventKind::SessionOpened { line: described }).is_err() {
+        if narrator.tell(opened_event(described, &live)).is_err() {
             return stopped_while_opening(&mut narrator);
         }
-        run_script(order, &mut live, &mut narrator, &mut awaiting, &interrupt).await
+        run_script(order, &mut live, &mut narrator, &mut awaiting, &interrupt, Past::default()).await
     });
     let ended = guarded(&interrupt, task).await;
     Ok(ended.map(|ended| Exit::of(ended.verdict)))
+}
+
+fn opened_event(line: String, live: &Live) -> EventKind {
+    let SessionPlace { session, channel, kept } = live.place();
+    EventKind::SessionOpened { line, session, channel, kept }
 }
 
 fn stopped_while_opening(narrator: &mut Narrator) -> Ended {

@@ -1,13 +1,14 @@
 //! A condition: check; when it does not hold save what undo needs, change, and check again.
 
-use super::event::{Command, EventKind, Failure, Purpose, StepStatus, WayBack};
+use super::event::Values;
+use super::event::{Command, EventKind, Failure, Purpose, Reading, StepStatus, Wanted, WayBack};
 use super::failure::Stop;
 use super::frame::{Record, object, values};
 use super::operator::{Operator, Outcome, Trouble};
 use super::probe::Seen;
-use super::run::{Made, Run};
+use super::run::Run;
 use super::step::{At, Done};
-use crate::script::model::{Action, Condition, Expr, Scope, Undo};
+use crate::script::model::{Action, Capture, Condition, Expr, Probe, Scope, Undo};
 
 /// Characters shown of what a failed command said; the journal holds more.
 const LONGEST_SAYING: usize = 300;
@@ -20,6 +21,9 @@ impl<O: Operator> Run<'_, O> {
         condition: &Condition,
         scope: Scope,
     ) -> Result<Done, Stop> {
+        if let Some(made) = self.begun(&at.path) {
+            return self.condition_again(at, condition, scope, made).await;
+        }
         let seen = self.probe(at, &condition.check, Purpose::Check, &scope, None).await?;
         if seen.holds == Some(true) {
             return Ok(Done::new(StepStatus::Held, seen.record()));
@@ -34,13 +38,36 @@ impl<O: Operator> Run<'_, O> {
         self.gate()?;
         let commands = self.intend(at, condition, &before, &scope)?;
         self.change(at, &commands).await?;
-        let proof = self.probe(at, &condition.check, Purpose::Verify, &scope, condition.check.retry).await?;
+        self.verify(at, condition, before, &scope, &values(&seen.captures)).await
+    }
+
+    /// Checks again after a change.
+    pub(super) async fn verify(
+        &mut self,
+        at: &At<'_>,
+        condition: &Condition,
+        before: Scope,
+        scope: &Scope,
+        read_before: &Values,
+    ) -> Result<Done, Stop> {
+        let proof = self.probe(at, &condition.check, Purpose::Verify, scope, condition.check.retry).await?;
         if proof.holds != Some(true) {
             return Err(not_verified(&proof).into());
         }
+        self.proven(at, before, read_before, &proof)
+    }
+
+    /// The check holds after the change.
+    pub(super) fn proven(
+        &mut self,
+        at: &At<'_>,
+        before: Scope,
+        read_before: &Values,
+        proof: &Seen,
+    ) -> Result<Done, Stop> {
         self.narrator.tell(EventKind::ChangeVerified {
             step: at.path.clone(),
-            before: values(&seen.captures),
+            before: read_before.clone(),
             after: values(&proof.captures),
         })?;
         let record = Record { changed: true, before, ..proof.record() };
@@ -96,38 +123,25 @@ impl<O: Operator> Run<'_, O> {
             Undo::Run(actions) => WayBack::Commands {
                 commands: self::commands(at, actions, &scope)?,
                 restores: restores(actions),
+                proofs: proofs(at, condition, &restores(actions), &scope)?,
             },
         };
         self.narrator.tell(EventKind::ChangeIntended {
             step: at.path.clone(),
             commands: commands.clone(),
-            undo: undo.clone(),
-            before: values(before),
-        })?;
-        self.made.push(Made {
-            step: at.path.clone(),
             undo,
-            sent: false,
-            before: before.clone(),
-            condition: condition.clone(),
-            scope,
-            mode: at.mode,
-            timeout: at.timeout,
-            definition: at.step.clone(),
-        });
+            before: values(before),
+            again: false,
+        })?;
         Ok(commands)
     }
 
     /// Sends the changing commands. One whose outcome is unknown is left to the verification that follows.
-    async fn change(&mut self, at: &At<'_>, commands: &[Command]) -> Result<(), Stop> {
+    pub(super) async fn change(&mut self, at: &At<'_>, commands: &[Command]) -> Result<(), Stop> {
         for command in commands {
-            let sent_before = self.mark_sent(true);
             match self.send(at, Purpose::Change, command, 1, &[]).await? {
                 Ok(outcome) => expect_code(command, &outcome)?,
                 Err(error) => {
-                    if !error.may_have_run() {
-                        self.mark_sent(sent_before);
-                    }
                     if error.kind == Trouble::OutcomeUnknown {
                         return Ok(());
                     }
@@ -136,11 +150,6 @@ impl<O: Operator> Run<'_, O> {
             }
         }
         Ok(())
-    }
-
-    /// Notes whether a command of the last change may have been executed; returns what was noted before.
-    fn mark_sent(&mut self, sent: bool) -> bool {
-        self.made.last_mut().is_some_and(|made| std::mem::replace(&mut made.sent, sent))
     }
 }
 
@@ -179,6 +188,31 @@ fn restores(actions: &[Action]) -> Vec<String> {
     names
 }
 
+/// What reads the values of these names again.
+fn proofs(
+    at: &At<'_>,
+    condition: &Condition,
+    names: &[String],
+    scope: &Scope,
+) -> Result<Vec<Reading>, Failure> {
+    let concerned = |probe: &&Probe| probe.capture.iter().any(|capture| names.contains(&capture.name));
+    let reading = |probe: &Probe| {
+        let command = Command {
+            mode: at.mode,
+            text: probe.run.render(scope, at.mode)?,
+            codes: Vec::new(),
+            timeout_ms: at.timeout.as_millis() as u64,
+        };
+        let wanted = |capture: &Capture| Wanted {
+            name: capture.name.clone(),
+            pattern: capture.pattern.as_str().to_owned(),
+            all: capture.all,
+        };
+        Ok(Reading { command, captures: probe.capture.iter().map(wanted).collect() })
+    };
+    std::iter::once(&condition.check).chain(&condition.save).filter(concerned).map(reading).collect()
+}
+
 /// An exit code that the script does not expect is a failure.
 pub(super) fn expect_code(command: &Command, outcome: &Outcome) -> Result<(), Failure> {
     let code = outcome.code;
@@ -195,7 +229,7 @@ pub(super) fn expect_code(command: &Command, outcome: &Outcome) -> Result<(), Fa
     Err(Failure::new("exit-code", message))
 }
 
-fn not_verified(proof: &Seen) -> Failure {
+pub(super) fn not_verified(proof: &Seen) -> Failure {
     let condition = proof.condition().unwrap_or_default();
     Failure::new("not-verified", format!("the change was made, but `{condition}` is still not true"))
 }

@@ -9,8 +9,8 @@
 //!
 //! Compatibility: a reader of version 1 ignores event types and members that it does not know; [`VERSION`]
 //! grows when a known one changes its meaning. Adding an event: a variant here, its durability in
-//! [`EventKind::is_durable`], its line in `report::terminal`, its part in `report::summary`, the golden file
-//! of `tests/it/events.rs`.
+//! [`EventKind::is_durable`], its texts in `masks`, its line in `report::terminal`, its part in `report::summary`,
+//! what it means for a resumption in `past`, its section in `docs/events.md`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,7 +18,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::interrupt::OnInterrupt;
 use super::operator::Trouble;
+use super::selection::Selection;
 use super::verdict::Verdict;
 use crate::script::model::{Mode, Risk, Severity};
 
@@ -115,12 +117,89 @@ pub enum WayBack {
         commands: Vec<Command>,
         /// Names among `before` whose old values prove that the change was taken back.
         restores: Vec<String>,
+        /// What reads them again.
+        #[serde(default)]
+        proofs: Vec<Reading>,
     },
     /// None.
     None {
         /// Why.
         why: String,
     },
+}
+
+/// A command that reads, and what is taken from its output: complete, so that it needs no script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Ready to be typed.
+    pub command: Command,
+    /// What is taken from its output.
+    pub captures: Vec<Wanted>,
+}
+
+/// A value that is taken from an output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// Its name.
+    pub name: String,
+    /// The regular expression that finds it, in the syntax of Rust's `regex`, with `^` and `$` at line ends.
+    pub pattern: String,
+    /// Every match as a list, not just the first.
+    pub all: bool,
+}
+
+/// What a step left for later ones, `steps.ID` in expressions: a run that is resumed takes it from here.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Left {
+    /// It was not skipped.
+    pub ran: bool,
+    /// It changed the machine, or would.
+    pub changed: bool,
+    /// What it looked at is right; absent when there was nothing to judge.
+    pub holds: Option<bool>,
+    /// Last exit code.
+    pub rc: Option<i32>,
+    /// What was read before its change.
+    pub before: Values,
+    /// What was read last.
+    pub captures: Values,
+    /// Why nothing can be built upon it, in a run that changes nothing.
+    pub open: Option<LeftOpen>,
+}
+
+/// Why the state of the machine after a step is not known in a run that changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeftOpen {
+    /// Its change would be made.
+    WouldChange,
+    /// It could not be done.
+    Failed,
+}
+
+/// What a run that ended early is taken up for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Again {
+    /// To go on.
+    Resume,
+    /// To take its changes back.
+    Undo,
+}
+
+/// What became of a command whose end was not seen, as the machine itself tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "became", rename_all = "kebab-case")]
+pub enum Settled {
+    /// It ended.
+    Ended {
+        /// Exit code.
+        code: i32,
+    },
+    /// It was never started.
+    NeverStarted,
+    /// Nobody can tell: the check decides.
+    Unknown,
 }
 
 /// What a finding rests on.
@@ -247,6 +326,47 @@ pub enum EventKind {
         target: String,
         /// Parameters; of secret ones only the name, as `‹secret NAME›`.
         params: Values,
+        /// SHA-256 of the text of every script that takes part, by name.
+        #[serde(default)]
+        scripts: BTreeMap<String, String>,
+        /// Which of the steps are done; absent: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        selection: Option<Selection>,
+        /// What becomes of changes when the user stops the run.
+        #[serde(default)]
+        on_interrupt: OnInterrupt,
+        /// How long a command may take unless its step says otherwise, in milliseconds.
+        #[serde(default)]
+        timeout_ms: u64,
+        /// Digest of the plan that was approved, when there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approved: Option<String>,
+    },
+    /// The run ended early and is taken up again, with the same journal.
+    RunResumed {
+        /// What for.
+        again: Again,
+        /// `sacpilot 0.1.0`.
+        tool: String,
+        /// The machine, as the user named it this time.
+        target: String,
+    },
+    /// What earlier steps saw after this event is read again: the machine was restarted meanwhile, or the session
+    /// on it is gone.
+    ReadAgain {
+        /// Number of the last event that counts.
+        after: u64,
+    },
+    /// What the machine tells of a command whose end was not seen.
+    CommandSettled {
+        /// Of which step.
+        step: StepPath,
+        /// What it was for.
+        purpose: Purpose,
+        /// Its text.
+        command: String,
+        /// What became of it.
+        settled: Settled,
     },
     /// Something is awaited on the line; the next event ends it.
     Waiting {
@@ -259,6 +379,15 @@ pub enum EventKind {
     SessionOpened {
         /// The line: `serial port /dev/ttyUSB0 at 115200 8N1`.
         line: String,
+        /// Name of the session, also of its temporary files on the machine.
+        #[serde(default)]
+        session: String,
+        /// The command channel, `Cmd0001`.
+        #[serde(default)]
+        channel: String,
+        /// Whether the session of before was still there, and is used on.
+        #[serde(default)]
+        kept: bool,
     },
     /// A step begins.
     StepStarted {
@@ -338,6 +467,9 @@ pub enum EventKind {
         undo: WayBack,
         /// What was read before.
         before: Values,
+        /// Whether these commands may have been sent before: the machine lost what they did.
+        #[serde(default)]
+        again: bool,
     },
     /// A change was made and the check holds.
     ChangeVerified {
@@ -356,6 +488,9 @@ pub enum EventKind {
         reason: String,
         /// How long it may take, in milliseconds.
         budget_ms: u64,
+        /// How long it has been up, in seconds; tells later whether it was restarted.
+        #[serde(default)]
+        up_s: Option<u64>,
     },
     /// The machine is back and we are logged in again.
     RebootFinished {
@@ -379,6 +514,9 @@ pub enum EventKind {
         status: StepStatus,
         /// Why, when it was skipped, and on which steps it depends.
         note: Option<String>,
+        /// What it left for later steps.
+        #[serde(default)]
+        left: Option<Left>,
     },
     /// A change is being taken back; on disk before the first command is sent.
     UndoStarted {
@@ -420,6 +558,10 @@ impl EventKind {
     pub fn is_durable(&self) -> bool {
         match self {
             Self::RunStarted { .. }
+            | Self::RunResumed { .. }
+            | Self::ReadAgain { .. }
+            | Self::CommandSettled { .. }
+            | Self::SessionOpened { .. }
             | Self::ChangeIntended { .. }
             | Self::ChangeVerified { .. }
             | Self::RebootIntended { .. }
@@ -433,7 +575,6 @@ impl EventKind {
             | Self::CommandFinished { purpose, .. }
             | Self::CommandFailed { purpose, .. } => purpose.changes() || *purpose == Purpose::Save,
             Self::Waiting { .. }
-            | Self::SessionOpened { .. }
             | Self::StepStarted { .. }
             | Self::Judged { .. }
             | Self::Found { .. }

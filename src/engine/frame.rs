@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::event::Values;
+use super::event::{Left, LeftOpen, Values};
 use crate::script::model::{Action, Argument, Body, Condition, Expr, Scope, Step, Template, Undo, Value};
 
 /// The names of one running script. A used script has its own.
@@ -30,16 +30,7 @@ pub(super) struct Record {
     /// Captures of the last probe.
     pub(super) captures: Scope,
     /// Why what it says cannot be built upon, in a run that changes nothing.
-    pub(super) open: Option<Open>,
-}
-
-/// Why the machine's state after a step is not known in a run that changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Open {
-    /// Its change would be made.
-    WouldChange,
-    /// It could not be done.
-    Failed,
+    pub(super) open: Option<LeftOpen>,
 }
 
 impl Frame {
@@ -79,14 +70,27 @@ impl Frame {
             let open = parts.next().and_then(|id| self.steps.get(id)).and_then(|record| record.open);
             match open {
                 None => false,
-                Some(Open::Failed) => true,
-                Some(Open::WouldChange) => !matches!(parts.next(), Some("ran" | "changed" | "holds")),
+                Some(LeftOpen::Failed) => true,
+                Some(LeftOpen::WouldChange) => !matches!(parts.next(), Some("ran" | "changed" | "holds")),
             }
         })
     }
 }
 
 impl Record {
+    /// As it stands in the journal.
+    pub(super) fn left(&self) -> Left {
+        Left {
+            ran: self.ran,
+            changed: self.changed,
+            holds: self.holds,
+            rc: self.rc,
+            before: values(&self.before),
+            captures: values(&self.captures),
+            open: self.open,
+        }
+    }
+
     fn value(&self) -> Value {
         let mut members = self.captures.clone();
         members.insert("ran".to_owned(), self.ran.into());
@@ -121,6 +125,20 @@ pub(super) fn object(scope: &Scope) -> Value {
     Value::from(scope.clone())
 }
 
+impl From<Left> for Record {
+    fn from(left: Left) -> Self {
+        Self {
+            ran: left.ran,
+            changed: left.changed,
+            holds: left.holds,
+            rc: left.rc,
+            before: scope(&left.before),
+            captures: scope(&left.captures),
+            open: left.open,
+        }
+    }
+}
+
 /// A scope as it stands in events.
 pub(super) fn values(scope: &Scope) -> Values {
     scope
@@ -128,6 +146,25 @@ pub(super) fn values(scope: &Scope) -> Values {
         .filter(|(_, value)| !value.is_undefined())
         .map(|(name, value)| (name.clone(), serde_json::to_value(value).unwrap_or_default()))
         .collect()
+}
+
+/// A scope from what stands in events.
+pub(super) fn scope(values: &Values) -> Scope {
+    values
+        .iter()
+        .map(|(name, value)| (name.clone(), serde_json::from_value(value.clone()).unwrap_or_default()))
+        .collect()
+}
+
+/// Every name that a step mentions.
+pub(super) fn names_of_step(step: &Step) -> BTreeSet<String> {
+    let finding =
+        step.finding.iter().flat_map(|finding| std::iter::once(&finding.text).chain(&finding.remedy));
+    let texts = std::iter::once(&step.title).chain(finding).flat_map(Template::inserts);
+    let expressions = step.when.iter().chain(step.for_each.as_ref().map(|each| &each.over));
+    let mut names: BTreeSet<String> = texts.chain(expressions).flat_map(Expr::names).collect();
+    names.extend(names_of_body(step));
+    names
 }
 
 /// Every name that the body of a step mentions.

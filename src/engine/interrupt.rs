@@ -1,5 +1,6 @@
 //! The user's wish to stop, as seen by a run.
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 /// Asks runs to stop. Cheap to clone; what was asked once stays asked.
@@ -32,7 +33,8 @@ impl Interrupt {
 }
 
 /// What becomes of the changes of a run that the user stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum OnInterrupt {
     /// They stay, and are named in the report.
     #[default]

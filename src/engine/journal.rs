@@ -20,6 +20,18 @@ pub struct Journal {
     next: u64,
 }
 
+/// Where events are kept. An error stops the run before anything else is sent.
+pub trait Book: Send {
+    /// Number of the next event.
+    fn next_seq(&self) -> u64;
+
+    /// Appends an event; when it is a durable one, it is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    fn append(&mut self, event: &Event) -> Result<(), JournalError>;
+}
+
 /// A journal that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
@@ -98,14 +110,14 @@ impl Journal {
         let next = recorded.events.last().map_or(1, |event| event.seq + 1);
         Ok((Self { file, path: path.to_owned(), next }, recorded))
     }
+}
 
-    /// Number of the next event.
-    pub fn next_seq(&self) -> u64 {
+impl Book for Journal {
+    fn next_seq(&self) -> u64 {
         self.next
     }
 
-    /// Appends an event; when it is a durable one, it is on disk when this returns.
-    pub fn append(&mut self, event: &Event) -> Result<(), JournalError> {
+    fn append(&mut self, event: &Event) -> Result<(), JournalError> {
         let io = |source| JournalError::Io { path: self.path.clone(), source };
         let mut line = serde_json::to_vec(event).map_err(|error| io(error.into()))?;
         line.push(b'\n');

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use super::operator::{Operator, OperatorError, Outcome, Trouble};
+use super::event::Settled;
+use super::operator::{Operator, OperatorError, Outcome, SessionPlace, Trouble};
 use crate::console::{Alarm, ConsoleError};
 use crate::recording::mask;
 use crate::sac::SacError;
+use crate::sac::text::seconds_since_restart;
 use crate::script::model::Mode;
 use crate::secret::Secret;
-use crate::shell::{Session, ShellError};
+use crate::shell::{self, Receipt, Session, ShellError};
 
 /// A [`Session`] as the engine sees it. What it says of failures holds none of the secrets.
 #[derive(Debug)]
@@ -38,11 +40,7 @@ impl Operator for Live {
     async fn run(&mut self, mode: Mode, command: &str, timeout: Duration) -> Result<Outcome, OperatorError> {
         let began = tokio::time::Instant::now();
         let outcome = match mode {
-            Mode::Cmd => self.session.cmd(command, timeout).await.map(|outcome| Outcome {
-                code: outcome.code,
-                output: outcome.text,
-                elapsed: outcome.elapsed,
-            }),
+            Mode::Cmd => self.session.cmd(command, timeout).await.map(Outcome::from),
             Mode::Sac => self.session.sac(command).await.map(|output| Outcome {
                 code: 0,
                 output,
@@ -61,6 +59,46 @@ impl Operator for Live {
         outcome.map_err(|error| operator_error(&error, &self.secrets))
     }
 
+    async fn change(
+        &mut self,
+        mode: Mode,
+        command: &str,
+        timeout: Duration,
+        receipt: u64,
+    ) -> Result<Outcome, OperatorError> {
+        if mode != Mode::Cmd {
+            return self.run(mode, command, timeout).await;
+        }
+        let outcome = self.session.cmd_with_receipt(command, timeout, receipt).await;
+        outcome.map(Outcome::from).map_err(|error| operator_error(&error, &self.secrets))
+    }
+
+    async fn settle(&mut self, session: &str, receipt: u64) -> Result<Settled, OperatorError> {
+        match self.session.receipt(session, receipt).await {
+            Ok(Receipt::Ended { code }) => Ok(Settled::Ended { code }),
+            Ok(Receipt::Started) => Ok(Settled::Unknown),
+            Ok(Receipt::Nothing) => Ok(Settled::NeverStarted),
+            Err(error) => Err(operator_error(&error, &self.secrets)),
+        }
+    }
+
+    async fn sweep(&mut self, session: &str) -> Result<(), OperatorError> {
+        self.session.sweep(session).await.map_err(|error| operator_error(&error, &self.secrets))
+    }
+
+    async fn uptime(&mut self) -> Result<Option<Duration>, OperatorError> {
+        let told = self.session.sac("id").await.map_err(|error| operator_error(&error, &self.secrets))?;
+        Ok(seconds_since_restart(&told).map(Duration::from_secs))
+    }
+
+    fn place(&self) -> SessionPlace {
+        SessionPlace {
+            session: self.session.id().to_owned(),
+            channel: self.session.channel().to_owned(),
+            kept: self.session.is_kept(),
+        }
+    }
+
     async fn reboot(&mut self, budget: Duration) -> Result<(), OperatorError> {
         self.session.reboot(budget).await.map_err(|error| operator_error(&error, &self.secrets))
     }
@@ -75,6 +113,12 @@ impl Operator for Live {
 
     fn mark(&mut self, label: &str) {
         self.session.mark(label);
+    }
+}
+
+impl From<shell::Outcome> for Outcome {
+    fn from(outcome: shell::Outcome) -> Self {
+        Self { code: outcome.code, output: outcome.text, elapsed: outcome.elapsed }
     }
 }
 

@@ -39,6 +39,18 @@ impl Masks {
         recording::mask(&named, self.0.iter().map(|(_, secret)| secret))
     }
 
+    /// An event of a journal with the secrets in the places where their names stand.
+    pub fn reveal(&self, mut event: EventKind) -> EventKind {
+        if !self.0.is_empty() {
+            texts(&mut event, &mut |text| {
+                for (name, secret) in &self.0 {
+                    *text = text.replace(&Self::placeholder(name), secret.expose());
+                }
+            });
+        }
+        event
+    }
+
     /// Masks the secrets in all texts of an event that a secret can get into.
     pub fn event(&self, mut event: EventKind) -> EventKind {
         if !self.0.is_empty() {
@@ -58,7 +70,7 @@ fn texts(event: &mut EventKind, f: &mut impl FnMut(&mut String)) {
             values(params, f);
         }
         EventKind::Waiting { what, .. } => f(what),
-        EventKind::SessionOpened { line } => f(line),
+        EventKind::SessionOpened { line, .. } => f(line),
         EventKind::StepStarted { step, title, .. } => {
             f(&mut step.0);
             f(title);
@@ -86,14 +98,15 @@ fn texts(event: &mut EventKind, f: &mut impl FnMut(&mut String)) {
             values(&mut evidence.values, f);
             evidence.condition.iter_mut().for_each(f);
         }
-        EventKind::ChangeIntended { step, commands, undo, before } => {
+        EventKind::ChangeIntended { step, commands, undo, before, .. } => {
             f(&mut step.0);
             for command in commands {
                 f(&mut command.text);
             }
             match undo {
-                WayBack::Commands { commands, .. } => {
-                    for command in commands {
+                WayBack::Commands { commands, proofs, .. } => {
+                    let proofs = proofs.iter_mut().map(|proof| &mut proof.command);
+                    for command in commands.iter_mut().chain(proofs) {
                         f(&mut command.text);
                     }
                 }
@@ -111,9 +124,18 @@ fn texts(event: &mut EventKind, f: &mut impl FnMut(&mut String)) {
             f(reason);
         }
         EventKind::RebootFinished { step, .. } | EventKind::UndoStarted { step } => f(&mut step.0),
-        EventKind::StepFinished { step, note, .. } => {
+        EventKind::StepFinished { step, note, left, .. } => {
             f(&mut step.0);
-            note.iter_mut().for_each(f);
+            note.iter_mut().for_each(&mut *f);
+            if let Some(left) = left {
+                values(&mut left.before, f);
+                values(&mut left.captures, f);
+            }
+        }
+        EventKind::RunResumed { target, .. } => f(target),
+        EventKind::CommandSettled { step, command, .. } => {
+            f(&mut step.0);
+            f(command);
         }
         EventKind::UndoFinished { step, outcome } => {
             f(&mut step.0);
@@ -131,6 +153,7 @@ fn texts(event: &mut EventKind, f: &mut impl FnMut(&mut String)) {
         }
         EventKind::SessionClosed { channel: ChannelLeft::Closed }
         | EventKind::Interrupted
+        | EventKind::ReadAgain { .. }
         | EventKind::Unknown => {}
     }
 }

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::event::{Event, EventKind, Failure, VERSION};
-use super::journal::{Journal, JournalError};
+use super::journal::{Book, JournalError};
+use super::ledger::Ledger;
 use super::masks::Masks;
 
 /// Hears every event. Must not fail the run: a listener that cannot go on keeps quiet.
@@ -19,21 +20,37 @@ pub struct Narrator {
     began: Instant,
     seq: u64,
     masks: Masks,
-    journal: Option<Journal>,
+    journal: Option<Box<dyn Book>>,
+    ledger: Ledger,
     listeners: Vec<Box<dyn Listener>>,
 }
 
 impl Narrator {
     /// Begins to tell; `now` is the wall clock of this moment, from here on tokio's clock counts.
     pub fn new(now: Timestamp, masks: Masks) -> Self {
-        Self { began_at: now, began: Instant::now(), seq: 1, masks, journal: None, listeners: Vec::new() }
+        Self {
+            began_at: now,
+            began: Instant::now(),
+            seq: 1,
+            masks,
+            journal: None,
+            ledger: Ledger::default(),
+            listeners: Vec::new(),
+        }
     }
 
     /// Writes to `journal` too, before anybody hears of an event.
     #[must_use]
-    pub fn with_journal(mut self, journal: Journal) -> Self {
+    pub fn with_journal(mut self, journal: impl Book + 'static) -> Self {
         self.seq = journal.next_seq();
-        self.journal = Some(journal);
+        self.journal = Some(Box::new(journal));
+        self
+    }
+
+    /// Goes on with what was done before.
+    #[must_use]
+    pub fn with_ledger(mut self, ledger: Ledger) -> Self {
+        self.ledger = ledger;
         self
     }
 
@@ -49,12 +66,9 @@ impl Narrator {
     /// # Errors
     /// [`JournalError`] when the journal cannot be written; the listeners hear the event nevertheless.
     pub fn tell(&mut self, event: EventKind) -> Result<(), JournalError> {
-        let elapsed = self.began.elapsed();
-        let at = SignedDuration::try_from(elapsed)
-            .ok()
-            .and_then(|elapsed| self.began_at.checked_add(elapsed).ok())
-            .unwrap_or(self.began_at);
-        let ms = elapsed.as_millis() as u64;
+        let at = self.now();
+        let ms = self.elapsed_ms();
+        self.ledger.add(self.seq, at, &event);
         let event = Event { v: VERSION, seq: self.seq, at, ms, event: self.masks.event(event) };
         let written = match &mut self.journal {
             Some(journal) => journal.append(&event),
@@ -65,6 +79,22 @@ impl Narrator {
             listener.hear(&event);
         }
         written
+    }
+
+    /// Number of the next event.
+    pub fn next_seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// What was done to the machine so far.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The wall clock.
+    pub fn now(&self) -> Timestamp {
+        let elapsed = SignedDuration::try_from(self.began.elapsed()).ok();
+        elapsed.and_then(|elapsed| self.began_at.checked_add(elapsed).ok()).unwrap_or(self.began_at)
     }
 
     /// Text of the machine without secrets.

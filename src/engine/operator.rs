@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::event::Settled;
 use crate::script::model::Mode;
 
 /// Types commands on a machine, one at a time.
@@ -26,6 +27,57 @@ pub trait Operator: Send {
         command: &str,
         timeout: Duration,
     ) -> impl Future<Output = Result<Outcome, OperatorError>> + Send;
+
+    /// Runs a command that changes the machine. The machine keeps a receipt with this number of its start and its
+    /// end, where it can.
+    ///
+    /// # Errors
+    /// [`OperatorError`]
+    fn change(
+        &mut self,
+        mode: Mode,
+        command: &str,
+        timeout: Duration,
+        receipt: u64,
+    ) -> impl Future<Output = Result<Outcome, OperatorError>> + Send {
+        let _ = receipt;
+        self.run(mode, command, timeout)
+    }
+
+    /// What the machine tells of a changing command of an earlier session.
+    ///
+    /// # Errors
+    /// [`OperatorError`]
+    fn settle(
+        &mut self,
+        session: &str,
+        receipt: u64,
+    ) -> impl Future<Output = Result<Settled, OperatorError>> + Send {
+        let _ = (session, receipt);
+        async { Ok(Settled::Unknown) }
+    }
+
+    /// Removes what a session that was not closed has left on the machine.
+    ///
+    /// # Errors
+    /// [`OperatorError`]
+    fn sweep(&mut self, session: &str) -> impl Future<Output = Result<(), OperatorError>> + Send {
+        let _ = session;
+        async { Ok(()) }
+    }
+
+    /// How long the machine has been up, where it tells.
+    ///
+    /// # Errors
+    /// [`OperatorError`]
+    fn uptime(&mut self) -> impl Future<Output = Result<Option<Duration>, OperatorError>> + Send {
+        async { Ok(None) }
+    }
+
+    /// The session, for the journal.
+    fn place(&self) -> SessionPlace {
+        SessionPlace::default()
+    }
 
     /// Restarts the machine, waits until it is back, at most `budget`, and logs in again.
     ///
@@ -46,6 +98,17 @@ pub trait Operator: Send {
     fn mark(&mut self, label: &str) {
         let _ = label;
     }
+}
+
+/// Where commands are typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionPlace {
+    /// Name of the session; empty when it has none.
+    pub session: String,
+    /// Its channel.
+    pub channel: String,
+    /// Whether it is the session of before the run was taken up again.
+    pub kept: bool,
 }
 
 /// How a command ended.
@@ -102,6 +165,11 @@ impl Trouble {
     /// Whether more commands can be sent on this session.
     pub fn ends_session(self) -> bool {
         matches!(self, Self::Unreachable | Self::LoginRefused | Self::LineLost | Self::MachineDown)
+    }
+
+    /// Whether the machine may tell later how the command ended.
+    pub fn leaves_open(self) -> bool {
+        matches!(self, Self::OutcomeUnknown | Self::LineLost | Self::MachineDown)
     }
 
     /// Stable code, for logs and reports.

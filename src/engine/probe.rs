@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::event::{Command, EventKind, Evidence, Failure, Output, Purpose};
+use super::event::{Command, EventKind, Evidence, Failure, LeftOpen, Output, Purpose, StepPath};
 use super::failure::Stop;
-use super::frame::{Open, Record, values};
-use super::operator::{Executed, Operator, OperatorError, Outcome, Trouble};
+use super::frame::{Record, values};
+use super::operator::{Operator, OperatorError, Outcome, Trouble};
 use super::run::Run;
 use super::step::{At, Done};
 use crate::engine::event::{RunMode, StepStatus};
@@ -100,18 +100,31 @@ impl<O: Operator> Run<'_, O> {
         attempt: u32,
         wanted: &[Capture],
     ) -> Result<Result<Outcome, OperatorError>, Stop> {
-        let step = || at.path.clone();
+        self.send_for(&at.path, purpose, command, attempt, wanted).await
+    }
+
+    /// The same, for a step that is known by its path alone.
+    pub(super) async fn send_for(
+        &mut self,
+        path: &StepPath,
+        purpose: Purpose,
+        command: &Command,
+        attempt: u32,
+        wanted: &[Capture],
+    ) -> Result<Result<Outcome, OperatorError>, Stop> {
+        let step = || path.clone();
         if let Some(lost) = &self.lost {
             let message = format!("not sent, since the machine could no longer be reached: {lost}");
             return Ok(Err(OperatorError { kind: Trouble::Unreachable, message, ..lost.clone() }));
         }
+        let receipt = self.narrator.next_seq();
         self.narrator.tell(EventKind::CommandStarted {
             step: step(),
             purpose,
             command: command.clone(),
             attempt,
         })?;
-        let outcome = self.type_command(command).await;
+        let outcome = self.type_command(purpose, command, receipt).await;
         match &outcome {
             Ok(done) => self.narrator.tell(EventKind::CommandFinished {
                 step: step(),
@@ -204,19 +217,12 @@ impl Seen {
 
     /// What later steps would see once the condition was established, in a run that may not do that.
     pub(super) fn would_change(&self) -> Record {
-        Record { changed: true, holds: Some(true), open: Some(Open::WouldChange), ..self.record() }
-    }
-}
-
-impl OperatorError {
-    /// Whether the machine may have done something of the command.
-    pub(super) fn may_have_run(&self) -> bool {
-        self.kind.executed() == Executed::Perhaps
+        Record { changed: true, holds: Some(true), open: Some(LeftOpen::WouldChange), ..self.record() }
     }
 }
 
 /// What the patterns find in an output. A pattern that finds nothing leaves its name undefined.
-fn captures(wanted: &[Capture], output: &str) -> Scope {
+pub(super) fn captures(wanted: &[Capture], output: &str) -> Scope {
     let text = |found: &regex::Captures<'_>| {
         found.get(1).or_else(|| found.get(0)).map(|group| group.as_str().to_owned()).unwrap_or_default()
     };

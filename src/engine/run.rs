@@ -1,5 +1,6 @@
 //! One run of one script: its steps, then what has to be taken back, then the channel.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
@@ -9,16 +10,22 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 
-use super::event::{ChannelLeft, Command, EventKind, Failure, RunMode, StepPath, UndoOutcome, WayBack};
+use super::event::{
+    Again, ChannelLeft, Command, EventKind, Failure, Purpose, RunMode, StepPath, UndoOutcome,
+};
 use super::failure::Stop;
 use super::frame::{Frame, object, values};
 use super::interrupt::{Interrupt, OnInterrupt};
 use super::journal::JournalError;
+use super::ledger::Made;
 use super::masks::Masks;
+use super::memo::Memo;
 use super::narrator::Narrator;
 use super::operator::{Awaited, Operator, OperatorError, Outcome, Trouble};
+use super::past::Past;
+use super::selection::Selection;
 use super::verdict::Verdict;
-use crate::script::model::{Condition, Mode, ParamKind, Scope, Script, Step, Value};
+use crate::script::model::{Body, ParamKind, Scope, Script, Value};
 
 /// A wait is told when it has taken this long: those that end sooner say nothing to people, and the many short ones
 /// of a login would tell how long the password is.
@@ -41,6 +48,10 @@ pub struct Order {
     pub timeout: Duration,
     /// What becomes of changes when the user stops the run.
     pub on_interrupt: OnInterrupt,
+    /// Which steps `script` was cut down to, for the journal.
+    pub selection: Selection,
+    /// Digest of the plan that was approved.
+    pub approved: Option<String>,
 }
 
 /// Without the parameters, which may hold secrets.
@@ -84,7 +95,32 @@ pub fn begin(order: &Order, narrator: &mut Narrator) -> Result<(), JournalError>
         mode: order.mode,
         target: order.target.clone(),
         params,
+        scripts: digests(&order.script),
+        selection: Some(order.selection.clone()).filter(|selection| !selection.is_all()),
+        on_interrupt: order.on_interrupt,
+        timeout_ms: order.timeout.as_millis() as u64,
+        approved: order.approved.clone(),
     })
+}
+
+/// Tells that a run is taken up again: before the machine is called.
+///
+/// # Errors
+/// [`JournalError`]: then it must not be.
+pub fn begin_again(target: &str, again: Again, narrator: &mut Narrator) -> Result<(), JournalError> {
+    let tool = concat!("sacpilot ", env!("CARGO_PKG_VERSION")).to_owned();
+    narrator.tell(EventKind::RunResumed { again, tool, target: target.to_owned() })
+}
+
+/// SHA-256 of the text of every script that takes part, by name.
+pub fn digests(script: &Script) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::from([(script.name.clone(), script.digest.clone())]);
+    for step in &script.steps {
+        if let Body::Use { script, .. } = &step.body {
+            found.extend(digests(script));
+        }
+    }
+    found
 }
 
 /// Tells that the run ended before the machine could be reached.
@@ -102,32 +138,54 @@ pub fn not_wanted(narrator: &mut Narrator) -> Ended {
     finish(narrator, Verdict::Interrupted, None)
 }
 
-/// Runs the script on a machine whose session is open, and closes the session.
+/// Runs the script on a machine whose session is open, and closes the session. A run that is taken up again brings
+/// its past, and the narrator its ledger; one that begins brings an empty one.
 pub async fn run<O: Operator>(
     order: &Order,
     operator: &mut O,
     narrator: &mut Narrator,
     awaiting: &mut Awaiting,
     interrupt: &Interrupt,
+    past: Past,
 ) -> Ended {
-    let facts = Scope::from([("run".to_owned(), order.run.clone().into())]);
-    let mut run = Run {
-        order,
-        operator,
-        narrator,
-        awaiting,
-        interrupt,
-        facts: object(&facts),
-        made: Vec::new(),
-        open_findings: 0,
-        failed: None,
-        lost: None,
+    let mut run = Run::new(order, operator, narrator, awaiting, interrupt, past.memo);
+    let stop = match run.take_up().await {
+        Ok(()) => {
+            let mut base = order.params.clone();
+            base.insert("facts".to_owned(), run.facts.clone());
+            let mut frame = Frame::new(base, String::new());
+            run.steps(&order.script, &mut frame).await.err()
+        }
+        Err(stop) => Some(stop),
     };
-    let mut base = order.params.clone();
-    base.insert("facts".to_owned(), run.facts.clone());
-    let mut frame = Frame::new(base, String::new());
-    let stop = run.steps(&order.script, &mut frame).await.err();
     let (verdict, failure) = run.settle(stop).await;
+    run.leave().await;
+    finish(narrator, verdict, failure)
+}
+
+/// Takes back the changes of a run that ended, on a machine whose session is open, and closes the session.
+pub async fn undo<O: Operator>(
+    order: &Order,
+    operator: &mut O,
+    narrator: &mut Narrator,
+    awaiting: &mut Awaiting,
+    interrupt: &Interrupt,
+) -> Ended {
+    let mut run = Run::new(order, operator, narrator, awaiting, interrupt, Memo::default());
+    let undone = match run.take_up().await {
+        Ok(()) => run.undo_all().await,
+        Err(stop) => Err(stop),
+    };
+    let (verdict, failure) = match undone {
+        Ok(true) => (Verdict::TakenBack, None),
+        Ok(false) => (Verdict::PartlyTakenBack, run.lost.clone().map(Failure::from)),
+        Err(Stop::Interrupted) => {
+            let _ = run.narrator.tell(EventKind::Interrupted);
+            (Verdict::Interrupted, None)
+        }
+        Err(Stop::Journal(error)) => (Verdict::PartlyTakenBack, Some((&error).into())),
+        Err(Stop::Failed(failure)) => (Verdict::PartlyTakenBack, Some(failure)),
+    };
     run.leave().await;
     finish(narrator, verdict, failure)
 }
@@ -149,8 +207,12 @@ pub(super) struct Run<'a, O> {
     pub(super) awaiting: &'a mut Awaiting,
     pub(super) interrupt: &'a Interrupt,
     pub(super) facts: Value,
-    /// Changes that were intended, in order.
-    pub(super) made: Vec<Made>,
+    /// How steps ended before the run was taken up again.
+    pub(super) memo: Memo,
+    /// Steps whose change was begun before that, and that were not looked at since.
+    pub(super) begun: BTreeSet<StepPath>,
+    /// Whether the machine may have lost what was done last: the session of before is gone.
+    pub(super) doubtful: bool,
     /// Findings that count and that no change has cured.
     pub(super) open_findings: usize,
     /// The first step that failed in a run that goes on after failures.
@@ -159,19 +221,31 @@ pub(super) struct Run<'a, O> {
     pub(super) lost: Option<OperatorError>,
 }
 
-/// A change of this run.
-pub(super) struct Made {
-    pub(super) step: StepPath,
-    pub(super) undo: WayBack,
-    /// Whether a command of it may have been executed.
-    pub(super) sent: bool,
-    /// What its probes had read before, to prove that it was taken back.
-    pub(super) before: Scope,
-    pub(super) condition: Condition,
-    pub(super) scope: Scope,
-    pub(super) mode: Mode,
-    pub(super) timeout: Duration,
-    pub(super) definition: Step,
+impl<'a, O: Operator> Run<'a, O> {
+    fn new(
+        order: &'a Order,
+        operator: &'a mut O,
+        narrator: &'a mut Narrator,
+        awaiting: &'a mut Awaiting,
+        interrupt: &'a Interrupt,
+        memo: Memo,
+    ) -> Self {
+        let facts = Scope::from([("run".to_owned(), order.run.clone().into())]);
+        Self {
+            order,
+            operator,
+            narrator,
+            awaiting,
+            interrupt,
+            facts: object(&facts),
+            memo,
+            begun: BTreeSet::new(),
+            doubtful: false,
+            open_findings: 0,
+            failed: None,
+            lost: None,
+        }
+    }
 }
 
 impl<O: Operator> Run<'_, O> {
@@ -193,8 +267,8 @@ impl<O: Operator> Run<'_, O> {
             }
             Some(Stop::Interrupted) => {
                 let _ = self.narrator.tell(EventKind::Interrupted);
-                if self.order.on_interrupt == OnInterrupt::Undo {
-                    self.undo_all().await;
+                if self.order.on_interrupt == OnInterrupt::Undo && self.lost.is_none() {
+                    let _ = self.undo_all().await;
                 }
                 (Verdict::Interrupted, None)
             }
@@ -203,38 +277,50 @@ impl<O: Operator> Run<'_, O> {
             }
             Some(Stop::Failed(failure)) => {
                 let touched = self.touched();
-                let clean = self.undo_all().await;
-                let verdict = match self.lost.as_ref().map(|error| error.kind) {
-                    _ if !clean => Verdict::Remains,
-                    Some(Trouble::LoginRefused) if !touched => Verdict::LoginRefused,
-                    Some(_) if !touched => Verdict::Unreachable,
-                    _ => Verdict::Undone,
-                };
-                (verdict, Some(failure))
+                if let Some(lost) = self.lost.as_ref().map(|error| error.kind) {
+                    // Nothing can be sent: what to do about the changes is the user's to say, `resume` or `undo`.
+                    let verdict = match lost {
+                        _ if touched => Verdict::Remains,
+                        Trouble::LoginRefused => Verdict::LoginRefused,
+                        _ => Verdict::Unreachable,
+                    };
+                    return (verdict, Some(failure));
+                }
+                let clean = self.undo_all().await.unwrap_or(false);
+                (if clean { Verdict::Undone } else { Verdict::Remains }, Some(failure))
             }
         }
     }
 
-    /// Whether a changing command may have been executed.
+    /// Whether a changing command may have been executed whose effect stands.
     fn touched(&self) -> bool {
-        self.made.iter().any(|made| made.sent)
+        self.narrator.ledger().touched()
     }
 
     /// Takes all changes back, last one first. Whether nothing of them is left.
-    async fn undo_all(&mut self) -> bool {
+    ///
+    /// # Errors
+    /// [`Stop::Journal`]: without a journal no undo; what is left can be read from what was written before.
+    /// [`Stop::Interrupted`] between two changes, when the user wants to stop taking them back.
+    async fn undo_all(&mut self) -> Result<bool, Stop> {
+        let asked_before = self.interrupt.is_requested();
+        let changes: Vec<Made> =
+            self.narrator.ledger().changes.iter().rev().filter(|made| made.touched()).cloned().collect();
         let mut clean = true;
-        while let Some(made) = self.made.pop() {
-            if !made.sent {
-                continue;
+        for made in changes {
+            if self.lost.is_some() {
+                return Ok(false);
+            }
+            if !asked_before {
+                self.gate()?;
             }
             match self.undo(&made).await {
                 Ok(outcome) => clean &= outcome == UndoOutcome::Restored,
-                // Without a journal no undo: what is left can be read from what was written before.
-                Err(Stop::Journal(_)) => return false,
+                Err(Stop::Journal(error)) => return Err(Stop::Journal(error)),
                 Err(_) => clean = false,
             }
         }
-        clean
+        Ok(clean)
     }
 
     /// Closes the channel.
@@ -255,9 +341,21 @@ impl<O: Operator> Run<'_, O> {
     }
 
     /// Types a command. What its single waits are is not told: the command itself was.
-    pub(super) async fn type_command(&mut self, command: &Command) -> Result<Outcome, OperatorError> {
+    pub(super) async fn type_command(
+        &mut self,
+        purpose: Purpose,
+        command: &Command,
+        receipt: u64,
+    ) -> Result<Outcome, OperatorError> {
         let timeout = Duration::from_millis(command.timeout_ms);
-        let mut typing = pin!(self.operator.run(command.mode, &command.text, timeout));
+        let operator = &mut *self.operator;
+        let mut typing = pin!(async move {
+            if purpose.changes() {
+                operator.change(command.mode, &command.text, timeout, receipt).await
+            } else {
+                operator.run(command.mode, &command.text, timeout).await
+            }
+        });
         loop {
             tokio::select! {
                 biased;

@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::event::{EventKind, Failure, RunMode, StepPath, StepStatus};
+use super::event::{EventKind, Failure, LeftOpen, RunMode, StepPath, StepStatus};
 use super::failure::Stop;
-use super::frame::{Frame, Open, Record, names_of_body};
+use super::frame::{Frame, Record, names_of_body};
 use super::operator::Operator;
 use super::run::Run;
 use crate::script::model::{Argument, Body, Expr, Mode, Risk, Scope, Script, Step, Template, Value};
@@ -36,7 +36,7 @@ impl Done {
         Self { status, note: None, record: Record { ran: true, ..record } }
     }
 
-    fn not_run(status: StepStatus, note: impl Into<String>, record: Record) -> Self {
+    pub(super) fn not_run(status: StepStatus, note: impl Into<String>, record: Record) -> Self {
         Self { status, note: Some(note.into()), record }
     }
 }
@@ -66,6 +66,9 @@ impl<O: Operator> Run<'_, O> {
         let Some(each) = &step.for_each else {
             return self.once(step, StepPath(path), frame, scope).await;
         };
+        if let Some(record) = self.recall(&StepPath(path.clone()))? {
+            return Ok(record);
+        }
         let names = each.over.names();
         if frame.needs_more_than_prediction(&names) {
             let done = depends(step, &frame.open_among(&names));
@@ -101,6 +104,9 @@ impl<O: Operator> Run<'_, O> {
         frame: &Frame,
         scope: Scope,
     ) -> Result<Record, Stop> {
+        if let Some(record) = self.recall(&path)? {
+            return Ok(record);
+        }
         self.gate()?;
         self.started(step, &path, &scope)?;
         let at = At { path, step, mode: step.mode, timeout: step.timeout.unwrap_or(self.order.timeout) };
@@ -111,12 +117,12 @@ impl<O: Operator> Run<'_, O> {
         };
         match outcome {
             Ok(done) => {
-                self.finished(&at.path, done.status, done.note)?;
+                self.finished(&at.path, done.status, done.note, &done.record)?;
                 Ok(done.record)
             }
             Err(Stop::Failed(failure)) => self.failed(&at.path, failure),
             Err(Stop::Interrupted) => {
-                self.finished(&at.path, StepStatus::Interrupted, None)?;
+                self.finished(&at.path, StepStatus::Interrupted, None, &Record::default())?;
                 Err(Stop::Interrupted)
             }
             Err(Stop::Journal(error)) => Err(Stop::Journal(error)),
@@ -177,14 +183,18 @@ impl<O: Operator> Run<'_, O> {
         let budget_ms = budget.as_millis() as u64;
         if self.order.mode == RunMode::Diagnose {
             let record =
-                Record { ran: true, changed: true, open: Some(Open::WouldChange), ..Record::default() };
+                Record { ran: true, changed: true, open: Some(LeftOpen::WouldChange), ..Record::default() };
             return Ok(Done::not_run(
                 StepStatus::Depends,
                 format!("would restart the machine: {reason}"),
                 record,
             ));
         }
-        self.narrator.tell(EventKind::RebootIntended { step: at.path.clone(), reason, budget_ms })?;
+        if self.memo.take_restart(&at.path) {
+            return Ok(Done::new(StepStatus::Restarted, restarted()));
+        }
+        let up_s = self.uptime().await?;
+        self.narrator.tell(EventKind::RebootIntended { step: at.path.clone(), reason, budget_ms, up_s })?;
         let began = self.narrator.elapsed_ms();
         let interrupt = self.interrupt.clone();
         let outcome = self
@@ -198,9 +208,9 @@ impl<O: Operator> Run<'_, O> {
         match outcome {
             Ok(Some(())) => {
                 let elapsed_ms = self.narrator.elapsed_ms() - began;
+                self.session_again()?;
                 self.narrator.tell(EventKind::RebootFinished { step: at.path.clone(), elapsed_ms })?;
-                let record = Record { changed: true, holds: Some(true), ..Record::default() };
-                Ok(Done::new(StepStatus::Restarted, record))
+                Ok(Done::new(StepStatus::Restarted, restarted()))
             }
             Ok(None) => {
                 self.abandoned("the machine was restarting when the run was stopped");
@@ -220,26 +230,44 @@ impl<O: Operator> Run<'_, O> {
         Ok(self.narrator.tell(event)?)
     }
 
-    fn finished(&mut self, path: &StepPath, status: StepStatus, note: Option<String>) -> Result<(), Stop> {
-        Ok(self.narrator.tell(EventKind::StepFinished { step: path.clone(), status, note })?)
+    fn finished(
+        &mut self,
+        path: &StepPath,
+        status: StepStatus,
+        note: Option<String>,
+        record: &Record,
+    ) -> Result<(), Stop> {
+        let left = Some(record.left());
+        Ok(self.narrator.tell(EventKind::StepFinished { step: path.clone(), status, note, left })?)
     }
 
     fn not_run(&mut self, step: &Step, path: &StepPath, scope: &Scope, done: Done) -> Result<Record, Stop> {
         self.started(step, path, scope)?;
-        self.finished(path, done.status, done.note)?;
+        self.finished(path, done.status, done.note, &done.record)?;
         Ok(done.record)
     }
 
     /// A step failed: the end of a run that changes things; a run that only looks goes on, as long as it can.
     fn failed(&mut self, path: &StepPath, failure: Failure) -> Result<Record, Stop> {
         self.narrator.tell(EventKind::StepFailed { step: path.clone(), failure: failure.clone() })?;
-        self.finished(path, StepStatus::Failed, None)?;
+        let record = Record { ran: true, open: Some(LeftOpen::Failed), ..Record::default() };
+        self.finished(path, StepStatus::Failed, None, &record)?;
+        self.after_failure(failure, record)
+    }
+
+    /// What follows a failed step.
+    pub(super) fn after_failure(&mut self, failure: Failure, record: Record) -> Result<Record, Stop> {
         if self.order.mode == RunMode::Run || self.lost.is_some() {
             return Err(Stop::Failed(failure));
         }
         self.failed.get_or_insert(failure);
-        Ok(Record { ran: true, open: Some(Open::Failed), ..Record::default() })
+        Ok(record)
     }
+}
+
+/// What a restart leaves for later steps.
+fn restarted() -> Record {
+    Record { changed: true, holds: Some(true), ..Record::default() }
 }
 
 /// Whether the step is to be done; how it ends when not.
@@ -263,7 +291,7 @@ fn whether(step: &Step, frame: &Frame, scope: &Scope) -> Result<Option<Done>, Fa
 fn depends(step: &Step, open: &[String]) -> Done {
     let would_change = step.risk > Risk::Read;
     let record =
-        Record { ran: true, changed: would_change, open: Some(Open::WouldChange), ..Record::default() };
+        Record { ran: true, changed: would_change, open: Some(LeftOpen::WouldChange), ..Record::default() };
     let note = format!("depends on {}, which this run does not do or could not judge", open.join(", "));
     Done::not_run(StepStatus::Depends, note, record)
 }

@@ -1,14 +1,17 @@
 //! Takes a change back: the commands that were written down before it was made, then a look whether the old
-//! values are there again.
+//! values are there again. Needs nothing but the ledger, so it works without the script, and long after the run.
+
+use regex::RegexBuilder;
 
 use super::condition::expect_code;
-use super::event::{EventKind, Purpose, UndoOutcome, WayBack};
+use super::event::{EventKind, Failure, Purpose, Reading, UndoOutcome, Values, Wanted, WayBack};
 use super::failure::Stop;
 use super::frame::values;
+use super::ledger::Made;
 use super::operator::Operator;
-use super::run::{Made, Run};
-use super::step::At;
-use crate::script::model::{Probe, Scope};
+use super::probe::captures;
+use super::run::Run;
+use crate::script::model::{Capture, Scope};
 
 impl<O: Operator> Run<'_, O> {
     /// Takes one change back and tells how that ended.
@@ -16,6 +19,8 @@ impl<O: Operator> Run<'_, O> {
         self.narrator.tell(EventKind::UndoStarted { step: made.step.clone() })?;
         let outcome = match self.take_back(made).await {
             Ok(outcome) => outcome,
+            // Not an outcome: it was not tried to the end, and can be, later.
+            Err(stop) if self.lost.is_some() => return Err(stop),
             Err(Stop::Failed(failure)) => UndoOutcome::Failed { failure },
             Err(stop) => return Err(stop),
         };
@@ -25,34 +30,58 @@ impl<O: Operator> Run<'_, O> {
     }
 
     async fn take_back(&mut self, made: &Made) -> Result<UndoOutcome, Stop> {
-        let (commands, restores) = match &made.undo {
+        let (commands, restores, proofs) = match &made.undo {
             WayBack::None { why } => return Ok(UndoOutcome::Remains { why: why.clone() }),
-            WayBack::Commands { commands, restores } => (commands, restores),
+            WayBack::Commands { commands, restores, proofs } => (commands, restores, proofs),
         };
-        let at =
-            At { path: made.step.clone(), step: &made.definition, mode: made.mode, timeout: made.timeout };
-        for command in commands {
-            let outcome = self.send(&at, Purpose::Undo, command, 1, &[]).await?;
+        // A way back that was broken off goes on where it was; one that failed is tried again from its start.
+        let (mut done, mut unsure) = (made.back.ended, made.back.open);
+        if matches!(made.outcome, Some(UndoOutcome::Failed { .. } | UndoOutcome::Differs { .. })) {
+            (done, unsure) = (0, false);
+        }
+        if unsure
+            && done + 1 >= commands.len()
+            && !restores.is_empty()
+            && self.differing(made, restores, proofs).await?.is_empty()
+        {
+            return Ok(UndoOutcome::Restored);
+        }
+        for command in commands.iter().skip(done) {
+            let outcome = self.send_for(&made.step, Purpose::Undo, command, 1, &[]).await?;
             let outcome = outcome.map_err(|error| Stop::Failed(error.into()))?;
             expect_code(command, &outcome)?;
         }
-        let now = self.read_again(&at, made, restores).await?;
-        let (was, is) = (values(&made.before), values(&now));
-        let differs: Vec<String> =
-            restores.iter().filter(|name| was.get(*name) != is.get(*name)).cloned().collect();
+        let differs = self.differing(made, restores, proofs).await?;
         Ok(if differs.is_empty() { UndoOutcome::Restored } else { UndoOutcome::Differs { names: differs } })
     }
 
-    /// Runs those probes again that had read one of `names`.
-    async fn read_again(&mut self, at: &At<'_>, made: &Made, names: &[String]) -> Result<Scope, Stop> {
-        let concerned = |probe: &&Probe| probe.capture.iter().any(|capture| names.contains(&capture.name));
-        let probes: Vec<&Probe> =
-            std::iter::once(&made.condition.check).chain(&made.condition.save).filter(concerned).collect();
-        let mut now = Scope::new();
-        for probe in probes {
-            let only_read = Probe { holds: None, retry: None, ..probe.clone() };
-            now.extend(self.probe(at, &only_read, Purpose::Restored, &made.scope, None).await?.captures);
+    /// The names whose old values are not there again.
+    async fn differing(
+        &mut self,
+        made: &Made,
+        restores: &[String],
+        proofs: &[Reading],
+    ) -> Result<Vec<String>, Stop> {
+        let mut now = Values::new();
+        for proof in proofs {
+            let wanted = proof.captures.iter().map(capture).collect::<Result<Vec<_>, _>>()?;
+            let outcome = self.send_for(&made.step, Purpose::Restored, &proof.command, 1, &wanted).await?;
+            let outcome = outcome.map_err(|error| Stop::Failed(error.into()))?;
+            let found: Scope = captures(&wanted, &outcome.output);
+            now.extend(values(&found));
         }
-        Ok(now)
+        Ok(restores.iter().filter(|name| made.before.get(*name) != now.get(*name)).cloned().collect())
     }
+}
+
+/// A pattern of the journal as one of a script.
+fn capture(wanted: &Wanted) -> Result<Capture, Failure> {
+    let pattern = RegexBuilder::new(&wanted.pattern).multi_line(true).crlf(true).build();
+    let pattern = pattern.map_err(|error| {
+        Failure::new(
+            "pattern",
+            format!("the pattern of `{}` in the journal is damaged: {error}", wanted.name),
+        )
+    })?;
+    Ok(Capture { name: wanted.name.clone(), pattern, all: wanted.all })
 }

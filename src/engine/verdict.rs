@@ -20,18 +20,37 @@ pub enum Verdict {
     Remains,
     /// The user stopped it.
     Interrupted,
+    /// The changes of the run were taken back, as the user wished.
+    TakenBack,
+    /// They were to be taken back, and something of them remains.
+    PartlyTakenBack,
 }
 
 impl Verdict {
+    /// In a sentence.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Holds => "all conditions hold",
+            Self::Findings => "conditions do not hold: findings remain",
+            Self::Unreachable => "the machine could not be reached; nothing was changed",
+            Self::LoginRefused => "the login was refused; nothing was changed",
+            Self::Undone => "a step failed; no change of this run is left",
+            Self::Remains => "a step failed; changes remain on the machine",
+            Self::Interrupted => "stopped by the user",
+            Self::TakenBack => "the changes of the run were taken back",
+            Self::PartlyTakenBack => "not all changes of the run could be taken back",
+        }
+    }
+
     /// Exit code of the program. Part of the interface, never renumbered.
     pub const fn exit(self) -> u8 {
         match self {
-            Self::Holds => 0,
+            Self::Holds | Self::TakenBack => 0,
             Self::Findings => 1,
             Self::Unreachable => 3,
             Self::LoginRefused => 4,
             Self::Undone => 5,
-            Self::Remains => 6,
+            Self::Remains | Self::PartlyTakenBack => 6,
             Self::Interrupted => 130,
         }
     }

@@ -38,6 +38,9 @@ pub struct Summary {
     pub params: Values,
     /// When it began.
     pub started: Option<Timestamp>,
+    /// When it was taken up again, each time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resumed: Vec<Timestamp>,
     /// When its last event came.
     pub ended: Option<Timestamp>,
     /// How long it took, in milliseconds.
@@ -143,6 +146,7 @@ impl Default for Summary {
             target: String::new(),
             params: Values::new(),
             started: None,
+            resumed: Vec::new(),
             ended: None,
             elapsed_ms: 0,
             verdict: None,
@@ -179,7 +183,7 @@ impl Summary {
     pub fn add(&mut self, event: &Event) {
         self.ended = Some(event.at);
         match &event.event {
-            EventKind::RunStarted { run, tool, script, title, digest, mode, target, params } => {
+            EventKind::RunStarted { run, tool, script, title, digest, mode, target, params, .. } => {
                 self.started = Some(event.at);
                 self.run.clone_from(run);
                 self.tool.clone_from(tool);
@@ -191,6 +195,18 @@ impl Summary {
                 self.params.clone_from(params);
             }
             EventKind::StepStarted { step, title, risk, .. } => {
+                // A step that was under way when the run was taken up again is told once.
+                if !self.resumed.is_empty()
+                    && let Some(index) = self.steps.iter().rposition(|known| known.step == *step)
+                {
+                    self.running.insert(step.clone(), index);
+                    let known = &mut self.steps[index];
+                    known.status = None;
+                    known.note = None;
+                    known.failure = None;
+                    known.began_ms = event.ms;
+                    return;
+                }
                 self.running.insert(step.clone(), self.steps.len());
                 self.steps.push(Step {
                     step: step.clone(),
@@ -214,15 +230,24 @@ impl Summary {
                     change.sent += 1;
                 }
             }
-            EventKind::Found { step, severity, text, remedy, evidence } => self.findings.push(Finding {
-                step: step.clone(),
-                severity: *severity,
-                text: text.clone(),
-                remedy: remedy.clone(),
-                repaired: false,
-                evidence: evidence.clone(),
-            }),
-            EventKind::ChangeIntended { step, commands, undo, before } => {
+            EventKind::Found { step, severity, text, remedy, evidence } => {
+                if !self.resumed.is_empty() {
+                    self.findings.retain(|known| known.step != *step || known.text != *text);
+                }
+                self.findings.push(Finding {
+                    step: step.clone(),
+                    severity: *severity,
+                    text: text.clone(),
+                    remedy: remedy.clone(),
+                    repaired: false,
+                    evidence: evidence.clone(),
+                });
+            }
+            EventKind::ChangeIntended { step, commands, undo, before, again } => {
+                if *again && let Some(change) = self.change(step) {
+                    change.undone = None;
+                    return;
+                }
                 let title = self.step(step).map(|step| step.title.clone()).unwrap_or_default();
                 self.changes.push(Change {
                     step: step.clone(),
@@ -252,7 +277,7 @@ impl Summary {
                     step.failure = Some(failure.clone());
                 }
             }
-            EventKind::StepFinished { step, status, note } => {
+            EventKind::StepFinished { step, status, note, .. } => {
                 if let Some(step) = self.step(step) {
                     step.status = Some(*status);
                     step.note.clone_from(note);
@@ -267,7 +292,17 @@ impl Summary {
                 self.elapsed_ms = *elapsed_ms;
                 self.failure.clone_from(failure);
             }
-            EventKind::Waiting { .. }
+            EventKind::RunResumed { target, .. } => {
+                self.resumed.push(event.at);
+                self.target.clone_from(target);
+                self.verdict = None;
+                self.exit = None;
+                self.failure = None;
+                self.channel = None;
+            }
+            EventKind::ReadAgain { .. }
+            | EventKind::CommandSettled { .. }
+            | EventKind::Waiting { .. }
             | EventKind::SessionOpened { .. }
             | EventKind::CommandFinished { .. }
             | EventKind::CommandFailed { .. }

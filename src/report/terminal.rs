@@ -10,8 +10,8 @@ use super::paint::Paint;
 use super::summary::Summary;
 use super::{visible, wording};
 use crate::engine::event::{
-    ChannelLeft, Command, Evidence, Failure, Output, Purpose, RunMode, StepPath, StepStatus, UndoOutcome,
-    Values, WayBack,
+    Again, ChannelLeft, Command, Evidence, Failure, Output, Purpose, RunMode, StepPath, StepStatus,
+    UndoOutcome, Values, WayBack,
 };
 use crate::engine::{Event, EventKind, Listener, Verdict};
 use crate::script::model::Severity;
@@ -262,9 +262,13 @@ impl<W: Write + Send> Terminal<W> {
             return;
         }
         let paint = match verdict {
-            Verdict::Holds => Paint::good,
+            Verdict::Holds | Verdict::TakenBack => Paint::good,
             Verdict::Findings | Verdict::Interrupted => Paint::warning,
-            Verdict::Unreachable | Verdict::LoginRefused | Verdict::Undone | Verdict::Remains => Paint::bad,
+            Verdict::Unreachable
+            | Verdict::LoginRefused
+            | Verdict::Undone
+            | Verdict::Remains
+            | Verdict::PartlyTakenBack => Paint::bad,
         };
         self.line("");
         let text = paint(self.paint, wording::verdict(verdict));
@@ -286,6 +290,19 @@ impl<W: Write + Send> Listener for Terminal<W> {
                 let what = format!("{verb} {} on {}", visible::line(script), visible::line(target));
                 self.line(&format!("{}: {}", self.paint.bold(&what), visible::line(title)));
             }
+            EventKind::RunResumed { again, target, .. } if self.detail >= Detail::Steps => {
+                let verb = match again {
+                    Again::Resume => "resume",
+                    Again::Undo => "undo",
+                };
+                let what =
+                    format!("{verb} {} on {}", visible::line(&self.summary.run), visible::line(target));
+                self.line(&format!("{}: {}", self.paint.bold(&what), visible::line(&self.summary.title)));
+            }
+            EventKind::CommandSettled { command, settled, .. } if self.detail >= Detail::Steps => {
+                let text = format!("{}: {}", wording::settled(*settled), visible::line(command));
+                self.entry("learned", Paint::faint, &text);
+            }
             EventKind::Waiting { what, budget_ms } => {
                 if let Some(whole) = &self.whole {
                     self.live.set_message(format!("{whole}: {}", visible::line(what)));
@@ -303,15 +320,19 @@ impl<W: Write + Send> Listener for Terminal<W> {
                     self.entry("waiting", Paint::faint, &text);
                 }
             }
-            EventKind::SessionOpened { line } => {
+            EventKind::SessionOpened { line, kept, .. } => {
                 self.whole = None;
                 if self.detail >= Detail::Steps {
-                    let text = format!("logged in, over {}", visible::line(line));
+                    let text = match (*kept, line.is_empty()) {
+                        (true, _) => "the session of before is still there, and is used on".to_owned(),
+                        (false, true) => "logged in again".to_owned(),
+                        (false, false) => format!("logged in, over {}", visible::line(line)),
+                    };
                     self.entry("ready", Paint::good, &text);
                 }
             }
             EventKind::StepStarted { step, title, .. } => self.step_started(step, title, event.ms),
-            EventKind::StepFinished { step, status, note } => {
+            EventKind::StepFinished { step, status, note, .. } => {
                 self.step_finished(step, *status, note.as_deref(), event.ms);
             }
             EventKind::CommandStarted { purpose, command, .. } => self.command(*purpose, command),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::engine::Verdict;
-use crate::engine::event::{StepStatus, UndoOutcome, Values};
+use crate::engine::event::{Settled, StepStatus, UndoOutcome, Values};
 use crate::report::visible;
 use crate::script::model::Severity;
 
@@ -29,15 +29,7 @@ pub fn count(number: usize, one: &str) -> String {
 
 /// The result in a sentence.
 pub fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Holds => "all conditions hold",
-        Verdict::Findings => "conditions do not hold: findings remain",
-        Verdict::Unreachable => "the machine could not be reached; nothing was changed",
-        Verdict::LoginRefused => "the login was refused; nothing was changed",
-        Verdict::Undone => "a step failed; no change of this run is left",
-        Verdict::Remains => "a step failed; changes remain on the machine",
-        Verdict::Interrupted => "stopped by the user",
-    }
+    verdict.sentence()
 }
 
 /// How a step ended, in a word or two.
@@ -61,6 +53,15 @@ pub fn severity(severity: Severity) -> &'static str {
         Severity::Info => "info",
         Severity::Warning => "warning",
         Severity::Error => "error",
+    }
+}
+
+/// What became of a command whose end was not seen.
+pub fn settled(settled: Settled) -> String {
+    match settled {
+        Settled::Ended { code } => format!("had ended with code {code}"),
+        Settled::NeverStarted => "was never entered".to_owned(),
+        Settled::Unknown => "was started, and nobody can tell how it ended; the check decides".to_owned(),
     }
 }
 

@@ -26,8 +26,28 @@ impl Session {
     /// Runs one cmd command in a child of its own (`cd` and `set` do not last) with an empty standard input, so that
     /// nothing waits for an answer. `timeout` counts from Enter to the end of the command; output is fetched after.
     pub async fn cmd(&mut self, command: &str, timeout: Duration) -> Result<Outcome, ShellError> {
+        self.cmd_in_session(command, timeout, None).await
+    }
+
+    /// The same for a command that changes something. The machine keeps a receipt with this number: that the command
+    /// was started, and how it ended; [`Session::receipt`] reads it, in this session or a later one.
+    pub async fn cmd_with_receipt(
+        &mut self,
+        command: &str,
+        timeout: Duration,
+        receipt: u64,
+    ) -> Result<Outcome, ShellError> {
+        self.cmd_in_session(command, timeout, Some(receipt)).await
+    }
+
+    async fn cmd_in_session(
+        &mut self,
+        command: &str,
+        timeout: Duration,
+        receipt: Option<u64>,
+    ) -> Result<Outcome, ShellError> {
         self.at_prompt().await?;
-        let mut outcome = self.cmd_here(command, timeout).await?;
+        let mut outcome = self.cmd_here(command, timeout, receipt).await?;
         // The code page belongs to the console: what a child set stays.
         if command.to_ascii_lowercase().contains("chcp") {
             self.learn_code_page().await?;
@@ -37,13 +57,21 @@ impl Session {
         Ok(outcome)
     }
 
-    /// The same at a prompt that was just proven.
-    pub(super) async fn cmd_here(&mut self, command: &str, timeout: Duration) -> Result<Outcome, ShellError> {
+    /// At a prompt that was just proven.
+    pub(super) async fn cmd_here(
+        &mut self,
+        command: &str,
+        timeout: Duration,
+        receipt: Option<u64>,
+    ) -> Result<Outcome, ShellError> {
         let began = Instant::now();
         let sequence = self.next_sequence();
+        let start = receipt.map(|number| format!(">%SP%.s echo {number}&")).unwrap_or_default();
         // Redirections come first: a blank between the last quote and one of them would belong to the command.
-        let line =
-            format!(">%SP%.o 2>&1<nul cmd /d/s/c ^\"{}^\"&%SP% {sequence} ", escape_for_child(command));
+        let line = format!(
+            "{start}>%SP%.o 2>&1<nul cmd /d/s/c ^\"{}^\"&%SP% {sequence} ",
+            escape_for_child(command)
+        );
         let length = line.chars().count();
         if length > LONGEST_TYPED {
             let longest = LONGEST_TYPED - (length - command.chars().count());
@@ -72,7 +100,8 @@ impl Session {
     async fn interrupt(&mut self) -> Result<String, ShellError> {
         self.back_to_prompt().await?;
         let sequence = self.next_sequence();
-        self.type_and_enter(&format!("%SP% {sequence} ")).await?;
+        // A command that was broken off has no receipt of its end.
+        self.type_and_enter(&format!("2>nul del %SP%.s&%SP% {sequence} ")).await?;
         match self.header(sequence, PAGE).await {
             Ok(Ok(header)) => {
                 let bytes = self.fetch(header).await?;

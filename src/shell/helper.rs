@@ -5,11 +5,15 @@ use super::escape::escape_for_child;
 
 /// The helper, line by line. `%SP%` is the common start of the session's file names, without blanks.
 ///
+/// Where `%SP%.s` says that a changing command was started, it becomes `%SP%.e` with the exit code behind it: the
+/// receipt by which a run that lost its line learns what became of the command.
+///
 /// First call, `%SP% 17`: exit code of what ran before, size, SHA-256, and the first page of the base64 of `%SP%.o`.
 /// Later calls, `%SP% 18 2[0-9] 3[0-9]`: the lines whose numbers match. `certutil` is on every Windows since 2008;
 /// older ones print the hash with blanks between the bytes.
-const LINES: [&str; 13] = [
+const LINES: [&str; 14] = [
     "@setlocal&set R=%errorlevel%&set H=&set Z=",
+    "@if exist %SP%.s (move /y %SP%.s %SP%.e>nul&>>%SP%.e echo %R%)",
     "@cls&if not \"%2\"==\"\" goto p",
     "@for %%A in (%SP%.o) do @set Z=%%~zA",
     "@if not defined Z set Z=-",
@@ -60,7 +64,11 @@ mod tests {
         assert!(typed.iter().all(|line| line.len() < LONGEST + 40));
         assert!(typed[0].ends_with(")>%SP%.cmd ") && typed[1].ends_with(")>>%SP%.cmd "));
         assert!(
-            typed[0].starts_with("(echo @setlocal^&set R=%^errorlevel%^&set H=^&set Z=&echo @cls^&if not ")
+            typed[0].starts_with(
+                "(echo @setlocal^&set R=%^errorlevel%^&set H=^&set Z=&echo @if exist %SP%.s ^(move /y "
+            ),
+            "{}",
+            typed[0]
         );
     }
 }

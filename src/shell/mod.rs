@@ -5,6 +5,7 @@ mod escape;
 mod fetch;
 mod helper;
 mod login;
+mod receipt;
 mod session;
 
 use std::time::Duration;
@@ -16,7 +17,8 @@ use crate::sac::SacError;
 use crate::secret::Secret;
 
 pub use escape::escape_for_child;
-pub use session::{Session, SessionOptions};
+pub use receipt::Receipt;
+pub use session::{Earlier, Session, SessionOptions};
 
 /// Who logs in.
 #[derive(Debug, Clone)]

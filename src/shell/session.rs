@@ -16,6 +16,12 @@ const PREPARATION: Duration = Duration::from_mins(1);
 const LEAVING: Duration = Duration::from_secs(20);
 /// How long `shutdown` waits before it acts, so that its own exit code can be read.
 const GRACE: u32 = 5;
+/// ERROR_SHUTDOWN_IN_PROGRESS: the machine goes down already.
+const UNDER_WAY: i32 = 1115;
+/// ERROR_SHUTDOWN_IS_SCHEDULED: it was told before, and will.
+const SCHEDULED: i32 = 1190;
+/// How long the prompt of an earlier session may take to show when nothing runs in it.
+const REPAINT: Duration = Duration::from_secs(5);
 /// cmd's own limit is 8,191; what can be proven on a screen is less, and checked in `Session::cmd`.
 const LONGEST_LINE: usize = 1_500;
 
@@ -26,6 +32,21 @@ pub struct SessionOptions {
     pub id: String,
     /// How long it may take until the session is ready, boot included.
     pub budget: Duration,
+    /// Its commands are numbered from here on; none of the numbers may still stand on the console from before.
+    pub first_number: u32,
+    /// The session of an earlier program, to be used on when it is still there.
+    pub earlier: Option<Earlier>,
+}
+
+/// A session of a program that ended without closing it.
+#[derive(Debug, Clone)]
+pub struct Earlier {
+    /// Its id.
+    pub id: String,
+    /// Its channel.
+    pub channel: String,
+    /// How long its last command may still run.
+    pub patience: Duration,
 }
 
 /// A logged-in command channel.
@@ -37,6 +58,14 @@ pub struct Session {
     prompt: String,
     code_page: CodePage,
     sequence: u32,
+    kept: bool,
+}
+
+impl SessionOptions {
+    /// A session that begins.
+    pub fn new(id: impl Into<String>, budget: Duration) -> Self {
+        Self { id: id.into(), budget, first_number: 0, earlier: None }
+    }
 }
 
 impl Session {
@@ -59,8 +88,21 @@ impl Session {
             id: options.id,
             channel: String::new(),
             code_page: CodePage::default(),
-            sequence: 0,
+            sequence: options.first_number,
+            kept: false,
         };
+        if let Some(earlier) = options.earlier {
+            match session.take_up(&earlier, until).await {
+                Ok(true) => return Ok(session),
+                Ok(false) => {}
+                Err(error)
+                    if matches!(error, ShellError::Sac(SacError::Console(ConsoleError::HungUp { .. }))) =>
+                {
+                    return Err((error, session.console));
+                }
+                Err(error) => tracing::debug!(%error, "the session of before cannot be used on"),
+            }
+        }
         match session.open_channel(until).await {
             Ok(()) => Ok(session),
             Err(error) => {
@@ -75,6 +117,16 @@ impl Session {
     /// The console of the session.
     pub fn console(&self) -> &Console {
         &self.console
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether it is the one of an earlier program.
+    pub fn is_kept(&self) -> bool {
+        self.kept
     }
 
     /// The channel's name, `Cmd0001`; empty when none is open.
@@ -109,7 +161,7 @@ impl Session {
         let until = Instant::now() + budget;
         let since = self.console.screen().transcript().now();
         let outcome = self.cmd(&format!("shutdown /r /f /t {GRACE}"), PREPARATION).await?;
-        if outcome.code != 0 {
+        if !matches!(outcome.code, 0 | UNDER_WAY | SCHEDULED) {
             return Err(ShellError::NotPrepared {
                 reason: format!("shutdown answered {}: {}", outcome.code, outcome.text.trim()),
                 screen: self.console.screen().text(),
@@ -117,6 +169,7 @@ impl Session {
         }
         self.console.mark("restarting");
         self.channel.clear();
+        self.kept = false;
         sac::await_boot(&mut self.console, since, until).await?;
         self.console.mark("restarted");
         self.open_channel(until).await
@@ -200,6 +253,55 @@ impl Session {
         self.back_to_prompt().await
     }
 
+    /// Goes on in the channel of an earlier session, when it is there and its prompt proves that it is ours. A command
+    /// that still runs is waited for. False: it is not there; the console is left wherever it is.
+    async fn take_up(&mut self, earlier: &Earlier, until: Instant) -> Result<bool, ShellError> {
+        if earlier.channel.is_empty() || earlier.id.is_empty() {
+            return Ok(false);
+        }
+        let at = sac::reach_prompt(&mut self.console, until).await?;
+        let (listed, at) = sac::command(&mut self.console, at, "ch").await?;
+        let there = |channel: &sac::text::Channel| {
+            channel.active && channel.name.eq_ignore_ascii_case(&earlier.channel)
+        };
+        if !sac::text::channels(&listed).iter().any(there) {
+            return Ok(false);
+        }
+        sac::view_channel(&mut self.console, at, &earlier.channel).await?;
+        let prompt = format!("{}>", earlier.id);
+        let shown = |screen: &Screen| screen.row(screen.cursor().row).starts_with(&prompt).then_some(true);
+        let foreign = |screen: &Screen| {
+            let other = sac::login_at_cursor(screen).is_some() || sac::cmd_prompt_at_cursor(screen).is_some();
+            other.then_some(false)
+        };
+        let patience = Patience::until((Instant::now() + REPAINT + earlier.patience).min(until));
+        let ours = self
+            .console
+            .wait("the session of before", patience, |screen| shown(screen).or_else(|| foreign(screen)))
+            .await;
+        match ours {
+            Ok(true) => {}
+            Ok(false) | Err(ConsoleError::TimedOut { .. }) => return Ok(false),
+            Err(other) => return Err(other.into()),
+        }
+        let (id, own_prompt) = (earlier.id.clone(), prompt);
+        let fresh = (std::mem::replace(&mut self.id, id), std::mem::replace(&mut self.prompt, own_prompt));
+        self.channel.clone_from(&earlier.channel);
+        self.console.set_watch(Some(sac::in_channel));
+        let ready = match self.at_prompt().await {
+            Ok(()) => self.learn_code_page().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = ready {
+            (self.id, self.prompt) = fresh;
+            self.channel.clear();
+            self.console.set_watch(None);
+            return Err(error);
+        }
+        self.kept = true;
+        Ok(true)
+    }
+
     async fn open_channel(&mut self, until: Instant) -> Result<(), ShellError> {
         let at = sac::reach_prompt(&mut self.console, until).await?;
         let (at, channel) = sac::open_channel(&mut self.console, at, until).await?;
@@ -231,7 +333,7 @@ impl Session {
 
     /// Asks the console for its code page, at a prompt that was just proven.
     pub(super) async fn learn_code_page(&mut self) -> Result<(), ShellError> {
-        let outcome = self.cmd_here("chcp", PREPARATION).await?;
+        let outcome = self.cmd_here("chcp", PREPARATION, None).await?;
         // The words around the number are translated.
         let digits: String = outcome.text.chars().rev().skip_while(|c| !c.is_ascii_digit()).collect();
         let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();

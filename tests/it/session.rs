@@ -32,7 +32,7 @@ fn machine(os: Os, language: Language) -> (Console, SimWindow) {
 pub(crate) async fn session(os: Os, language: Language) -> (Session, SimWindow) {
     let (console, window) = machine(os, language);
     let password = window.world().lock().accounts.user("azadmin").unwrap().password.clone();
-    let options = SessionOptions { id: "k7q".to_owned(), budget: Duration::from_mins(10) };
+    let options = SessionOptions::new("k7q", Duration::from_mins(10));
     match Session::open(console, credentials(&password), options).await {
         Ok(session) => (session, window),
         Err((error, _console)) => panic!("{error}\n{}", error.screen().unwrap_or_default()),
@@ -74,7 +74,7 @@ async fn wrong_password(machine: &str) -> (ShellError, u32) {
     let world = SharedWorld::new(World::healthy(Os::Server2019, Language::EnUs));
     let line = SimLine::new("test", options, world, Pace { speed: 1, baud: Some(115_200) });
     let window = line.window();
-    let options = SessionOptions { id: "k7q".to_owned(), budget: Duration::from_mins(10) };
+    let options = SessionOptions::new("k7q", Duration::from_mins(10));
     let console = Console::new(Box::new(line), None);
     let (error, _console) = Session::open(console, credentials("quite wrong"), options).await.err().unwrap();
     let world = window.world();

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use sacpilot::engine::event::{RunMode, UndoOutcome};
 use sacpilot::engine::run::begin;
 use sacpilot::engine::{
-    Ended, Event, EventKind, Interrupt, Journal, Listener, Masks, Narrator, OnInterrupt, Order, journal, run,
+    Ended, Event, EventKind, Interrupt, Journal, Listener, Masks, Narrator, OnInterrupt, Order, Past,
+    Selection, journal, run,
 };
 use sacpilot::script::library::Library;
 use sacpilot::script::loader;
@@ -110,6 +111,8 @@ impl Trial {
             target: "toy".to_owned(),
             timeout: Duration::from_mins(1),
             on_interrupt: self.on_interrupt,
+            selection: Selection::default(),
+            approved: None,
         };
         let path = self.folder.path().join("journal.jsonl");
         let events = Arc::new(Mutex::new(Vec::new()));
@@ -124,7 +127,7 @@ impl Trial {
                 .with_listener(Stops { at: self.stop_at, interrupt: interrupt.clone() });
             let (_waits, mut awaiting) = unbounded_channel();
             begin(&order, &mut narrator).unwrap();
-            run(&order, &mut toy, &mut narrator, &mut awaiting, &interrupt).await
+            run(&order, &mut toy, &mut narrator, &mut awaiting, &interrupt, Past::default()).await
         });
         let events = std::mem::take(&mut *events.lock().unwrap());
         assert_eq!(journal::read(&path).unwrap().events, events, "the journal holds what was told");

@@ -149,7 +149,7 @@ fn a_lost_line_leaves_what_was_changed_and_says_so() {
     let outcome = Trial::new(TWO).on(toy);
     assert_eq!(outcome.ended.verdict, Verdict::Remains);
     assert_eq!(outcome.sent(), "get a; put a 1; get a; get b; put b 1", "nothing is sent on a lost line");
-    assert_eq!(outcome.undone().len(), 2);
+    assert!(outcome.undone().is_empty(), "nothing is tried that cannot be sent: resume or undo go on");
     assert!(!outcome.toy.closed);
     let open = outcome.events.iter().any(|event| {
         matches!(&event.event, EventKind::SessionClosed { channel: ChannelLeft::Open { why } } if why.contains("may still be logged in"))

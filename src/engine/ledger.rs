@@ -1,0 +1,252 @@
+//! What a run has done to the machine so far: its changes and how far each got, its restarts, its session. Folded
+//! from the events alone, so that a run that goes on and one that is taken up again from its journal know the same.
+
+use jiff::Timestamp;
+
+use super::event::{
+    ChannelLeft, Command, EventKind, Failure, Purpose, Settled, StepPath, UndoOutcome, Values, WayBack,
+};
+use super::operator::{Executed, Trouble};
+use super::verdict::Verdict;
+
+/// The state of a run's effects.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ledger {
+    /// Changes that were intended and not taken back, in order.
+    pub changes: Vec<Made>,
+    /// A changing command whose end was not seen: the program ended while it ran.
+    pub cut: Option<Cut>,
+    /// A restart that was begun and not seen to end.
+    pub restart: Option<Restart>,
+    /// The session that was opened last and not closed.
+    pub session: Option<Opened>,
+    /// Whether a change was taken back, or it was tried.
+    pub undone: bool,
+    /// How it ended, when it did.
+    pub ended: Option<(Verdict, Option<Failure>)>,
+    /// Number of the last event that touches the machine.
+    pub last_touch: u64,
+}
+
+/// A change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    /// The step.
+    pub step: StepPath,
+    /// What is sent.
+    pub commands: Vec<Command>,
+    /// How far that got.
+    pub change: Progress,
+    /// The way back.
+    pub undo: WayBack,
+    /// How far that got.
+    pub back: Progress,
+    /// What was read before, to prove that it was taken back.
+    pub before: Values,
+    /// Whether the check was seen to hold afterwards.
+    pub verified: bool,
+    /// Whether taking it back was begun.
+    pub undoing: bool,
+    /// How taking it back ended, when something of it is left.
+    pub outcome: Option<UndoOutcome>,
+    /// Whether it was made since the machine last started.
+    pub this_boot: bool,
+    /// Whether its commands were sent once before, and the machine lost what they did.
+    sent_before: bool,
+}
+
+/// How far a list of commands got.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Commands that ended.
+    pub ended: usize,
+    /// Whether the one after them may have been started.
+    pub open: bool,
+}
+
+/// A command whose end was not seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// Of which step.
+    pub step: StepPath,
+    /// What for.
+    pub purpose: Purpose,
+    /// The command.
+    pub command: Command,
+    /// Number of the event that announced it, its receipt on the machine.
+    pub receipt: u64,
+    /// The session it was typed in.
+    pub session: String,
+}
+
+/// A restart whose end was not seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restart {
+    /// Of which step.
+    pub step: StepPath,
+    /// When it was begun.
+    pub at: Timestamp,
+    /// How long the machine had been up then, in seconds.
+    pub up_s: Option<u64>,
+}
+
+/// A session on the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Its name.
+    pub session: String,
+    /// Its channel.
+    pub channel: String,
+}
+
+impl Ledger {
+    /// Adds one event.
+    pub fn add(&mut self, seq: u64, at: Timestamp, event: &EventKind) {
+        match event {
+            EventKind::RunResumed { .. } => self.ended = None,
+            EventKind::SessionOpened { session, channel, .. } => {
+                self.session = Some(Opened { session: session.clone(), channel: channel.clone() });
+            }
+            EventKind::SessionClosed { channel: ChannelLeft::Closed } => self.session = None,
+            EventKind::ChangeIntended { step, commands, undo, before, again } => {
+                self.last_touch = seq;
+                match self.change(step).filter(|_| *again) {
+                    Some(made) => made.begin_again(commands),
+                    None => self.changes.push(Made {
+                        step: step.clone(),
+                        commands: commands.clone(),
+                        change: Progress::default(),
+                        undo: undo.clone(),
+                        back: Progress::default(),
+                        before: before.clone(),
+                        verified: false,
+                        undoing: false,
+                        outcome: None,
+                        this_boot: true,
+                        sent_before: false,
+                    }),
+                }
+            }
+            EventKind::CommandStarted { step, purpose, command, .. } if purpose.changes() => {
+                self.last_touch = seq;
+                let session = self.session.as_ref().map(|opened| opened.session.clone()).unwrap_or_default();
+                self.cut = Some(Cut {
+                    step: step.clone(),
+                    purpose: *purpose,
+                    command: command.clone(),
+                    receipt: seq,
+                    session,
+                });
+                self.progress(step, *purpose, |progress| progress.open = true);
+            }
+            EventKind::CommandFinished { step, purpose, .. } if purpose.changes() => {
+                self.last_touch = seq;
+                self.cut = None;
+                self.progress(step, *purpose, Progress::end);
+            }
+            EventKind::CommandFailed { step, purpose, failure } if purpose.changes() => {
+                let never = failure.trouble.map(Trouble::executed) == Some(Executed::No);
+                // What became of it can be asked for when the session is taken up again.
+                if never || !failure.trouble.is_some_and(Trouble::leaves_open) {
+                    self.cut = None;
+                }
+                if never {
+                    self.progress(step, *purpose, |progress| progress.open = false);
+                }
+            }
+            EventKind::CommandSettled { step, purpose, settled, .. } => {
+                self.cut = None;
+                match settled {
+                    Settled::Ended { .. } => self.progress(step, *purpose, Progress::end),
+                    Settled::NeverStarted => {
+                        self.progress(step, *purpose, |progress| progress.open = false);
+                    }
+                    Settled::Unknown => {}
+                }
+            }
+            EventKind::ChangeVerified { step, .. } => {
+                self.last_touch = seq;
+                if let Some(made) = self.change(step) {
+                    made.verified = true;
+                }
+            }
+            EventKind::RebootIntended { step, up_s, .. } => {
+                self.last_touch = seq;
+                self.restart = Some(Restart { step: step.clone(), at, up_s: *up_s });
+            }
+            EventKind::RebootFinished { .. } => {
+                self.last_touch = seq;
+                self.restart = None;
+                for made in &mut self.changes {
+                    made.this_boot = false;
+                }
+            }
+            EventKind::UndoStarted { step } => {
+                self.last_touch = seq;
+                self.undone = true;
+                if let Some(made) = self.change(step) {
+                    made.undoing = true;
+                }
+            }
+            EventKind::UndoFinished { step, outcome } => {
+                self.last_touch = seq;
+                if let Some(index) = self.changes.iter().rposition(|made| made.step == *step) {
+                    if *outcome == UndoOutcome::Restored {
+                        self.changes.remove(index);
+                    } else {
+                        self.changes[index].outcome = Some(outcome.clone());
+                    }
+                }
+            }
+            EventKind::RunFinished { verdict, failure, .. } => {
+                self.ended = Some((*verdict, failure.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    /// The last change of a step that stands.
+    pub fn change_of(&self, step: &StepPath) -> Option<&Made> {
+        self.changes.iter().rev().find(|made| made.step == *step)
+    }
+
+    /// Whether a changing command may have been executed whose effect stands.
+    pub fn touched(&self) -> bool {
+        self.changes.iter().any(Made::touched)
+    }
+
+    fn change(&mut self, step: &StepPath) -> Option<&mut Made> {
+        self.changes.iter_mut().rev().find(|made| made.step == *step)
+    }
+
+    fn progress(&mut self, step: &StepPath, purpose: Purpose, f: impl FnOnce(&mut Progress)) {
+        if let Some(made) = self.change(step) {
+            f(if purpose == Purpose::Undo { &mut made.back } else { &mut made.change });
+        }
+    }
+}
+
+impl Made {
+    /// Whether a command of it may have been executed.
+    pub fn touched(&self) -> bool {
+        self.sent_before || self.change.ended > 0 || self.change.open
+    }
+
+    fn begin_again(&mut self, commands: &[Command]) {
+        self.sent_before = self.touched();
+        self.commands = commands.to_vec();
+        self.change = Progress::default();
+        self.back = Progress::default();
+        self.verified = false;
+        self.undoing = false;
+        self.outcome = None;
+        self.this_boot = true;
+    }
+}
+
+impl Progress {
+    fn end(&mut self) {
+        self.ended += 1;
+        self.open = false;
+    }
+}

@@ -1,0 +1,190 @@
+//! Takes a run up again: finds out what became of what was under way, reads again what may have changed, and goes
+//! on. Nothing is done twice.
+//!
+//! ```text
+//!  session of before still there? ──yes──► a command under way has ended, or was never entered: its receipt tells
+//!          │no
+//!          ├─► restart under way? how long the machine has been up tells whether it happened
+//!          ├─► what steps saw after the last change is read again
+//!          └─► changes made since the machine started are checked again: a power cut may have taken them
+//! ```
+
+use std::time::Duration;
+
+use super::condition::{expect_code, not_verified};
+use super::event::{Command, EventKind, Purpose, Settled, StepPath, StepStatus, WayBack};
+use super::failure::Stop;
+use super::frame::{Record, scope as scope_of};
+use super::ledger::{Cut, Made, Restart};
+use super::operator::{Operator, OperatorError};
+use super::run::Run;
+use super::step::{At, Done};
+use crate::script::model::{Condition, Scope, Severity};
+
+/// How far our clock and the machine's may differ on how long it has been up.
+const CLOCKS: Duration = Duration::from_secs(2);
+
+impl<O: Operator> Run<'_, O> {
+    /// Finds out where the machine is when the run is taken up again. Does nothing in a run that begins.
+    pub(super) async fn take_up(&mut self) -> Result<(), Stop> {
+        if self.narrator.ledger().last_touch == 0 && self.memo.is_empty() {
+            return Ok(());
+        }
+        let kept = self.operator.place().kept;
+        if let Some(cut) = self.narrator.ledger().cut.clone() {
+            let settled = self.what_became_of(&cut).await?;
+            self.narrator.tell(EventKind::CommandSettled {
+                step: cut.step,
+                purpose: cut.purpose,
+                command: cut.command.text,
+                // Without the session of before nothing proves that the machine kept its files.
+                settled: if settled == Settled::NeverStarted && !kept { Settled::Unknown } else { settled },
+            })?;
+        }
+        if let Some(restart) = self.narrator.ledger().restart.clone()
+            && !kept
+            && self.has_restarted(&restart).await?
+        {
+            self.memo.was_restarted(&restart.step);
+            self.narrator.tell(EventKind::RebootFinished { step: restart.step, elapsed_ms: 0 })?;
+        }
+        if !kept {
+            self.doubtful = true;
+            let after = self.narrator.ledger().last_touch;
+            self.memo.forget(after, self.narrator.ledger());
+            self.narrator.tell(EventKind::ReadAgain { after })?;
+        }
+        let touched = self.narrator.ledger().changes.iter().filter(|made| made.touched());
+        self.begun = touched.map(|made| made.step.clone()).collect();
+        Ok(())
+    }
+
+    async fn what_became_of(&mut self, cut: &Cut) -> Result<Settled, Stop> {
+        let settling =
+            self.operate(|operator| async move { operator.settle(&cut.session, cut.receipt).await });
+        settling.await?.map_err(|error| self.in_the_way(error))
+    }
+
+    /// An error of the operator outside of a command.
+    fn in_the_way(&mut self, error: OperatorError) -> Stop {
+        if error.kind.ends_session() {
+            self.lost = Some(error.clone());
+        }
+        Stop::Failed(error.into())
+    }
+
+    /// The change of a step that was begun before the run was taken up again, once.
+    pub(super) fn begun(&mut self, path: &StepPath) -> Option<Made> {
+        if !self.begun.remove(path) {
+            return None;
+        }
+        self.narrator.ledger().change_of(path).cloned()
+    }
+
+    /// How long the machine has been up, in seconds, where it tells.
+    pub(super) async fn uptime(&mut self) -> Result<Option<u64>, Stop> {
+        let up = self.operate(O::uptime).await?.map_err(|error| self.in_the_way(error))?;
+        Ok(up.map(|up| up.as_secs()))
+    }
+
+    /// Tells of the session that was opened after a restart.
+    pub(super) fn session_again(&mut self) -> Result<(), Stop> {
+        let place = self.operator.place();
+        if place.session.is_empty() {
+            return Ok(());
+        }
+        let line = String::new();
+        let event =
+            EventKind::SessionOpened { line, session: place.session, channel: place.channel, kept: false };
+        Ok(self.narrator.tell(event)?)
+    }
+
+    async fn has_restarted(&mut self, restart: &Restart) -> Result<bool, Stop> {
+        let Some(up) = self.uptime().await? else { return Ok(false) };
+        let since = self.narrator.now().duration_since(restart.at).unsigned_abs();
+        // A second of the machine may be shorter than ours (a simulated one), never longer.
+        Ok(restart.up_s.is_some_and(|before| up < before) || Duration::from_secs(up) + CLOCKS < since)
+    }
+
+    /// How the step ended before the run was taken up again; `None`: it has to be done.
+    pub(super) fn recall(&mut self, path: &StepPath) -> Result<Option<Record>, Stop> {
+        let Some(remembered) = self.memo.take(path) else { return Ok(None) };
+        self.begun.remove(path);
+        if remembered.found.is_some_and(|severity| severity > Severity::Info) {
+            self.open_findings += 1;
+        }
+        let record = Record::from(remembered.left);
+        match remembered.failure {
+            Some(failure) if remembered.status == StepStatus::Failed => {
+                self.after_failure(failure, record).map(Some)
+            }
+            _ => Ok(Some(record)),
+        }
+    }
+
+    /// A condition whose change was begun, or made, before the run was taken up again.
+    pub(super) async fn condition_again(
+        &mut self,
+        at: &At<'_>,
+        condition: &Condition,
+        scope: Scope,
+        made: Made,
+    ) -> Result<Done, Stop> {
+        let before = scope_of(&made.before);
+        let rest = made.commands[made.change.ended.min(made.commands.len())..].to_vec();
+        let all_sent = made.verified || rest.is_empty() || (made.change.open && rest.len() == 1);
+        if all_sent {
+            // The last command perhaps: the check decides.
+            let retry = condition.check.retry.filter(|_| !made.verified);
+            let proof = self.probe(at, &condition.check, Purpose::Verify, &scope, retry).await?;
+            if proof.holds == Some(true) {
+                return self.proven(at, before, &made.before, &proof);
+            }
+            if rest.is_empty() && !made.verified && !self.doubtful {
+                return Err(not_verified(&proof).into());
+            }
+        } else if !made.change.open {
+            // It is known which commands ended: those that follow are sent as if nothing had been.
+            self.gate()?;
+            self.change(at, &rest).await?;
+            let proof =
+                self.probe(at, &condition.check, Purpose::Verify, &scope, condition.check.retry).await?;
+            if proof.holds == Some(true) {
+                return self.proven(at, before, &made.before, &proof);
+            }
+            if !self.doubtful {
+                return Err(not_verified(&proof).into());
+            }
+        }
+        self.gate()?;
+        let commands = self.anew(&made, rest).await?;
+        self.change(at, &commands).await?;
+        self.verify(at, condition, before, &scope, &made.before).await
+    }
+
+    /// Prepares a change to be made again: one of several commands may or may not have been executed, or the machine
+    /// lost what they did. Where there is a way back, what is there of it is taken back first.
+    async fn anew(&mut self, made: &Made, rest: Vec<Command>) -> Result<Vec<Command>, Stop> {
+        let one = made.commands.len() == 1;
+        match &made.undo {
+            // The check says that its one command did nothing.
+            _ if one => {}
+            WayBack::None { .. } if !rest.is_empty() => return Ok(rest),
+            WayBack::None { .. } => {}
+            WayBack::Commands { commands, .. } => {
+                for command in commands.iter().skip(made.back.ended) {
+                    let outcome = self.send_for(&made.step, Purpose::Undo, command, 1, &[]).await?;
+                    expect_code(command, &outcome.map_err(|error| Stop::Failed(error.into()))?)?;
+                }
+            }
+        }
+        self.narrator.tell(EventKind::ChangeIntended {
+            step: made.step.clone(),
+            commands: made.commands.clone(),
+            undo: made.undo.clone(),
+            before: made.before.clone(),
+            again: true,
+        })?;
+        Ok(made.commands.clone())
+    }
+}

@@ -1,0 +1,179 @@
+//! A part of a script: only one step, from one on, all but one. What would break what other steps need is refused.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::frame::names_of_step;
+use crate::script::model::{Body, Script, Step};
+use crate::script::similar::did_you_mean;
+
+/// Which steps are done. A step is named by its path as plans show it, `tls/enabled`, without the items of loops.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// Only these, with everything in them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
+    /// This and what comes after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Not these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skip: Vec<String>,
+}
+
+/// Steps cannot be left out like that.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SelectionError {
+    /// There is no such step.
+    #[error("{script} has no step `{name}`")]
+    Unknown {
+        /// The script.
+        script: String,
+        /// The name given.
+        name: String,
+        /// What there is.
+        help: String,
+    },
+    /// A step that stays needs one that goes.
+    #[error("the step `{step}` needs `{needs}`, which would be left out")]
+    Needed {
+        /// The step that stays.
+        step: String,
+        /// The step that it needs.
+        needs: String,
+    },
+    /// No step is left.
+    #[error("no step of {script} would be left")]
+    Nothing {
+        /// The script.
+        script: String,
+    },
+}
+
+impl SelectionError {
+    /// A stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "selection-unknown",
+            Self::Needed { .. } => "selection-needed",
+            Self::Nothing { .. } => "selection-empty",
+        }
+    }
+
+    /// What to do.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Unknown { help, .. } => help.clone(),
+            Self::Needed { step, needs } => {
+                format!("leave `{step}` out as well (--skip {step}), or keep `{needs}`")
+            }
+            Self::Nothing { .. } => "`sacpilot plan` shows the steps and their names".to_owned(),
+        }
+    }
+}
+
+impl Selection {
+    /// Whether all steps are done.
+    pub fn is_all(&self) -> bool {
+        self.only.is_empty() && self.from.is_none() && self.skip.is_empty()
+    }
+
+    /// The script with these steps alone.
+    ///
+    /// # Errors
+    /// [`SelectionError`]
+    pub fn of(&self, script: &Arc<Script>) -> Result<Arc<Script>, SelectionError> {
+        if self.is_all() {
+            return Ok(Arc::clone(script));
+        }
+        let mut paths = Vec::new();
+        all_paths(script, "", &mut paths);
+        for name in self.only.iter().chain(&self.from).chain(&self.skip) {
+            if !paths.contains(name) {
+                let known = did_you_mean(name, paths.iter().map(String::as_str));
+                let help =
+                    known.unwrap_or_else(|| "`sacpilot plan` shows the steps and their names".to_owned());
+                return Err(SelectionError::Unknown {
+                    script: script.name.clone(),
+                    name: name.clone(),
+                    help,
+                });
+            }
+        }
+        let chosen = self.chosen(&paths);
+        part(script, "", &chosen)?
+            .map(Arc::new)
+            .ok_or_else(|| SelectionError::Nothing { script: script.name.clone() })
+    }
+
+    /// The paths that stay; a step stays with everything that leads to it.
+    fn chosen(&self, paths: &[String]) -> BTreeSet<String> {
+        let within = |path: &str, name: &str| {
+            path == name || path.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let mut begun = self.from.is_none();
+        let mut chosen = BTreeSet::new();
+        for path in paths {
+            begun |= self.from.as_deref() == Some(path);
+            // A script that is used stays when the first step to do is inside of it.
+            let leads = self.from.iter().chain(&self.only).any(|name| within(name, path));
+            let only = self.only.is_empty() || self.only.iter().any(|name| within(path, name)) || leads;
+            if (begun || leads) && only && !self.skip.iter().any(|name| within(path, name)) {
+                chosen.insert(path.clone());
+            }
+        }
+        chosen
+    }
+}
+
+/// The script that a step uses.
+fn used(step: &Step) -> Option<&Arc<Script>> {
+    match &step.body {
+        Body::Use { script, .. } => Some(script),
+        _ => None,
+    }
+}
+
+/// Paths of all steps, in the order in which they are done.
+fn all_paths(script: &Script, prefix: &str, paths: &mut Vec<String>) {
+    for step in &script.steps {
+        let path = format!("{prefix}{}", step.id);
+        paths.push(path.clone());
+        if let Some(inner) = used(step) {
+            all_paths(inner, &format!("{path}/"), paths);
+        }
+    }
+}
+
+/// The chosen part of a script; `None` when nothing of it is.
+fn part(script: &Script, prefix: &str, chosen: &BTreeSet<String>) -> Result<Option<Script>, SelectionError> {
+    let mut steps = Vec::new();
+    for step in &script.steps {
+        let path = format!("{prefix}{}", step.id);
+        if !chosen.contains(&path) {
+            continue;
+        }
+        let mut step = step.clone();
+        if let Body::Use { script: inner, .. } = &mut step.body {
+            match part(inner, &format!("{path}/"), chosen)? {
+                Some(part) => *inner = Arc::new(part),
+                None => continue,
+            }
+        }
+        steps.push(step);
+    }
+    let kept: BTreeSet<&str> = steps.iter().map(|step| step.id.as_str()).collect();
+    for step in &steps {
+        let names = names_of_step(step);
+        let needs = names.iter().filter_map(|name| name.strip_prefix("steps.")?.split('.').next());
+        if let Some(missing) = needs.into_iter().find(|id| !kept.contains(id)) {
+            return Err(SelectionError::Needed {
+                step: format!("{prefix}{}", step.id),
+                needs: format!("{prefix}{missing}"),
+            });
+        }
+    }
+    Ok((!steps.is_empty()).then(|| Script { steps, ..script.clone() }))
+}

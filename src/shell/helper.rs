@@ -65,7 +65,7 @@ mod tests {
         assert!(typed[0].ends_with(")>%SP%.cmd ") && typed[1].ends_with(")>>%SP%.cmd "));
         assert!(
             typed[0].starts_with(
-                "(echo @setlocal^&set R=%^errorlevel%^&set H=^&set Z=&echo @if exist %SP%.s ^(move /y "
+                "(echo @setlocal^&set R=%^errorlevel%^&set H=^&set Z=&echo @if exist %^SP%^.s ^(move /y "
             ),
             "{}",
             typed[0]

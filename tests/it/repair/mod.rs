@@ -14,7 +14,8 @@ use sacpilot::engine::event::{RunMode, UndoOutcome};
 use sacpilot::engine::live::Live;
 use sacpilot::engine::run::begin;
 use sacpilot::engine::{
-    Ended, Event, EventKind, Interrupt, Journal, Listener, Masks, Narrator, OnInterrupt, Order, run,
+    Ended, Event, EventKind, Interrupt, Journal, Listener, Masks, Narrator, OnInterrupt, Order, Past,
+    Selection, run,
 };
 use sacpilot::script::library::Library;
 use sacpilot::script::loader;
@@ -132,7 +133,12 @@ impl Case {
             domain: String::new(),
             password: Secret::new(scenario.account.password).unwrap(),
         };
-        let options = SessionOptions { id: "k7q".to_owned(), budget: Duration::from_mins(15) };
+        let options = SessionOptions {
+            id: "k7q".to_owned(),
+            budget: Duration::from_mins(15),
+            first_number: 0,
+            earlier: None,
+        };
         let console = Console::new(Box::new(line), None);
         let session = match Session::open(console, credentials, options).await {
             Ok(session) => session,
@@ -148,6 +154,8 @@ impl Case {
             target: format!("sim:{}", self.scenario),
             timeout: Duration::from_mins(1),
             on_interrupt: OnInterrupt::Keep,
+            selection: Selection::default(),
+            approved: None,
         };
         let events = Arc::new(Mutex::new(Vec::new()));
         let now: Timestamp = "2026-11-28T03:00:00Z".parse().unwrap();
@@ -157,8 +165,15 @@ impl Case {
         begin(&order, &mut narrator).unwrap();
         let (_waits, mut awaiting) = unbounded_channel();
         let mut live = Live::new(session, Vec::new());
-        let ended =
-            Box::pin(run(&order, &mut live, &mut narrator, &mut awaiting, &Interrupt::default())).await;
+        let ended = Box::pin(run(
+            &order,
+            &mut live,
+            &mut narrator,
+            &mut awaiting,
+            &Interrupt::default(),
+            Past::default(),
+        ))
+        .await;
         // What Windows starts late after a restart has started.
         let mut idle = live.into_session().into_console();
         let end = Instant::now() + SETTLED;

@@ -133,12 +133,7 @@ impl Case {
             domain: String::new(),
             password: Secret::new(scenario.account.password).unwrap(),
         };
-        let options = SessionOptions {
-            id: "k7q".to_owned(),
-            budget: Duration::from_mins(15),
-            first_number: 0,
-            earlier: None,
-        };
+        let options = SessionOptions::new("k7q", Duration::from_mins(15));
         let console = Console::new(Box::new(line), None);
         let session = match Session::open(console, credentials, options).await {
             Ok(session) => session,

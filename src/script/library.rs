@@ -8,9 +8,21 @@ use crate::script::similar::did_you_mean;
 
 /// Every script of `expect-scripts/`, by name. A test holds this table equal to the folder.
 const EMBEDDED: &[(&str, &str)] = &[
+    ("boot/crash-dump", include_str!("../../expect-scripts/boot/crash-dump.yaml")),
+    ("boot/ems", include_str!("../../expect-scripts/boot/ems.yaml")),
+    ("boot/safe-mode", include_str!("../../expect-scripts/boot/safe-mode.yaml")),
+    ("network/adapter", include_str!("../../expect-scripts/network/adapter.yaml")),
+    ("network/dhcp-client", include_str!("../../expect-scripts/network/dhcp-client.yaml")),
+    ("network/firewall-policy", include_str!("../../expect-scripts/network/firewall-policy.yaml")),
+    ("network/netlogon", include_str!("../../expect-scripts/network/netlogon.yaml")),
+    ("network/nsi", include_str!("../../expect-scripts/network/nsi.yaml")),
+    ("network/static-address", include_str!("../../expect-scripts/network/static-address.yaml")),
     ("rdp-internal-error", include_str!("../../expect-scripts/rdp-internal-error.yaml")),
+    ("rdp/authentication", include_str!("../../expect-scripts/rdp/authentication.yaml")),
     ("rdp/certificate", include_str!("../../expect-scripts/rdp/certificate.yaml")),
+    ("rdp/configuration", include_str!("../../expect-scripts/rdp/configuration.yaml")),
     ("rdp/connections", include_str!("../../expect-scripts/rdp/connections.yaml")),
+    ("rdp/disconnects", include_str!("../../expect-scripts/rdp/disconnects.yaml")),
     ("rdp/firewall", include_str!("../../expect-scripts/rdp/firewall.yaml")),
     ("rdp/group-policy-pause", include_str!("../../expect-scripts/rdp/group-policy-pause.yaml")),
     ("rdp/group-policy-resume", include_str!("../../expect-scripts/rdp/group-policy-resume.yaml")),
@@ -18,6 +30,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("rdp/machine-keys", include_str!("../../expect-scripts/rdp/machine-keys.yaml")),
     ("rdp/port", include_str!("../../expect-scripts/rdp/port.yaml")),
     ("rdp/services", include_str!("../../expect-scripts/rdp/services.yaml")),
+    ("rdp/termservice", include_str!("../../expect-scripts/rdp/termservice.yaml")),
     ("rdp/tls-kept", include_str!("../../expect-scripts/rdp/tls-kept.yaml")),
     ("rdp/tls-protocols", include_str!("../../expect-scripts/rdp/tls-protocols.yaml")),
 ];

@@ -435,9 +435,11 @@ impl Machine {
         world.boot();
         self.audit.add(self.now, Act::Boot);
         self.boots += 1;
-        if !matches!(self.options.port, Port::Sac | Port::Deaf) {
+        let is_console = matches!(self.options.port, Port::Sac | Port::Deaf);
+        if !is_console || !world.ems_was_on() {
             drop(world);
-            if self.options.port == Port::HealthReport {
+            // Without EMS Azure's agent has the port.
+            if is_console || self.options.port == Port::HealthReport {
                 self.after(HEALTH_REPORT, Step::HealthReport);
             }
             return;

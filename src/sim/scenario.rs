@@ -24,23 +24,45 @@ mod overrides;
 use change::Change;
 
 /// The scenarios that ship, by name.
-const EMBEDDED: [(&str, &str); 21] = [
+const EMBEDDED: [(&str, &str); 43] = [
     ("all-causes", include_str!("scenarios/all-causes.yaml")),
+    ("crash-dump-off", include_str!("scenarios/crash-dump-off.yaml")),
+    ("dhcp-account", include_str!("scenarios/dhcp-account.yaml")),
     ("dhcp-disabled", include_str!("scenarios/dhcp-disabled.yaml")),
+    ("ems-off-next", include_str!("scenarios/ems-off-next.yaml")),
+    ("firewall-blocks-all", include_str!("scenarios/firewall-blocks-all.yaml")),
+    ("firewall-domain-policy", include_str!("scenarios/firewall-domain-policy.yaml")),
+    ("firewall-rule-blocks", include_str!("scenarios/firewall-rule-blocks.yaml")),
     ("firewall-rule-off", include_str!("scenarios/firewall-rule-off.yaml")),
+    ("group-policy-paused", include_str!("scenarios/group-policy-paused.yaml")),
     ("healthy", include_str!("scenarios/healthy.yaml")),
     ("machinekeys-permissions", include_str!("scenarios/machinekeys-permissions.yaml")),
+    ("netlogon-disabled", include_str!("scenarios/netlogon-disabled.yaml")),
     ("nic-disabled", include_str!("scenarios/nic-disabled.yaml")),
+    ("no-dhcp-server", include_str!("scenarios/no-dhcp-server.yaml")),
+    ("no-domain-controller", include_str!("scenarios/no-domain-controller.yaml")),
+    ("no-page-file", include_str!("scenarios/no-page-file.yaml")),
+    ("nsi-disabled", include_str!("scenarios/nsi-disabled.yaml")),
+    ("rdp-authentication", include_str!("scenarios/rdp-authentication.yaml")),
     ("rdp-certificate-corrupt", include_str!("scenarios/rdp-certificate-corrupt.yaml")),
     ("rdp-certificate-expired", include_str!("scenarios/rdp-certificate-expired.yaml")),
     ("rdp-certificate-missing-unreadable", include_str!("scenarios/rdp-certificate-missing-unreadable.yaml")),
     ("rdp-certificate-orphaned", include_str!("scenarios/rdp-certificate-orphaned.yaml")),
     ("rdp-denied", include_str!("scenarios/rdp-denied.yaml")),
+    ("rdp-disconnects", include_str!("scenarios/rdp-disconnects.yaml")),
+    ("rdp-drain-mode", include_str!("scenarios/rdp-drain-mode.yaml")),
     ("rdp-internal-error", include_str!("scenarios/rdp-internal-error.yaml")),
+    ("rdp-logons-refused", include_str!("scenarios/rdp-logons-refused.yaml")),
     ("rdp-port-taken", include_str!("scenarios/rdp-port-taken.yaml")),
     ("rdp-port-taken-process", include_str!("scenarios/rdp-port-taken-process.yaml")),
+    ("rdp-steady", include_str!("scenarios/rdp-steady.yaml")),
+    ("safe-mode", include_str!("scenarios/safe-mode.yaml")),
+    ("secure-channel-broken", include_str!("scenarios/secure-channel-broken.yaml")),
     ("sessionenv-disabled", include_str!("scenarios/sessionenv-disabled.yaml")),
+    ("static-address", include_str!("scenarios/static-address.yaml")),
+    ("termservice-account", include_str!("scenarios/termservice-account.yaml")),
     ("termservice-disabled", include_str!("scenarios/termservice-disabled.yaml")),
+    ("termservice-library-missing", include_str!("scenarios/termservice-library-missing.yaml")),
     ("termservice-stopped", include_str!("scenarios/termservice-stopped.yaml")),
     ("tls-12-disabled", include_str!("scenarios/tls-12-disabled.yaml")),
     ("tls-disabled", include_str!("scenarios/tls-disabled.yaml")),
@@ -340,7 +362,7 @@ mod tests {
     #[test]
     fn every_scenario_breaks_what_it_says() {
         type Check = fn(&[Reason]) -> bool;
-        let expected: [(&str, Check); 20] = [
+        let expected: [(&str, Check); 42] = [
             ("dhcp-disabled", |r| matches!(r, [Reason::NetworkDown])),
             ("firewall-rule-off", |r| matches!(r, [Reason::Firewall { port: 3389 }])),
             ("machinekeys-permissions", |r| matches!(r, [Reason::Key(_)])),
@@ -362,6 +384,30 @@ mod tests {
             ("tls-disabled", |r| matches!(r, [Reason::NoTls])),
             ("tls-disabled-by-default", |r| matches!(r, [Reason::NoTls])),
             ("tls-domain-policy", |r| matches!(r, [Reason::NoTls])),
+            ("crash-dump-off", |r| r.is_empty()),
+            ("firewall-domain-policy", |r| matches!(r, [Reason::Firewall { port: 3389 }])),
+            ("firewall-rule-blocks", |r| matches!(r, [Reason::Firewall { port: 3389 }])),
+            ("group-policy-paused", |r| r.is_empty()),
+            ("no-dhcp-server", |r| matches!(r, [Reason::NetworkDown])),
+            ("rdp-steady", |r| r.is_empty()),
+            ("dhcp-account", |r| matches!(r, [Reason::NetworkDown])),
+            ("ems-off-next", |r| r.is_empty()),
+            ("firewall-blocks-all", |r| matches!(r, [Reason::Firewall { port: 3389 }])),
+            ("netlogon-disabled", |r| r.is_empty()),
+            ("no-domain-controller", |r| r.is_empty()),
+            ("no-page-file", |r| r.is_empty()),
+            ("nsi-disabled", |r| r.contains(&Reason::NetworkDown)),
+            ("rdp-authentication", |r| matches!(r, [Reason::Encryption])),
+            ("rdp-disconnects", |r| r.is_empty()),
+            ("rdp-drain-mode", |r| matches!(r, [Reason::Draining])),
+            ("rdp-logons-refused", |r| r.contains(&Reason::Draining)),
+            ("safe-mode", |r| r.contains(&Reason::NetworkDown)),
+            ("secure-channel-broken", |r| r.is_empty()),
+            ("static-address", |r| matches!(r, [Reason::NetworkDown])),
+            ("termservice-account", |r| matches!(r, [Reason::ServiceDown, Reason::NotListening { .. }])),
+            ("termservice-library-missing", |r| {
+                matches!(r, [Reason::ServiceDown, Reason::NotListening { .. }])
+            }),
             ("all-causes", |r| r.len() >= 5),
         ];
         assert_eq!(expected.len() + 1, EMBEDDED.len());

@@ -5,6 +5,7 @@
 //! - `engine`: runs of scripts on a toy machine: what is sent, told, and left
 //! - `azure`: our side of Azure against the simulated one
 //! - `exact`: outputs that are hard to bring over a console, byte for byte
+//! - `library`: every shipped script: repairs, refuses, leaves alone, takes back
 //! - `layers`: the order of the modules holds
 //! - `offered`: the whole path in two processes, over each way in that `sim --listen` offers
 //! - `program`: no tests; runs the real program
@@ -27,6 +28,7 @@ mod exact;
 mod layers;
 #[cfg(unix)]
 mod offered;
+mod library;
 mod program;
 mod repair;
 mod sac;

@@ -132,6 +132,7 @@ fn set_address(world: &mut World, words: &[String]) -> String {
     interface.address = change.address;
     interface.mask = change.mask;
     interface.gateway = Some(change.gateway);
+    world.keep_interfaces();
     messages::ADDRESS_SET.to_owned()
 }
 

@@ -456,6 +456,7 @@ fn i_shows_and_changes_addresses() {
         mask: [255, 255, 255, 0].into(),
         gateway: Some([10, 0, 0, 1].into()),
         dns: Vec::new(),
+        static_dns: Vec::new(),
         lease: None,
     }];
     assert_eq!(

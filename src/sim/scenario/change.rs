@@ -9,14 +9,18 @@ use crate::sim::windows::World;
 use crate::sim::windows::accounts::User;
 use crate::sim::windows::acl::ObjectKind;
 use crate::sim::windows::baseline::{plant_program, services::SERVICES};
+use crate::sim::windows::boot_store::{self, Form};
 use crate::sim::windows::certificates::{self, REMOTE_DESKTOP, Stored};
+use crate::sim::windows::disks::Disk;
 use crate::sim::windows::files::node::Body;
 use crate::sim::windows::files::path::WinPath;
 use crate::sim::windows::firewall::{self, POLICY};
+use crate::sim::windows::firmware::Firmware;
 use crate::sim::windows::incidents::Incident;
 use crate::sim::windows::keys::{RDP_CONTAINER, key_bytes, modulus};
 use crate::sim::windows::network::AddressSource;
-use crate::sim::windows::policy::{Domain, PolicyValue};
+use crate::sim::windows::os::Os;
+use crate::sim::windows::policy::{Channel, Domain, PolicyValue};
 use crate::sim::windows::programs::{Autostart, Program};
 use crate::sim::windows::registry::Data;
 use crate::sim::windows::sddl;
@@ -59,6 +63,14 @@ pub(super) enum Change {
     Interface(InterfaceChange),
     /// A local user.
     User(UserChange),
+    /// An element of the boot store.
+    BootStore(BootElement),
+    /// The same, but after the first boot, so that this boot knows nothing of it.
+    AfterBoot(BootElement),
+    /// A file is deleted.
+    DeleteFile(String),
+    /// A disk of another machine, which is attached.
+    AttachedDisk(AttachedDisk),
     /// A service whose descriptor lets Administrators configure it, although Windows' own does not.
     Unguard(String),
 }
@@ -203,6 +215,8 @@ pub(super) struct DomainChange {
     #[serde(default = "yes")]
     reachable: bool,
     #[serde(default)]
+    channel: Channel,
+    #[serde(default)]
     policy: Vec<RegistryValue>,
 }
 
@@ -213,6 +227,40 @@ pub(super) struct InterfaceChange {
     enabled: Option<bool>,
     /// A static address, which nobody routes.
     address: Option<std::net::Ipv4Addr>,
+    /// A name server set by hand.
+    dns: Option<std::net::Ipv4Addr>,
+    /// It asks for an address and has none.
+    #[serde(default)]
+    self_assigned: bool,
+    /// Nobody hands out addresses.
+    #[serde(default)]
+    no_server: bool,
+}
+
+/// An element of an object of the boot store.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BootElement {
+    /// `bootmgr`, `emssettings`, `loader`.
+    object: String,
+    /// `ems`, `safeboot`, …
+    element: String,
+    /// What it is set to, as bcdedit takes it; for a device `gone`. Without one the element is removed.
+    value: Option<String>,
+}
+
+/// The disk of a machine that does not start or cannot be reached.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AttachedDisk {
+    #[serde(default)]
+    bios: bool,
+    profile: Option<String>,
+    /// It is encrypted with BitLocker, and this is its recovery password.
+    recovery_password: Option<String>,
+    /// What is otherwise about the machine it was taken from.
+    #[serde(default)]
+    world: Vec<Change>,
 }
 
 /// A user.
@@ -267,11 +315,78 @@ impl Change {
             Self::Domain(change) => change.apply(world)?,
             Self::Interface(change) => change.apply(world)?,
             Self::User(change) => change.apply(world),
+            Self::BootStore(element) => element.apply(world)?,
+            Self::AfterBoot(element) => {
+                let (object, element, data) = element.parsed()?;
+                world.incidents.push(Incident::BootStore(object.to_owned(), element.name, data));
+            }
+            Self::DeleteFile(path) => {
+                let path = WinPath::new(path);
+                world.files.cut(&path).map_err(|error| format!("`{path}`: {error}"))?;
+            }
+            Self::AttachedDisk(disk) => disk.apply(world)?,
             Self::Unguard(name) => {
                 known_service(world, name)?;
                 world.unguarded.push(name.clone());
             }
         }
+        Ok(())
+    }
+}
+
+impl BootElement {
+    fn apply(&self, world: &mut World) -> Result<(), String> {
+        let (object, element, data) = self.parsed()?;
+        let store = world.registry.key_mut(boot_store::LIVE).ok_or("there is no boot store")?;
+        match data {
+            Some(data) => boot_store::set(store, object, element.name, data),
+            None => boot_store::delete(store, object, element.name),
+        };
+        Ok(())
+    }
+
+    /// Object, element and what it is set to.
+    fn parsed(&self) -> Result<(&'static str, boot_store::Element, Option<Data>), String> {
+        let object = match self.object.as_str() {
+            "bootmgr" => boot_store::BOOT_MANAGER,
+            "emssettings" => boot_store::EMS_SETTINGS,
+            "loader" => boot_store::LOADER,
+            other => return Err(format!("`{other}` is none of bootmgr, emssettings, loader")),
+        };
+        let element = boot_store::Element::named(&self.element)
+            .ok_or_else(|| format!("`{}` is no element", self.element))?;
+        let Some(value) = &self.value else { return Ok((object, element, None)) };
+        let data = match element.form() {
+            Form::Device if value == "gone" => boot_store::volume(0xdead_0000),
+            Form::Flag => boot_store::flag(matches!(value.as_str(), "yes" | "on")),
+            Form::Number => boot_store::number(
+                element
+                    .value_of(value)
+                    .ok_or_else(|| format!("`{value}` is no value of {}", self.element))?,
+            ),
+            Form::Text | Form::Object => Data::Sz(value.clone()),
+            Form::Device | Form::Objects => return Err(format!("`{value}` is not for {}", self.element)),
+        };
+        Ok((object, element, Some(data)))
+    }
+}
+
+impl AttachedDisk {
+    fn apply(&self, world: &mut World) -> Result<(), String> {
+        let os = match self.profile.as_deref() {
+            Some(year) => Os::from_year(year).ok_or_else(|| format!("`{year}` is no profile"))?,
+            None => world.os,
+        };
+        let mut machine = World::installed(os, world.language);
+        machine.prepare_as_donor(if self.bios { Firmware::Bios } else { Firmware::Uefi });
+        for change in &self.world {
+            change.apply(&mut machine)?;
+        }
+        let mut disk = Disk::taken_from(machine);
+        if let Some(password) = &self.recovery_password {
+            disk.encrypt(password);
+        }
+        world.disks.push(disk);
         Ok(())
     }
 }
@@ -456,10 +571,15 @@ impl DomainChange {
         world.network.domain_suffix.clone_from(&self.name);
         let tcpip = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters";
         world.registry.set(tcpip, "Domain", Data::Sz(self.name.clone()));
+        let history = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Group Policy\History";
+        world.registry.set(history, "MachineDomain", Data::Sz(self.name.clone()));
+        // Joining a domain makes Netlogon start by itself.
+        world.registry.set(&format!(r"{SERVICES}\Netlogon"), "Start", Data::Dword(2));
         world.domain = Some(Domain {
             name: self.name.clone(),
             controller: self.controller.clone(),
             reachable: self.reachable,
+            channel: self.channel,
             values,
         });
         Ok(())
@@ -476,6 +596,16 @@ impl InterfaceChange {
             interface.source = AddressSource::Static;
             interface.address = address;
         }
+        if let Some(server) = self.dns {
+            interface.static_dns = vec![server];
+        }
+        if self.no_server {
+            interface.lease = None;
+        }
+        if self.self_assigned {
+            interface.lose_lease();
+        }
+        world.keep_interfaces();
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use crate::sim::windows::acl::Token;
 use crate::sim::windows::files::path::Places;
 
 pub mod arguments;
+mod bcdedit;
 mod cacls;
 mod certificates;
 mod certutil_files;
@@ -23,8 +24,10 @@ mod input;
 mod more;
 mod net;
 mod netsh;
+mod netsh_interface;
 mod netsh_policy;
 mod netstat;
+mod nltest;
 mod page;
 mod ping;
 mod process;
@@ -78,6 +81,7 @@ pub struct CodePage(pub u16);
 /// The programs of this folder as they lie in System32. A line here makes the file; [`run`] makes it work.
 #[rustfmt::skip]
 pub const PROGRAMS: &[&str] = &[
+    "bcdedit.exe",
     "cacls.exe",
     "certutil.exe",
     "chcp.com",
@@ -90,6 +94,7 @@ pub const PROGRAMS: &[&str] = &[
     "net.exe",
     "netsh.exe",
     "more.com",
+    "nltest.exe",
     "netstat.exe",
     "ping.exe",
     "reg.exe",
@@ -144,6 +149,7 @@ pub fn image_name(contents: &[u8]) -> Option<String> {
 /// [`Interrupted`] when Ctrl-C ended it.
 pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
     Some(match process.name.as_str() {
+        "bcdedit" => Ok(bcdedit::run(&process)),
         "cacls" => Ok(cacls::run(&process)),
         "icacls" => Ok(icacls::run(&process)),
         "takeown" => takeown::run(&process).await,
@@ -160,6 +166,7 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "shutdown" => Ok(shutdown::run(&process)),
         "wevtutil" => Ok(wevtutil::run(&process)),
         "net" | "net1" => net::run(&process).await,
+        "nltest" => Ok(nltest::run(&process)),
         "netsh" => Ok(netsh::run(&process)),
         "netstat" => Ok(netstat::run(&process)),
         "sc" => Ok(sc::run(&process)),

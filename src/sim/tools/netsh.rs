@@ -1,7 +1,7 @@
 //! netsh.exe: `advfirewall firewall show|add|set|delete rule`, `advfirewall show|set …profile`, `advfirewall
 //! export|import`.
 
-use super::{Process, netsh_policy};
+use super::{Process, netsh_interface, netsh_policy};
 use crate::sim::cmd::ExitCode;
 use crate::sim::windows::firewall::{self, POLICY, Profile, Rule};
 use crate::sim::windows::language::{Language, Text};
@@ -102,6 +102,14 @@ pub(super) fn run(process: &Process) -> ExitCode {
         }
         ["advfirewall", "set", profiles, "state"] if selected_profiles(process, profiles).is_some() => {
             set_state(process, profiles)
+        }
+        ["advfirewall", "set", profiles, "firewallpolicy"]
+            if selected_profiles(process, profiles).is_some() =>
+        {
+            set_policy(process, profiles)
+        }
+        ["interface" | "int", ..] if let Some(code) = netsh_interface::run(process, &process.args[1..]) => {
+            code
         }
         _ => {
             let line = process.args.join(" ");
@@ -342,6 +350,45 @@ fn set_state(process: &Process, which: &str) -> ExitCode {
     let mut world = process.world();
     for profile in selected_in(world.network_profile(), which).unwrap_or_default() {
         world.registry.set(&format!(r"{POLICY}\{}", profile.key()), "EnableFirewall", Data::Dword(value));
+    }
+    process.stdout.line(OK.in_language(language));
+    process.stdout.line("");
+    0
+}
+
+fn set_policy(process: &Process, which: &str) -> ExitCode {
+    let language = process.language();
+    let wanted = process.args.get(4).map(|word| word.to_lowercase()).unwrap_or_default();
+    let (inbound, outbound) = wanted.split_once(',').unwrap_or((&wanted, ""));
+    let inbound = match inbound {
+        "blockinbound" => Some((1, 0)),
+        "blockinboundalways" => Some((1, 1)),
+        "allowinbound" => Some((0, 0)),
+        _ => None,
+    };
+    let outbound = match outbound {
+        "allowoutbound" => Some(0),
+        "blockoutbound" => Some(1),
+        _ => None,
+    };
+    let (Some((action, always)), Some(out)) = (inbound, outbound) else {
+        process.stdout.line(SYNTAX.in_language(language));
+        return 1;
+    };
+    if !process.token.is_administrator() {
+        process.stdout.line(ELEVATION.in_language(language));
+        return 1;
+    }
+    let mut world = process.world();
+    for profile in selected_in(world.network_profile(), which).unwrap_or_default() {
+        let key = format!(r"{POLICY}\{}", profile.key());
+        for (name, value) in [
+            ("DefaultInboundAction", action),
+            ("DefaultOutboundAction", out),
+            ("DoNotAllowExceptions", always),
+        ] {
+            world.registry.set(&key, name, Data::Dword(value));
+        }
     }
     process.stdout.line(OK.in_language(language));
     process.stdout.line("");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::baseline::services::{Entry, SERVICES};
+use super::boot_store::Safe;
 use super::events::Level;
 use super::files::path::WinPath;
 use super::language::Text;
@@ -27,6 +28,41 @@ const REMOTE_DESKTOP: [&str; 3] = ["SessionEnv", "TermService", "UmRdpService"];
 
 /// Host groups that are never split into one process per service.
 const SHARED_GROUPS: [&str; 3] = ["DcomLaunch", "RPCSS", "LocalServiceNoNetworkFirewall"];
+
+/// Services that Windows starts in safe mode, and those that it adds for safe mode with network (keys below
+/// `Control\SafeBoot`, as far as this machine has the services; sacsvr is among them, so that the console works).
+const SAFE: [&str; 17] = [
+    "DcomLaunch",
+    "PlugPlay",
+    "Power",
+    "LSM",
+    "BrokerInfrastructure",
+    "SystemEventsBroker",
+    "RpcEptMapper",
+    "RpcSs",
+    "SamSs",
+    "KeyIso",
+    "EventLog",
+    "ProfSvc",
+    "UserManager",
+    "CryptSvc",
+    "Winmgmt",
+    "sacsvr",
+    "TrustedInstaller",
+];
+const SAFE_WITH_NETWORK: [&str; 11] = [
+    "nsi",
+    "Dhcp",
+    "Dnscache",
+    "NlaSvc",
+    "netprofm",
+    "BFE",
+    "MpsSvc",
+    "lmhosts",
+    "LanmanWorkstation",
+    "LanmanServer",
+    "Netlogon",
+];
 
 /// Ports that services of Windows open: service, protocol, port.
 const PORTS: [(&str, Protocol, u16); 12] = [
@@ -209,7 +245,22 @@ impl World {
         order
     }
 
+    /// Whether a service may run in the mode in which Windows was started. Drivers are not asked.
+    fn runs_in_safe_mode(&self, name: &str) -> bool {
+        let is_in = |list: &[&str]| list.iter().any(|own| own.eq_ignore_ascii_case(name));
+        let is_driver = self.services.by_name(name).is_some_and(Service::is_driver);
+        is_driver
+            || match self.safe {
+                Safe::No => true,
+                Safe::Minimal => is_in(&SAFE),
+                Safe::Network => is_in(&SAFE) || is_in(&SAFE_WITH_NETWORK),
+            }
+    }
+
     fn start_at_boot(&mut self, name: &str) {
+        if !self.runs_in_safe_mode(name) {
+            return;
+        }
         let Some(service) = self.services.by_name_mut(name) else { return };
         if service.is_active() {
             return;
@@ -287,6 +338,9 @@ impl World {
         }
         if service.start == StartType::Disabled {
             return Err(Win32::SERVICE_DISABLED);
+        }
+        if !service.is_driver() && !self.runs_in_safe_mode(name) {
+            return Err(Win32::NOT_SAFEBOOT_SERVICE);
         }
         let name = service.name.clone();
         let is_driver = service.is_driver();

@@ -1,6 +1,8 @@
 //! What befalls a machine once, right after it has booted for the first time: things that a boot would put right.
 
 use super::World;
+use super::boot_store;
+use super::registry::Data;
 
 /// One thing that happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +11,8 @@ pub enum Incident {
     Stop(String),
     /// Somebody starts a program.
     Launch(String),
+    /// Somebody changes the boot store: object, element, value; without a value the element is removed.
+    BootStore(String, &'static str, Option<Data>),
 }
 
 impl World {
@@ -22,6 +26,13 @@ impl World {
                     for name in names {
                         self.stop_at_once(&name);
                     }
+                }
+                Incident::BootStore(object, element, value) => {
+                    let Some(store) = self.registry.key_mut(boot_store::LIVE) else { continue };
+                    match value {
+                        Some(data) => boot_store::set(store, &object, element, data),
+                        None => boot_store::delete(store, &object, element),
+                    };
                 }
                 Incident::Launch(path) => {
                     self.launch(&path);

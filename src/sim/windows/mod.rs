@@ -11,14 +11,18 @@ use jiff::Timestamp;
 
 pub mod accounts;
 pub mod acl;
+pub mod adapters;
 pub mod baseline;
+pub mod boot_store;
 pub mod certificates;
 pub mod configure;
 pub mod control;
 pub mod der;
+pub mod disks;
 pub mod events;
 pub mod files;
 pub mod firewall;
+pub mod firmware;
 pub mod hive;
 pub mod incidents;
 pub mod keys;
@@ -42,8 +46,11 @@ pub mod sockets;
 pub mod win32;
 
 use accounts::Accounts;
+use boot_store::Safe;
+use disks::Disk;
 use events::EventLog;
 use files::Files;
+use firmware::Firmware;
 use incidents::Incident;
 use language::Language;
 use network::Network;
@@ -59,7 +66,7 @@ use services::Services;
 use sockets::Sockets;
 
 /// Everything that outlives a command: registry, services, processes, sockets, files, accounts, event logs, …
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     /// The version.
     pub os: Os,
@@ -67,8 +74,14 @@ pub struct World {
     pub language: Language,
     /// The computer's name, upper case.
     pub computer: String,
-    /// The disks.
+    /// The volumes that have letters.
     pub files: Files,
+    /// The disks, by their numbers.
+    pub disks: Vec<Disk>,
+    /// What starts it.
+    pub firmware: Firmware,
+    /// How Windows was started this time.
+    pub safe: Safe,
     /// The registry.
     pub registry: Registry,
     /// What the service control manager knows.
@@ -173,6 +186,8 @@ impl World {
         self.power_off();
         self.booted = self.now;
         self.registry.select_control_set();
+        self.read_boot_store();
+        self.read_interfaces();
         self.load_services();
         self.start_core_processes();
         self.start_with_machine();

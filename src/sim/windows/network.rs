@@ -32,8 +32,10 @@ pub struct Interface {
     pub mask: Ipv4Addr,
     /// The default gateway.
     pub gateway: Option<Ipv4Addr>,
-    /// Name servers.
+    /// Name servers of the lease.
     pub dns: Vec<Ipv4Addr>,
+    /// Name servers set by hand; they come first.
+    pub static_dns: Vec<Ipv4Addr>,
     /// What DHCP would hand out.
     pub lease: Option<Lease>,
 }
@@ -65,7 +67,17 @@ pub struct Network {
 impl Interface {
     /// Whether it can carry traffic: switched on, with an address that is not self-assigned.
     pub fn is_up(&self) -> bool {
-        self.enabled && !self.address.is_link_local() && !self.address.is_unspecified()
+        // An address that the platform did not hand out is not routed.
+        let is_known = self.lease.as_ref().is_none_or(|lease| lease.address == self.address);
+        self.enabled && is_known && !self.address.is_link_local() && !self.address.is_unspecified()
+    }
+
+    /// Until somebody asks for a lease the interface gives itself an address.
+    pub(in crate::sim) fn lose_lease(&mut self) {
+        self.address = Ipv4Addr::new(169, 254, 83, 107);
+        self.mask = Ipv4Addr::new(255, 255, 0, 0);
+        self.gateway = None;
+        self.dns.clear();
     }
 
     /// Asks the DHCP server, where the interface does so.
@@ -74,9 +86,7 @@ impl Interface {
             return;
         }
         let Some(lease) = self.lease.clone() else {
-            self.address = Ipv4Addr::new(169, 254, 83, 107);
-            self.mask = Ipv4Addr::new(255, 255, 0, 0);
-            self.gateway = None;
+            self.lose_lease();
             return;
         };
         self.address = lease.address;

@@ -16,8 +16,23 @@ pub struct Domain {
     pub controller: String,
     /// Whether a domain controller answers.
     pub reachable: bool,
+    /// The machine's secure channel to it.
+    pub channel: Channel,
     /// What its policies write on this machine.
     pub values: Vec<PolicyValue>,
+}
+
+/// How the machine stands with its domain controller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// It works.
+    #[default]
+    Works,
+    /// It has to be set up again.
+    Broken,
+    /// The password of the machine's account does not fit.
+    WrongPassword,
 }
 
 /// One registry value that a policy sets again and again.

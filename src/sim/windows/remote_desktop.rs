@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan as _};
 
 use super::World;
+use super::boot_store::Safe;
 use super::certificates::{self, REMOTE_DESKTOP, Request, Stored};
 use super::events::Level;
 use super::keys::{KeyError, RDP_CONTAINER, RDP_PROVIDER, service_token};
@@ -53,6 +54,12 @@ pub enum Reason {
     /// `fEnableWinStation` or `fLogonDisabled`.
     #[error("the listener is switched off (RDP-Tcp)")]
     ListenerOff,
+    /// `TSServerDrainMode`, `TSEnabled` or `TSUserEnabled`: new logons are refused.
+    #[error("new logons are refused (drain mode)")]
+    Draining,
+    /// The listener asks for FIPS encryption and the machine has no FIPS policy.
+    #[error("the encryption level is one that no client meets (MinEncryptionLevel)")]
+    Encryption,
     /// Another process has the port.
     #[error("port {port} is held by process {pid}")]
     PortHeld {
@@ -137,6 +144,19 @@ impl World {
         if self.listener_switched_off() {
             reasons.push(Reason::ListenerOff);
         }
+        let switch = |name: &str| self.registry.dword(TERMINAL_SERVER, name);
+        if switch("TSServerDrainMode").is_some_and(|mode| mode != 0)
+            || switch("TSEnabled") == Some(0)
+            || switch("TSUserEnabled").is_some_and(|refused| refused != 0)
+        {
+            reasons.push(Reason::Draining);
+        }
+        let fips = r"HKLM\SYSTEM\CurrentControlSet\Control\Lsa\FIPSAlgorithmPolicy";
+        if self.registry.dword(RDP_TCP, "MinEncryptionLevel") == Some(4)
+            && self.registry.dword(fips, "Enabled") != Some(1)
+        {
+            reasons.push(Reason::Encryption);
+        }
         match self.sockets.listener(port) {
             Some(socket) if !is_of_termservice(socket.service.as_deref()) => {
                 reasons.push(Reason::PortHeld { port, pid: socket.pid });
@@ -151,7 +171,7 @@ impl World {
         if !self.firewall_admits(6, port, "TermService") {
             reasons.push(Reason::Firewall { port });
         }
-        if !self.network.is_up() {
+        if !self.network.is_up() || self.safe == Safe::Minimal {
             reasons.push(Reason::NetworkDown);
         }
         if reasons.is_empty() { Ok(()) } else { Err(reasons) }

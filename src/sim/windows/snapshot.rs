@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::World;
 use super::certificates::hex;
 use super::files::node::{Body, Node, attribute};
+use super::hive;
 use super::registry::Key;
 use super::sddl;
 use super::services::State;
@@ -18,7 +19,7 @@ use super::sockets::{Protocol, SocketState};
 /// A machine at one moment: path → value.
 ///
 /// Paths: `registry/HKLM\…\@value`, `registry/HKLM\…\` (the key itself), `service/NAME`, `file/C:\…`, `acl/C:\…`,
-/// `listener/tcp/[::]:3389`, `user/NAME`, `group/NAME`, `interface/NAME`.
+/// `listener/tcp/[::]:3389`, `user/NAME`, `group/NAME`, `interface/NAME`, `disk/N`, `disk/N/PARTITION\FILE`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot(pub BTreeMap<String, String>);
 
@@ -40,6 +41,10 @@ impl World {
         registry(&mut map, self.registry.machine(), "registry/HKLM");
         registry(&mut map, self.registry.users(), "registry/HKU");
         for (letter, drive) in self.files.drives() {
+            // Those of other disks are looked at as parts of their disks, with letter or without.
+            if self.partition_of(letter).is_some_and(|(disk, _)| disk > 0) {
+                continue;
+            }
             for node in drive.root.children() {
                 files(&mut map, node, &format!("{letter}:"));
             }
@@ -69,10 +74,21 @@ impl World {
         }
         for interface in &self.network.interfaces {
             let value = format!(
-                "enabled={} source={:?} address={} dns={:?}",
-                interface.enabled, interface.source, interface.address, interface.dns
+                "enabled={} source={:?} address={} dns={:?} own_dns={:?}",
+                interface.enabled, interface.source, interface.address, interface.dns, interface.static_dns
             );
             map.insert(format!("interface/{}", interface.name), value);
+        }
+        for (number, disk) in self.disks.iter().enumerate().skip(1) {
+            let value = format!("online={} read_only={}", disk.online, disk.read_only);
+            map.insert(format!("disk/{number}"), value);
+            for (at, partition) in disk.partitions.iter().enumerate() {
+                let path = format!("disk/{number}/{}", at + 1);
+                let value = format!("letter={:?} encryption={:?}", partition.letter, partition.encryption);
+                map.insert(path.clone(), value);
+                let Some(drive) = partition.drive(&self.files) else { continue };
+                drive.root.children().for_each(|node| attached(&mut map, node, &path));
+            }
         }
         Snapshot(map)
     }
@@ -115,6 +131,14 @@ fn registry(map: &mut BTreeMap<String, String>, key: &Key, path: &str) {
 }
 
 fn files(map: &mut BTreeMap<String, String>, node: &Node, folder: &str) {
+    let path = file(map, node, folder);
+    for child in node.children() {
+        files(map, child, &path);
+    }
+}
+
+/// One file or folder, without what is in it; its path.
+fn file(map: &mut BTreeMap<String, String>, node: &Node, folder: &str) -> String {
     let path = format!(r"{folder}\{}", node.name);
     map.insert(format!("acl/{path}"), sddl::text(&node.security));
     // The archive bit is a mark for backups, not a setting.
@@ -127,9 +151,19 @@ fn files(map: &mut BTreeMap<String, String>, node: &Node, folder: &str) {
         Body::Folder(_) => format!("folder attributes={attributes:#x}"),
     };
     map.insert(format!("file/{path}"), value);
-    for child in node.children() {
-        files(map, child, &path);
+    path
+}
+
+/// Files of another disk; those that are hives by their keys and values.
+fn attached(map: &mut BTreeMap<String, String>, node: &Node, folder: &str) {
+    if let Body::File(bytes) = &node.body
+        && let Some(key) = hive::read(bytes)
+    {
+        registry(map, &key, &format!(r"{folder}\{}", node.name));
+        return;
     }
+    let path = file(map, node, folder);
+    node.children().for_each(|child| attached(map, child, &path));
 }
 
 #[cfg(test)]

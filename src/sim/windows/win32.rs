@@ -45,6 +45,8 @@ impl Win32 {
     pub const SERVICE_EXISTS: Self = Self(1073);
     /// A dependency does not exist or is marked for deletion.
     pub const SERVICE_DEPENDENCY_DELETED: Self = Self(1075);
+    /// Not among the services of safe mode.
+    pub const NOT_SAFEBOOT_SERVICE: Self = Self(1084);
     /// Never started since the last boot.
     pub const SERVICE_NEVER_STARTED: Self = Self(1077);
 
@@ -59,7 +61,7 @@ impl Win32 {
     }
 }
 
-const TEXTS: [(u32, Text); 39] = [
+const TEXTS: [(u32, Text); 40] = [
     (
         0,
         Text {
@@ -328,6 +330,15 @@ const TEXTS: [(u32, Text); 39] = [
             ko: "마지막으로 부팅한 후에 서비스를 시작하려고 시도하지 않았습니다.",
             ja: "最後のブート以降、サービスの開始は試行されませんでした。",
             de: "Es wurde seit dem letzten Systemstart nicht versucht, den Dienst zu starten.",
+        },
+    ),
+    (
+        1084,
+        Text {
+            en: "This service cannot be started in Safe Mode.",
+            ko: "이 서비스는 안전 모드에서 시작할 수 없습니다.",
+            ja: "このサービスはセーフ モードでは開始できません。",
+            de: "Dieser Dienst kann nicht im abgesicherten Modus gestartet werden.",
         },
     ),
     (

@@ -39,7 +39,7 @@ pub(crate) struct Case {
     scenario: &'static str,
     overrides: Vec<(String, String)>,
     /// Steps of a script of its own, or none: the whole repair.
-    steps: Option<&'static str>,
+    steps: Option<String>,
     params: Vec<(String, String)>,
     mode: RunMode,
 }
@@ -53,6 +53,8 @@ pub(crate) struct Outcome {
     pub(crate) rdp: Result<(), Vec<Reason>>,
     /// Failed log-ons and processes that the session left behind.
     pub(crate) left: String,
+    /// The machine as it is now.
+    pub(crate) world: World,
 }
 
 impl Case {
@@ -81,13 +83,13 @@ impl Case {
     }
 
     /// With these steps instead.
-    pub(crate) fn steps(mut self, steps: &'static str) -> Self {
-        self.steps = Some(steps);
+    pub(crate) fn steps(mut self, steps: impl Into<String>) -> Self {
+        self.steps = Some(steps.into());
         self
     }
 
     fn load(&self, folder: &Path) -> Arc<Script> {
-        let loaded = match self.steps {
+        let loaded = match &self.steps {
             None => loader::load(&Library::embedded(), "rdp-internal-error"),
             Some(steps) => {
                 let text = format!("script: t\ntitle: 'a trial'\nabout: |\n  A trial.\nsteps:\n{steps}");
@@ -183,6 +185,7 @@ impl Case {
             after: world.snapshot(),
             rdp: world.rdp_works(),
             left: left_behind(&world),
+            world: world.clone(),
         }
     }
 }

@@ -6,10 +6,13 @@ use jiff::Timestamp;
 
 use super::accounts::{User, builtin_groups};
 use super::acl::ObjectKind;
+use super::boot_store::{self, Safe};
 use super::control::expand;
+use super::disks::Disk;
 use super::files::Files;
 use super::files::path::WinPath;
 use super::files::tree::{Install, MACHINE_KEYS, RDP_KEY};
+use super::firmware::Firmware;
 use super::keys::{key_bytes, key_security, modulus};
 use super::language::Language;
 use super::network::{AddressSource, Interface, Lease};
@@ -30,6 +33,10 @@ pub const PASSWORD: &str = "Sim-Adm1n-Pass";
 /// The machine's GUID, the end of every key file's name.
 pub const MACHINE_GUID: &str = "5c2f0c8e-4b1d-4f6a-9a37-0d1f6e7b21c4";
 
+/// The serial number of drive C:.
+const WINDOWS_VOLUME: u32 = 0xb4a6_1f3c;
+/// The serial number of the system partition.
+const SYSTEM_VOLUME: u32 = 0x1c0f_88a2;
 const MACHINE: [u32; 3] = [3_620_197_412, 1_194_823_307, 2_840_561_129];
 /// Wall time at machine time zero.
 const EPOCH: &str = "2025-03-03T08:15:00Z";
@@ -57,6 +64,9 @@ impl World {
             language,
             computer: "VM01".to_owned(),
             files: files(&registry, &administrator),
+            disks: vec![Disk::of_system(Firmware::Uefi, 127, WINDOWS_VOLUME)],
+            firmware: Firmware::Uefi,
+            safe: Safe::No,
             registry,
             services: Services::default(),
             processes: Processes::default(),
@@ -78,6 +88,9 @@ impl World {
             entropy: 0,
         };
         world.install_certificate();
+        let store = boot_store::fresh(Firmware::Uefi, language.tag(), SYSTEM_VOLUME, WINDOWS_VOLUME);
+        boot_store::install(&mut world.registry, &store);
+        world.keep_interfaces();
         world
     }
 
@@ -205,6 +218,7 @@ fn network(language: Language) -> Network {
             mask: lease.mask,
             gateway: Some(lease.gateway),
             dns: lease.dns.clone(),
+            static_dns: Vec::new(),
             lease: Some(lease),
         }],
         domain_suffix: String::new(),

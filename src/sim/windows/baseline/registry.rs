@@ -103,6 +103,8 @@ fn control(registry: &mut Registry, language: Language) {
     registry.set(&crash, "MinidumpDir", Data::ExpandSz(r"%SystemRoot%\Minidump".to_owned()));
     registry.set(&crash, "Overwrite", Data::Dword(1));
     registry.set(&crash, "NMICrashDump", Data::Dword(1));
+    let memory = format!(r"{control}\Session Manager\Memory Management");
+    registry.set(&memory, "PagingFiles", Data::MultiSz(vec![r"?:\pagefile.sys".to_owned()]));
     let lsa = format!(r"{control}\Lsa");
     registry.set(&lsa, "disabledomaincreds", Data::Dword(0));
     registry.set(&lsa, "LmCompatibilityLevel", Data::Dword(3));

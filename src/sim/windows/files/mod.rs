@@ -408,7 +408,7 @@ impl Files {
         Ok(())
     }
 
-    fn cut(&mut self, path: &WinPath) -> Result<Node, FileError> {
+    pub(in crate::sim) fn cut(&mut self, path: &WinPath) -> Result<Node, FileError> {
         let parent = path.parent().ok_or(FileError::AccessDenied)?;
         let folder = self.look_mut(&parent).ok_or(FileError::PathNotFound)?;
         let node = folder.take(path.name()).ok_or(FileError::NotFound)?;

@@ -26,9 +26,9 @@ mod cli;
 mod engine;
 mod exact;
 mod layers;
+mod library;
 #[cfg(unix)]
 mod offered;
-mod library;
 mod program;
 mod repair;
 mod sac;

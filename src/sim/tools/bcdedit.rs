@@ -127,7 +127,7 @@ fn answer(process: &Process) -> Result<Option<String>, Failure> {
         place = Store::File(process.path(file).ok_or(Failure::System(Win32::FILE_NOT_FOUND))?);
         words = &words[2..];
     }
-    let verb = words.first().map(|word| word.to_lowercase()).unwrap_or_else(|| "/enum".to_owned());
+    let verb = words.first().map_or_else(|| "/enum".to_owned(), |word| word.to_lowercase());
     let rest = words.get(1..).unwrap_or_default();
     let mut store = open(process, &place)?;
     match verb.trim_start_matches(['/', '-']) {
@@ -380,7 +380,7 @@ mod tests {
         assert!(trial.ok("bcdedit /enum {current}").contains("\nems                     No\n"));
         assert!(!trial.world.lock().ems_is_on());
         trial.restart();
-        let options = r#"reg query HKLM\SYSTEM\CurrentControlSet\Control /v SystemStartOptions"#;
+        let options = r"reg query HKLM\SYSTEM\CurrentControlSet\Control /v SystemStartOptions";
         assert!(!trial.ok(options).contains("REDIRECT"));
         assert_eq!(trial.ok("bcdedit /ems on"), OK);
         trial.ok("bcdedit /emssettings EMSPORT:2 EMSBAUDRATE:9600");

@@ -84,7 +84,9 @@ fn show(process: &Process) -> ExitCode {
     }
     lines.push(String::new());
     drop(world);
-    lines.iter().for_each(|line| process.stdout.line(line));
+    for line in &lines {
+        process.stdout.line(line);
+    }
     0
 }
 

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::World;
+use super::certificates::hex;
 use super::network::{AddressSource, Interface};
 use super::registry::{Data, Registry};
 
@@ -17,12 +18,12 @@ const DISABLED: u32 = 1;
 
 /// The GUID of an interface, made of its hardware address so that it is always the same.
 pub fn guid(interface: &Interface) -> String {
-    let mac: String = interface.mac.iter().map(|byte| format!("{byte:02X}")).collect();
+    let mac: String = hex(&interface.mac, "").to_uppercase();
     format!("{{5B0F3C1E-7D5E-4B0E-9A51-{mac}}}")
 }
 
 fn device(interface: &Interface) -> String {
-    let mac: String = interface.mac.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mac: String = hex(&interface.mac, "").to_lowercase();
     format!(r"VMBUS\{{f8615163-df3e-46c5-913f-f2d2f965ed0e}}\{{{}-{}-4b0e-9a51-{mac}}}", &mac[..8], &mac[8..])
 }
 

@@ -5,6 +5,8 @@
 //! invented: how a device is kept. Windows stores signatures of disk and partition; here it is the volume's serial
 //! number. Both mean the same: the letter that is shown depends on who looks, and a volume that is gone is `unknown`.
 
+use std::fmt::Write as _;
+
 use super::World;
 use super::firmware::Firmware;
 use super::registry::{Data, Key, Registry};
@@ -327,7 +329,7 @@ impl World {
         if amount_of(&loader, "ems") == Some(1) {
             let port = amount_of(EMS_SETTINGS, "emsport").unwrap_or(1);
             let baud = amount_of(EMS_SETTINGS, "emsbaudrate").unwrap_or(115_200);
-            options += &format!("  REDIRECT  EMSPORT={port}  EMSBAUDRATE={baud}");
+            let _ = write!(options, "  REDIRECT  EMSPORT={port}  EMSBAUDRATE={baud}");
         }
         self.safe = match amount_of(&loader, "safeboot") {
             Some(0 | 2) => Safe::Minimal,
@@ -338,7 +340,7 @@ impl World {
         self.registry.remove(option);
         if self.safe != Safe::No {
             let (word, value) = if self.safe == Safe::Minimal { ("MINIMAL", 1) } else { ("NETWORK", 2) };
-            options += &format!("  SAFEBOOT:{word}");
+            let _ = write!(options, "  SAFEBOOT:{word}");
             self.registry.set(option, "OptionValue", Data::Dword(value));
         }
         let control = r"HKLM\SYSTEM\CurrentControlSet\Control";

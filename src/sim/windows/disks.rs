@@ -1,6 +1,6 @@
 //! Disks and their partitions: which are online, which volume has which letter, which is locked.
 //!
-//! The volumes that have a letter hang in [`Files`](super::files::Files); the others wait here.
+//! The volumes that have a letter hang in [`Files`]; the others wait here.
 
 use jiff::Timestamp;
 
@@ -411,7 +411,7 @@ impl World {
     }
 
     /// The machine that a disk was taken from, with everything that is on the disk now, switched off.
-    pub fn revived(&self, number: usize) -> Option<World> {
+    pub fn revived(&self, number: usize) -> Option<Self> {
         let disk = self.disks.get(number)?;
         let mut machine = disk.origin.as_deref()?.clone();
         let partition = disk.windows()?;
@@ -447,7 +447,7 @@ impl World {
             }
         }
         let manager = boot_store::get(store, boot_store::BOOT_MANAGER, "device").and_then(boot_store::serial);
-        if !manager.is_some_and(|serial| serial == attached_serials(self.firmware).0) {
+        if manager != Some(attached_serials(self.firmware).0) {
             return Some(StartFailure::NoLoader);
         }
         // The file of 2024-07-19 makes CSAgent.sys read what is not there.

@@ -160,6 +160,11 @@ impl Bridge {
         cloud.resource(kind, name)
     }
 
+    /// Somebody else changes a resource: its members become those of `change`.
+    pub fn change(&self, kind: &str, name: &str, change: &serde_json::Value) {
+        lock(&self.shared.cloud).change(kind, name, change);
+    }
+
     /// All resources of a kind, by name.
     pub fn names(&self, kind: &str) -> Vec<String> {
         let mut cloud = lock(&self.shared.cloud);

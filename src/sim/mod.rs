@@ -23,9 +23,7 @@ pub mod tools;
 pub mod windows;
 
 mod boot;
-mod boot_menu;
 mod chance;
-mod connection;
 mod keyboard;
 mod keys;
 mod litter;

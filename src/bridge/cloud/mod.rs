@@ -180,6 +180,13 @@ impl Cloud {
         self.resources.iter().find(|(id, _)| id.ends_with(&end)).map(|(_, resource)| resource.clone())
     }
 
+    pub(super) fn change(&mut self, kind: &str, name: &str, change: &Value) {
+        let end = format!("/{kind}/{name}").to_lowercase();
+        if let Some((_, resource)) = self.resources.iter_mut().find(|(id, _)| id.ends_with(&end)) {
+            merge(resource, change);
+        }
+    }
+
     pub(super) fn names(&self, kind: &str) -> Vec<String> {
         let kind = kind.to_lowercase();
         let of_kind = |id: &str| id.rsplit('/').nth(1).is_some_and(|last| last == kind);

@@ -1,16 +1,19 @@
 //! Our side of Azure against the simulated one: over real sockets and TLS, with tokio's clock paused.
 
+mod beside;
 mod calls;
 mod commands;
 mod console;
 mod refusals;
+mod rescue;
+mod sdk;
 mod tokens;
 mod way;
 
 use std::sync::{Arc, Mutex};
 
 use sacpilot::azure::{Azure, Clock, Settings, VmId};
-use sacpilot::bridge::{Bridge, NoControls, Plan};
+use sacpilot::bridge::{Bridge, NoControls, Plan, Serial};
 use sacpilot::secret::Secret;
 use tokio::io::DuplexStream;
 
@@ -18,7 +21,7 @@ use tokio::io::DuplexStream;
 const TOKEN: &str = "simulated.static.token";
 
 /// A simulated Azure in front of a console that the test plays.
-struct Site {
+pub(crate) struct Site {
     bridge: Bridge,
     machine: DuplexStream,
     folder: tempfile::TempDir,
@@ -28,11 +31,16 @@ struct Site {
 impl Site {
     async fn new(switches: &str) -> Self {
         let (machine, console) = tokio::io::duplex(1 << 16);
+        Self::in_front_of(Box::new(console), machine, switches).await
+    }
+
+    /// In front of any console. `machine` is the end of it that a test plays, if it does.
+    pub(crate) async fn in_front_of(console: Box<dyn Serial>, machine: DuplexStream, switches: &str) -> Self {
         let plan = Plan {
             address: ([127, 0, 0, 1], 0).into(),
             token: Secret::new(TOKEN).unwrap(),
             switches: switches.parse().unwrap(),
-            console: Box::new(console),
+            console,
             controls: Box::new(NoControls),
         };
         let bridge = Bridge::start(plan).await.unwrap();
@@ -59,7 +67,7 @@ impl Site {
         settings.telling(Arc::new(move |text| told.lock().unwrap().push(text.to_owned())))
     }
 
-    fn azure(&self) -> Azure {
+    pub(crate) fn azure(&self) -> Azure {
         self.azure_with(&[("SACPILOT_AZURE_TOKEN", TOKEN)])
     }
 
@@ -68,6 +76,6 @@ impl Site {
     }
 }
 
-fn vm() -> VmId {
+pub(crate) fn vm() -> VmId {
     Bridge::machine().parse().unwrap()
 }

@@ -1,6 +1,7 @@
 //! The shipped scripts on simulated machines, over the whole way from the wire to the engine, in virtual time; and
 //! the state of the machine before and after.
 
+mod azure;
 mod causes;
 
 use std::fs;
@@ -27,9 +28,11 @@ use sacpilot::sim::scenario::Scenario;
 use sacpilot::sim::windows::remote_desktop::Reason;
 use sacpilot::sim::windows::snapshot::{Difference, Snapshot};
 use sacpilot::sim::windows::{SharedWorld, World};
-use sacpilot::transport::{Pace, SimLine};
+use sacpilot::transport::{Line, Pace, SimLine, open_azure};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::Instant;
+
+use crate::azure::{Site, vm};
 
 /// After this nothing changes on a machine any more.
 const SETTLED: Duration = Duration::from_mins(5);
@@ -42,6 +45,8 @@ pub(crate) struct Case {
     steps: Option<String>,
     params: Vec<(String, String)>,
     mode: RunMode,
+    /// Behind a simulated Azure that behaves so.
+    azure: Option<&'static str>,
 }
 
 /// What came of it.
@@ -65,6 +70,7 @@ impl Case {
             steps: None,
             params: Vec::new(),
             mode: RunMode::Run,
+            azure: None,
         }
     }
 
@@ -79,6 +85,12 @@ impl Case {
 
     pub(crate) fn param(mut self, name: &str, value: &str) -> Self {
         self.params.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Behind a simulated Azure with these switches.
+    pub(crate) fn behind_azure(mut self, switches: &'static str) -> Self {
+        self.azure = Some(switches);
         self
     }
 
@@ -121,14 +133,24 @@ impl Case {
     /// Does it, in no time.
     pub(crate) fn done(self) -> Outcome {
         let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+            tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         runtime.block_on(Box::pin(self.in_time()))
+    }
+
+    /// The line as it is, or through Azure.
+    async fn way_to(&self, line: SimLine) -> (Box<dyn Line>, Option<Site>) {
+        let Some(switches) = self.azure else { return (Box::new(line), None) };
+        let (nobody, _) = tokio::io::duplex(1);
+        let site = Site::in_front_of(Box::new(line), nobody, switches).await;
+        let line = Box::pin(open_azure(&site.azure(), &vm())).await.unwrap();
+        (Box::new(line), Some(site))
     }
 
     async fn in_time(self) -> Outcome {
         let (scenario, world) = self.machine();
         let line = SimLine::new(self.scenario, scenario.machine, world, Pace { speed: 1, baud: None });
         let window = line.window();
+        let (line, _site) = self.way_to(line).await;
         let before = window.world().lock().snapshot();
         let credentials = Credentials {
             user: scenario.account.user,
@@ -136,7 +158,7 @@ impl Case {
             password: Secret::new(scenario.account.password).unwrap(),
         };
         let options = SessionOptions::new("k7q", Duration::from_mins(15));
-        let console = Console::new(Box::new(line), None);
+        let console = Console::new(line, None);
         let session = match Session::open(console, credentials, options).await {
             Ok(session) => session,
             Err((error, console)) => panic!("{}: {error}\n{}", self.scenario, console.screen().text()),

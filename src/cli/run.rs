@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use etcetera::{BaseStrategy, choose_base_strategy};
 
 use super::ask;
+use super::azure::first::snapshot_first;
+use super::azure::machine::snapshot_name;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -28,6 +30,7 @@ use crate::recording::Recorder;
 use crate::report::{JsonLines, Summary, Terminal, markdown};
 use crate::script::plan::Plan;
 use crate::secret::Secret;
+use crate::transport::Endpoint;
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -40,6 +43,10 @@ pub struct RunArgs {
     /// Does not ask before the machine is changed
     #[arg(short, long)]
     yes: bool,
+
+    /// Takes a snapshot of the system disk first (azure: targets); its id is in the journal and the report
+    #[arg(long)]
+    snapshot: bool,
 
     /// Does what this plan says (`sacpilot plan -o FILE`), or nothing
     #[arg(long, value_name = "FILE")]
@@ -108,14 +115,21 @@ pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
     if let Some(plan) = &args.plan {
         plan::compare(plan, &bound)?;
     }
-    args.target.endpoint()?;
+    let endpoint = args.target.endpoint()?;
+    if args.snapshot && !matches!(endpoint, Endpoint::Azure(_)) {
+        return Err(Failure::usage(format!("`--snapshot` cannot be taken of `{endpoint}`"))
+            .help("it works for azure: targets; elsewhere take a snapshot with the tools of the host"));
+    }
     if !args.yes && !context.can_ask {
         return Err(Failure::usage(
             "`run` may change the machine, and there is no terminal to ask whether it shall",
         )
         .help("look first with `diagnose`, then give --yes"));
     }
-    let target = args.target.resolve(context)?;
+    let mut target = args.target.resolve(context)?;
+    if let (true, Endpoint::Azure(vm)) = (args.snapshot, &target.endpoint) {
+        target.snapshot = Some(snapshot_name(vm, context));
+    }
     if !args.yes {
         context.tell(&Plan::new(&bound.script, &bound.params).to_text());
         if !ask::confirm(&format!("\nDo this on {}?", target.name))? {
@@ -226,6 +240,13 @@ async fn converse(
     let interrupt = Interrupt::default();
     let task = Box::pin(async {
         let (waits, mut awaiting) = awaiting();
+        let first = tokio::select! {
+            first = snapshot_first(target, &mut narrator, &mut awaiting, &waits) => first,
+            () = interrupt.requested() => return not_wanted(&mut narrator),
+        };
+        if let Err(error) = first {
+            return not_reached(&mut narrator, error);
+        }
         let opening = Opening::line(target, recorder, Some(waits.clone()));
         let opened = tokio::select! {
             opened = while_told(opening, &mut narrator, &mut awaiting) => opened,

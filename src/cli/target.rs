@@ -67,6 +67,8 @@ pub struct Target {
     pub patience: Duration,
     /// Azure, for a console there.
     pub azure: Option<Azure>,
+    /// The name of a snapshot of the system disk that is taken first.
+    pub snapshot: Option<String>,
 }
 
 impl Target {
@@ -94,6 +96,7 @@ impl TargetArgs {
             wait: self.wait.unwrap_or(PROMPT),
             patience: self.wait.unwrap_or(Duration::ZERO),
             azure,
+            snapshot: None,
         })
     }
 }

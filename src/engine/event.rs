@@ -389,6 +389,11 @@ pub enum EventKind {
         #[serde(default)]
         kept: bool,
     },
+    /// A snapshot of the system disk was taken before the machine was called.
+    SnapshotTaken {
+        /// Its id at the resource manager of Azure.
+        snapshot: String,
+    },
     /// A step begins.
     StepStarted {
         /// Which.
@@ -558,6 +563,7 @@ impl EventKind {
     pub fn is_durable(&self) -> bool {
         match self {
             Self::RunStarted { .. }
+            | Self::SnapshotTaken { .. }
             | Self::RunResumed { .. }
             | Self::ReadAgain { .. }
             | Self::CommandSettled { .. }

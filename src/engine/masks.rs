@@ -70,6 +70,7 @@ fn texts(event: &mut EventKind, f: &mut impl FnMut(&mut String)) {
             values(params, f);
         }
         EventKind::Waiting { what, .. } => f(what),
+        EventKind::SnapshotTaken { snapshot } => f(snapshot),
         EventKind::SessionOpened { line, .. } => f(line),
         EventKind::StepStarted { step, title, .. } => {
             f(&mut step.0);

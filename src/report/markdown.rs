@@ -71,6 +71,9 @@ fn head(out: &mut String, summary: &Summary) -> fmt::Result {
         let span = wording::span(summary.elapsed_ms);
         writeln!(out, "| Time | {} for {span} |", started.strftime("%Y-%m-%d %H:%M:%S UTC"))?;
     }
+    if let Some(snapshot) = &summary.snapshot {
+        writeln!(out, "| Snapshot taken before | {} |", text(snapshot))?;
+    }
     writeln!(out, "| Run | {} by {} |", text(&summary.run), text(&summary.tool))
 }
 

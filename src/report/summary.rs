@@ -51,6 +51,9 @@ pub struct Summary {
     pub exit: Option<u8>,
     /// What ended it early.
     pub failure: Option<Failure>,
+    /// The snapshot of the system disk that was taken first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<String>,
     /// How the channel was left; absent when none was opened.
     pub channel: Option<ChannelLeft>,
     /// What was found wrong, in order.
@@ -152,6 +155,7 @@ impl Default for Summary {
             verdict: None,
             exit: None,
             failure: None,
+            snapshot: None,
             channel: None,
             findings: Vec::new(),
             changes: Vec::new(),
@@ -285,6 +289,7 @@ impl Summary {
                 }
                 self.running.remove(step);
             }
+            EventKind::SnapshotTaken { snapshot } => self.snapshot = Some(snapshot.clone()),
             EventKind::SessionClosed { channel } => self.channel = Some(channel.clone()),
             EventKind::RunFinished { verdict, exit, elapsed_ms, failure } => {
                 self.verdict = Some(*verdict);

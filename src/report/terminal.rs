@@ -331,6 +331,9 @@ impl<W: Write + Send> Listener for Terminal<W> {
                     self.entry("ready", Paint::good, &text);
                 }
             }
+            EventKind::SnapshotTaken { snapshot } if self.detail >= Detail::Steps => {
+                self.entry("snapshot", Paint::good, &visible::line(snapshot));
+            }
             EventKind::StepStarted { step, title, .. } => self.step_started(step, title, event.ms),
             EventKind::StepFinished { step, status, note, .. } => {
                 self.step_finished(step, *status, note.as_deref(), event.ms);

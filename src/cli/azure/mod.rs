@@ -1,6 +1,7 @@
 //! `sacpilot azure`: what Azure can do to a machine beside its console.
 
 pub mod account;
+pub mod first;
 pub mod machine;
 pub mod nsg;
 pub mod offer;
@@ -20,8 +21,7 @@ use super::target::endpoint;
 use crate::azure::{AdminCommand, Azure, VmId};
 use crate::transport::Endpoint;
 
-pub use machine::snapshot_name;
-pub use waiting::Waiting;
+use waiting::Waiting;
 
 /// Arguments of `azure`.
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,8 @@
 //! `sacpilot azure`: what is said and what is done.
 
-use sacpilot::bridge::{Bridge, SCALE_SET, VM};
+use std::fmt::Write as _;
+
+use sacpilot::bridge::{Bridge, VM};
 
 use super::Site;
 use super::commands::{program, run};
@@ -139,7 +141,7 @@ async fn a_network_rule_is_shown_added_and_taken_away() {
     ] {
         let said =
             call(&site, &format!("nsg allow-rdp -- --port 3390 -q {arguments}")).await.code(exit).stderr("");
-        told += &format!("$ sacpilot azure nsg allow-rdp --port 3390 {arguments}\n{}\n", said.text());
+        let _ = writeln!(told, "$ sacpilot azure nsg allow-rdp --port 3390 {arguments}\n{}", said.text());
     }
     golden("azure-nsg.txt", &told);
     call(&site, "nsg allow-rdp -- --port 0 --from *").await.code(2);
@@ -153,5 +155,4 @@ fn only_machines_in_azure_are_taken() {
         .code(2)
         .stdout("")
         .stderr("error: `tcp:h:1` is no machine in Azure\n  help: write azure:SUBSCRIPTION/GROUP/VM\n");
-    let _ = SCALE_SET;
 }

@@ -167,3 +167,39 @@ fn a_place_that_is_none_is_refused() {
         sacpilot::bridge::SwitchError::help()
     ));
 }
+
+#[tokio::test]
+async fn a_run_can_take_a_snapshot_first_and_does_nothing_without_it() {
+    let arguments = format!(
+        "run look.yaml --snapshot --yes -t azure:{} -u adm --runs-dir runs --wait 1s",
+        Bridge::machine()
+    );
+    let call = |site: &Site| {
+        program(&arguments, &site.bridge.url(), site.bridge.certificate())
+            .file("look.yaml", LOOK)
+            .variable("SACPILOT_PASSWORD", "hunter2-x")
+    };
+    // Nobody answers at this console, so nothing more comes of the run.
+    let site = Site::new("operation=0").await;
+    let said = run(call(&site)).await.code(3);
+    let names = site.bridge.names("snapshots");
+    assert!(names[0].starts_with("winvm-sacpilot-2"), "{names:?}");
+    let folder = said.run_folder("runs");
+    let report = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&report("report.json")).unwrap();
+    assert!(json["snapshot"].as_str().unwrap().ends_with(&format!("/snapshots/{}", names[0])), "{json}");
+    assert!(report("report.md").contains(&names[0]) && report("journal.jsonl").contains("snapshot-taken"));
+    let requests = site.bridge.calls().requests();
+    let at = |end: &str| requests.iter().position(|request| request.ends_with(end)).unwrap();
+    assert!(at(&names[0]) < at("/connect"), "{requests:?}");
+
+    let site = Site::new("fail=write:403").await;
+    let said = run(call(&site)).await.code(3);
+    assert!(said.text().contains("no snapshot could be taken: no permission to"), "{}", said.text());
+    assert!(site.bridge.calls().requests().iter().all(|request| !request.ends_with("/connect")));
+
+    Program::new("run look.yaml --snapshot --yes -t tcp:h:1").file("look.yaml", LOOK).run().code(2).stdout("").stderr(
+        "error: `--snapshot` cannot be taken of `tcp:h:1`\n  help: it works for azure: targets; elsewhere take a snapshot \
+         with the tools of the host\n",
+    );
+}

@@ -67,6 +67,11 @@ impl Site {
         settings.telling(Arc::new(move |text| told.lock().unwrap().push(text.to_owned())))
     }
 
+    /// Where the token was seen that has no business there.
+    pub(crate) fn leaks(&self) -> Vec<String> {
+        self.bridge.calls().leaks().to_vec()
+    }
+
     pub(crate) fn azure(&self) -> Azure {
         self.azure_with(&[("SACPILOT_AZURE_TOKEN", TOKEN)])
     }

@@ -114,3 +114,21 @@ async fn what_does_not_pass_is_given_up() {
     let error = refusal(&site).await;
     assert_eq!(error.to_string(), "Azure asks to come back in 3600 s");
 }
+
+#[test]
+fn every_switch_of_the_simulated_azure_is_documented() {
+    let documentation = include_str!("../../../docs/azure.md");
+    let table = documentation.split("## A simulated Azure").nth(1).unwrap();
+    let words = |text: &str| {
+        let words = text.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
+        words.filter(|word| word.len() > 2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let known = words(table);
+    let named = sacpilot::bridge::SwitchError::help().split(", ").map(|switch| words(switch)[0].clone());
+    for switch in named.filter(|switch| switch != "there") {
+        assert!(known.contains(&switch), "{switch}");
+    }
+    for (switches, ..) in ROWS.iter().filter(|(switches, ..)| switches.starts_with("case=")) {
+        assert!(table.contains(&format!("`{}`", &switches[5..])), "{switches}");
+    }
+}

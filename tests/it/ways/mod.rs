@@ -1,6 +1,7 @@
 //! Every way in, with a real program as the other side: connect, type, a MiB both ways, every byte value, busy, break,
 //! reconnect, hang-up. Each test says in one line what is missing where a program is not installed.
 
+mod azure;
 mod qemu;
 mod rig;
 mod ssh;
@@ -140,6 +141,7 @@ async fn exec_of_the_client_of_conserver() {
     let way = Way {
         endpoint: format!("exec:console -M 127.0.0.1 -p {port} vm"),
         passes: Passes::AllBut(0x05),
+        azure: None,
         amount: 1 << 20,
         busy: "is attached]: close the other session, or take the console over: `console -f`",
     };

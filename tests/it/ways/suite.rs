@@ -1,9 +1,10 @@
 //! What every way in must do.
 
-use sacpilot::transport::Line;
+use sacpilot::azure::Azure;
+use sacpilot::transport::{self, Line, OpenError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 
-use super::rig::{eventually, open, soon, try_open};
+use super::rig::{eventually, soon};
 
 /// A way in, with a real program in between.
 pub(super) struct Way {
@@ -15,6 +16,8 @@ pub(super) struct Way {
     pub(super) amount: usize,
     /// How a second one is refused: a piece of the error or of the hang-up.
     pub(super) busy: &'static str,
+    /// Azure, for a console there. The newest wins there: `busy` is what the one before is told.
+    pub(super) azure: Option<Azure>,
 }
 
 /// Which bytes a way in passes unchanged.
@@ -24,17 +27,37 @@ pub(super) enum Passes {
     Everything,
     /// All but this one, which its client keeps for itself.
     AllBut(u8),
+    /// All of them to us, only text from us.
+    TextFromUs,
 }
 
 impl Way {
     /// A clean way in, through which a MiB goes.
     pub(super) fn clean(endpoint: String, busy: &'static str) -> Self {
-        Self { endpoint, passes: Passes::Everything, amount: 1 << 20, busy }
+        Self { endpoint, passes: Passes::Everything, amount: 1 << 20, busy, azure: None }
+    }
+
+    async fn open(&self) -> Box<dyn Line> {
+        self.try_open().await.unwrap_or_else(|error| panic!("{}: {error}", self.endpoint))
+    }
+
+    async fn try_open(&self) -> Result<Box<dyn Line>, OpenError> {
+        let endpoint = self.endpoint.parse().unwrap_or_else(|error| panic!("{}: {error}", self.endpoint));
+        transport::Way::new(endpoint).through(self.azure.clone()).open().await
+    }
+
+    /// What we send.
+    fn up(&self) -> Vec<u8> {
+        if self.passes == Passes::TextFromUs {
+            // Whole characters of one to four bytes.
+            return "ipconfig \u{e9}\u{d55c}\u{1f600}\r\n".repeat(self.amount / 20).into_bytes();
+        }
+        self.text(0)
     }
 
     fn text(&self, salt: usize) -> Vec<u8> {
         let byte = |n: usize| if n < 256 { n as u8 } else { ((n + salt) * 7 + n / 253) as u8 };
-        let passes = |byte: &u8| self.passes == Passes::Everything || self.passes != Passes::AllBut(*byte);
+        let passes = |byte: &u8| self.passes != Passes::AllBut(*byte);
         (0..self.amount).map(byte).filter(passes).collect()
     }
 }
@@ -50,11 +73,11 @@ pub(super) enum Far {
 /// Everything but the hang-up, which each rig causes in its own way. Gives back the open line and the far end.
 pub(super) async fn all(way: &Way, mut far: Far) -> (Box<dyn Line>, Far) {
     let what = &way.endpoint;
-    let mut line = soon(what, open(&way.endpoint)).await;
+    let mut line = soon(what, way.open()).await;
     soon("first bytes", first(&mut line, &mut far)).await;
     soon("a command", typed(&mut line, &mut far)).await;
     soon("much", much(way, &mut line, &mut far)).await;
-    soon("busy", busy(way)).await;
+    soon("busy", busy(way, &mut line)).await;
     match line.send_break() {
         Ok(()) => {
             // A UART receives a break as a NUL.
@@ -66,7 +89,7 @@ pub(super) async fn all(way: &Way, mut far: Far) -> (Box<dyn Line>, Far) {
     drop(line);
     // The peer needs its time to notice, and then takes us again.
     let line = eventually("the line, opened again", || async {
-        let mut line = try_open(&way.endpoint).await.ok()?;
+        let mut line = way.try_open().await.ok()?;
         answers(&mut line).await.then_some(line)
     });
     let mut line = match &mut far {
@@ -80,7 +103,7 @@ pub(super) async fn all(way: &Way, mut far: Far) -> (Box<dyn Line>, Far) {
 
 /// What two lines say to each other.
 pub(super) async fn conversation(way: &Way, line: &mut Box<dyn Line>, console: &mut Box<dyn Line>) {
-    let up = way.text(0);
+    let up = way.up();
     let down = way.text(41);
     soon("a conversation", async {
         tokio::join!(exchange(line, &up, &down), exchange(console, &down, &up));
@@ -172,7 +195,7 @@ async fn typed(line: &mut Box<dyn Line>, far: &mut Far) {
 
 /// Every byte value and then much more, both ways at the same time.
 async fn much(way: &Way, line: &mut Box<dyn Line>, far: &mut Far) {
-    let up = way.text(0);
+    let up = way.up();
     match far {
         Far::Line(console) => {
             let down = way.text(41);
@@ -206,8 +229,15 @@ async fn exchange(line: impl AsyncRead + AsyncWrite, send: &[u8], expected: &[u8
 }
 
 /// A second one is refused, and told why.
-async fn busy(way: &Way) {
-    let said = match try_open(&way.endpoint).await {
+async fn busy(way: &Way, line: &mut Box<dyn Line>) {
+    if way.azure.is_some() {
+        let newer = way.open().await;
+        let told = hang_up(line).await;
+        assert!(told.contains(way.busy), "{told}");
+        drop(newer);
+        return;
+    }
+    let said = match way.try_open().await {
         Err(error) => {
             assert_eq!(error.code(), "open-busy", "{error}");
             format!("{error}: {}", error.help())

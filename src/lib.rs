@@ -32,6 +32,7 @@
 //! | [`sac`] | what SAC prints, where we are, the way to a prompt |
 //! | [`shell`] | login; cmd: one command in, exit code and exact output out |
 //! | [`script`] | text → typed script → checked → plan |
+//! | [`inventory`] | `targets.yaml`: names → endpoint, account, secret source, tags, parameters |
 //! | [`engine`] | runs a plan: check, change, verify, undo; events, journal |
 //! | [`report`] | consumers of events: terminal, JSON lines, report files |
 //! | [`cli`] | arguments, one file per command; the only place that prints or exits |
@@ -43,6 +44,7 @@ pub mod console;
 pub mod encoding;
 pub mod engine;
 pub mod expect;
+pub mod inventory;
 pub mod recording;
 pub mod report;
 pub mod sac;

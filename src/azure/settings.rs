@@ -283,6 +283,8 @@ mod tests {
         ];
         for (variables, source) in cases {
             let read = format!("{:?}", read(variables).unwrap().source);
+            // On Windows the program of the same name is a script.
+            let read = read.replace("az.cmd", "az");
             assert!(read.starts_with(source), "{variables}: {read}");
         }
     }

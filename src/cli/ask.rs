@@ -83,6 +83,11 @@ fn hidden_line(prompt: &str) -> io::Result<String> {
 }
 
 #[cfg(not(unix))]
-fn hidden_line(_prompt: &str) -> io::Result<String> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "hidden input is not supported on this system"))
+fn hidden_line(prompt: &str) -> io::Result<String> {
+    let mut err = io::stderr();
+    write!(err, "{prompt}")?;
+    err.flush()?;
+    let line = crate::transport::hidden_line();
+    writeln!(err)?;
+    line
 }

@@ -214,7 +214,7 @@ mod tests {
         for (source, expected) in [
             (Source::File(folder.path().join("none")), "cannot read the password from "),
             (Source::Command("exit 3".to_owned()), "the command for the password failed: "),
-            (Source::Command("true".to_owned()), "the password from the command is empty"),
+            (Source::Command("exit 0".to_owned()), "the password from the command is empty"),
             (
                 Source::Variable("SACPILOT_NOT_SET".to_owned()),
                 "the environment variable SACPILOT_NOT_SET for",

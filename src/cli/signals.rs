@@ -29,15 +29,22 @@ pub async fn guarded<T>(interrupt: &Interrupt, mut task: Pin<Box<dyn Future<Outp
 pub(super) struct Signals {
     #[cfg(unix)]
     streams: Vec<tokio::signal::unix::Signal>,
+    #[cfg(windows)]
+    ctrl_c: Option<tokio::signal::windows::CtrlC>,
+    /// The window is closed.
+    #[cfg(windows)]
+    ctrl_close: Option<tokio::signal::windows::CtrlClose>,
+    #[cfg(windows)]
+    ctrl_break: Option<tokio::signal::windows::CtrlBreak>,
 }
 
+/// A signal that cannot be watched keeps its ordinary effect.
 impl Signals {
     #[cfg(unix)]
     pub(super) fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
 
         let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        // A signal that cannot be watched keeps its ordinary effect.
         Self { streams: kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect() }
     }
 
@@ -50,15 +57,21 @@ impl Signals {
         .await;
     }
 
-    #[cfg(not(unix))]
+    #[cfg(windows)]
     pub(super) fn new() -> Self {
-        Self {}
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close};
+
+        Self { ctrl_c: ctrl_c().ok(), ctrl_close: ctrl_close().ok(), ctrl_break: ctrl_break().ok() }
     }
 
-    #[cfg(not(unix))]
+    #[cfg(windows)]
     pub(super) async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        std::future::poll_fn(|context| {
+            let came = self.ctrl_c.as_mut().is_some_and(|stream| stream.poll_recv(context).is_ready())
+                || self.ctrl_close.as_mut().is_some_and(|stream| stream.poll_recv(context).is_ready())
+                || self.ctrl_break.as_mut().is_some_and(|stream| stream.poll_recv(context).is_ready());
+            if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
     }
 }

@@ -22,8 +22,9 @@ pub struct Args {
     #[arg(value_name = "SCENARIO", default_value = "rdp-internal-error")]
     scenario: String,
 
-    /// Where others find the machine: tcp:ADDRESS:PORT (port 0: any that is free), unix:PATH, pty:PATH, or
-    /// azure:ADDRESS:PORT?SWITCH&SWITCH (a simulated Azure in front of it; docs/azure.md lists the switches)
+    /// Where others find the machine: tcp:ADDRESS:PORT (port 0: any that is free), unix:PATH, pty:PATH, on Windows
+    /// pipe:NAME, or azure:ADDRESS:PORT?SWITCH&SWITCH (a simulated Azure in front of it; docs/azure.md lists the
+    /// switches)
     #[arg(long, value_name = "WHERE", required_unless_present = "list")]
     listen: Option<String>,
 

@@ -1,7 +1,7 @@
 //! Scripts: text → typed script with spans → checked → plan. Needs no console.
 
 pub mod codes;
-mod decode;
+pub(crate) mod decode;
 pub mod diagnostic;
 pub mod expression;
 pub mod library;
@@ -12,7 +12,7 @@ pub mod parameters;
 pub mod plan;
 mod plan_text;
 pub mod quoting;
-mod raw;
+pub(crate) mod raw;
 pub mod schema;
 pub mod similar;
 pub mod template;

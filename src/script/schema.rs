@@ -14,7 +14,7 @@ pub fn json_schema() -> Json {
 }
 
 /// An optional key may be left out; it may not be there without a value.
-fn without_null(schema: &mut Json) {
+pub(crate) fn without_null(schema: &mut Json) {
     match schema {
         Json::Array(items) => items.iter_mut().for_each(without_null),
         Json::Object(map) => {

@@ -11,8 +11,11 @@ use tokio::net::TcpListener;
 use super::Endpoint;
 #[cfg(unix)]
 use super::offered::{OfferedSocket, OfferedTerminal};
+#[cfg(windows)]
+use super::offered_pipe::OfferedPipe;
 
-/// Where to offer a console: `tcp:ADDRESS:PORT` (port 0: any that is free), `unix:PATH`, `pty:PATH`.
+/// Where to offer a console: `tcp:ADDRESS:PORT` (port 0: any that is free), `unix:PATH`, `pty:PATH`,
+/// `pipe:NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listen {
     /// A port of this computer.
@@ -31,6 +34,11 @@ pub enum Listen {
     Pty {
         /// Where a symbolic link to it is made.
         path: PathBuf,
+    },
+    /// A named pipe of Windows.
+    Pipe {
+        /// Its whole path.
+        path: String,
     },
 }
 
@@ -58,7 +66,7 @@ impl FromStr for Listen {
     type Err = ListenError;
 
     fn from_str(text: &str) -> Result<Self, ListenError> {
-        let help = "write tcp:127.0.0.1:PORT, unix:PATH or pty:PATH".to_owned();
+        let help = "write tcp:127.0.0.1:PORT, unix:PATH or pty:PATH, on Windows pipe:NAME".to_owned();
         // Port 0 is none to connect to, but one to listen at.
         let any_port = text.strip_suffix(":0").filter(|start| start.starts_with("tcp:"));
         let parsed = any_port.map_or_else(|| text.parse(), |start| format!("{start}:1").parse());
@@ -68,6 +76,7 @@ impl FromStr for Listen {
             }
             Ok(Endpoint::Unix { path }) => Ok(Self::Unix { path }),
             Ok(Endpoint::Pty { path }) => Ok(Self::Pty { path }),
+            Ok(Endpoint::Pipe { path }) => Ok(Self::Pipe { path }),
             Ok(_) => Err(ListenError {
                 reason: format!("`{}` is nothing to listen at", text.escape_debug()),
                 help,
@@ -86,6 +95,8 @@ enum Kind {
     Unix(OfferedSocket),
     #[cfg(unix)]
     Pty(OfferedTerminal),
+    #[cfg(windows)]
+    Pipe(OfferedPipe),
 }
 
 /// The two directions of one who uses the console.
@@ -105,6 +116,10 @@ impl Listener {
             Listen::Unix { path } => Kind::Unix(OfferedSocket::bind(path)?),
             #[cfg(unix)]
             Listen::Pty { path } => Kind::Pty(OfferedTerminal::open(path)?),
+            #[cfg(windows)]
+            Listen::Pipe { path } => Kind::Pipe(OfferedPipe::bind(path)?),
+            #[cfg(not(windows))]
+            Listen::Pipe { .. } => return Err(io::ErrorKind::Unsupported.into()),
             #[cfg(not(unix))]
             Listen::Unix { .. } | Listen::Pty { .. } => return Err(io::ErrorKind::Unsupported.into()),
         }))
@@ -125,6 +140,8 @@ impl Listener {
             Kind::Unix(socket) => Endpoint::Unix { path: socket.path().to_owned() },
             #[cfg(unix)]
             Kind::Pty(terminal) => Endpoint::Pty { path: terminal.path().to_owned() },
+            #[cfg(windows)]
+            Kind::Pipe(pipe) => Endpoint::Pipe { path: pipe.path().to_owned() },
         }
     }
 
@@ -147,6 +164,8 @@ impl Listener {
                 Some(client) => Ok(Box::new(client)),
                 None => std::future::pending().await,
             },
+            #[cfg(windows)]
+            Kind::Pipe(pipe) => Ok(Box::new(pipe.accept().await?)),
         }
     }
 }

@@ -13,12 +13,14 @@ use crate::secret::Secret;
 
 mod azure;
 mod endpoint;
-#[cfg(unix)]
+#[cfg_attr(windows, path = "exec_piped.rs")]
 mod exec;
 mod holder;
 mod listen;
 #[cfg(unix)]
 mod offered;
+#[cfg(windows)]
+mod offered_pipe;
 mod open_error;
 mod patience;
 #[cfg(windows)]
@@ -27,7 +29,7 @@ mod ports;
 mod powered;
 #[cfg(unix)]
 mod pty;
-#[cfg(unix)]
+#[cfg_attr(windows, path = "raw_console.rs")]
 mod raw_terminal;
 mod refusal;
 mod rfc2217;
@@ -44,14 +46,17 @@ mod wakers;
 mod way;
 
 pub use azure::{AzureLine, open_azure};
-pub use endpoint::{CommandLine, Endpoint, EndpointError, FlowControl, LineSettings, Parity, Problem};
+pub use endpoint::{
+    CommandLine, Endpoint, EndpointError, FlowControl, LineSettings, Parity, Problem, Signal,
+};
 pub use listen::{Client, Listen, ListenError, Listener};
 pub use open_error::OpenError;
 pub use patience::open_patiently;
 pub use ports::{Access, Hardware, Port, Usb, ports};
 pub use powered::{Buttons, PoweredLine};
-#[cfg(unix)]
 pub use raw_terminal::RawTerminal;
+#[cfg(windows)]
+pub(crate) use raw_terminal::hidden_line;
 pub use serve::{Notice, serve};
 pub use sim::{Pace, SimLine, SimWindow, open as open_sim, sim_options};
 pub use way::Way;
@@ -97,7 +102,6 @@ pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
         Endpoint::Pty { path } => Box::new(pty::open(path)?),
         #[cfg(unix)]
         Endpoint::Unix { path } => Box::new(unix::open(path).await?),
-        #[cfg(unix)]
         Endpoint::Exec { command } => Box::new(exec::open(command)?),
         #[cfg(windows)]
         Endpoint::Pipe { path } => Box::new(pipe::open(path).await?),
@@ -107,8 +111,6 @@ pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
         Endpoint::Pty { .. } => return Err(not_here("pty")),
         #[cfg(not(unix))]
         Endpoint::Unix { .. } => return Err(not_here("unix")),
-        #[cfg(not(unix))]
-        Endpoint::Exec { .. } => return Err(not_here("exec")),
     })
 }
 
@@ -118,7 +120,6 @@ fn not_here(way: &'static str) -> OpenError {
         "pipe" => "unix:PATH: on this system QEMU, libvirt and VirtualBox offer their ports as sockets",
         "unix" => "pipe:NAME: on this system virtual machines offer their ports as named pipes",
         "pty" => "serial:COM1, or tcp:HOST:PORT",
-        "exec" => "tcp:HOST:PORT or telnet:HOST:PORT",
         _ => "another way in",
     };
     OpenError::NotHere { way, instead }

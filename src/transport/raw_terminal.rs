@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -30,13 +30,13 @@ impl RawTerminal {
         Self::open_after(path, |_| Ok(()))
     }
 
-    /// The path of the terminal that standard input is.
+    /// The terminal that standard input is, made raw.
     ///
     /// # Errors
-    /// It is none.
-    pub fn of_standard_input() -> io::Result<PathBuf> {
+    /// It is none, and what the system says.
+    pub fn of_standard_input() -> io::Result<Self> {
         let name = ttyname(rustix::stdio::stdin(), Vec::new())?;
-        Ok(PathBuf::from(OsStr::from_bytes(name.to_bytes())))
+        Self::open(Path::new(OsStr::from_bytes(name.to_bytes())))
     }
 
     /// Opens the terminal at `path`, asks `may` for leave, and makes it raw.

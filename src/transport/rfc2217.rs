@@ -12,7 +12,7 @@ use super::endpoint::address;
 use super::tcp::{self, TcpLine};
 use super::telnet::TelnetStream;
 use super::wakers::Half;
-use super::{FlowControl, Line, LineSettings, OpenError, Parity};
+use super::{FlowControl, Line, LineSettings, OpenError, Parity, Signal};
 use crate::telnet::com_port::{self, Control, LineState, Message, ModemState, StopBits};
 use crate::telnet::{Connection, End, Event, Opt, Side};
 
@@ -143,10 +143,11 @@ fn tolerated(settings: LineSettings) -> Vec<Message> {
     let mut messages = vec![
         Message::Signature(concat!("sacpilot ", env!("CARGO_PKG_VERSION")).into()),
         Message::Control(flow),
-        Message::Control(Control::DtrOn),
+        Message::Control(if settings.dtr == Some(Signal::Off) { Control::DtrOff } else { Control::DtrOn }),
     ];
     if settings.flow != FlowControl::Hardware {
-        messages.push(Message::Control(Control::RtsOn));
+        let off = settings.rts == Some(Signal::Off);
+        messages.push(Message::Control(if off { Control::RtsOff } else { Control::RtsOn }));
     }
     messages.push(Message::LineStateMask(ERRORS));
     messages.push(Message::ModemStateMask(ModemState(0)));
@@ -307,6 +308,7 @@ mod tests {
             parity: Parity::Even,
             stop_bits: 2,
             flow: FlowControl::Hardware,
+            ..LineSettings::default()
         };
         let server = serve(listener, Connection::with_com_port(End::Server), vital_only);
         let (line, (mut server, heard)) = tokio::join!(open("127.0.0.1", port, settings), server);

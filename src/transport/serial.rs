@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 use tokio_serial::{DataBits, ErrorKind, SerialPort as _, SerialStream, StopBits};
 
-use super::{FlowControl, Line, LineSettings, OpenError, Parity};
+use super::{FlowControl, Line, LineSettings, OpenError, Parity, Signal};
 
 /// How long the line is held at "space" for a break; POSIX says at least a quarter of a second.
 const BREAK: Duration = Duration::from_millis(300);
@@ -56,9 +56,8 @@ pub(super) fn open(port: &str, settings: LineSettings) -> Result<SerialLine, Ope
             FlowControl::None => tokio_serial::FlowControl::None,
             FlowControl::Software => tokio_serial::FlowControl::Software,
             FlowControl::Hardware => tokio_serial::FlowControl::Hardware,
-        })
-        .dtr_on_open(true);
-    let stream = SerialStream::open(&builder).map_err(|error| match error.kind {
+        });
+    let mut stream = SerialStream::open(&builder).map_err(|error| match error.kind {
         ErrorKind::Io(io::ErrorKind::NotFound) => {
             OpenError::NotFound { what: what.clone(), instead: names() }
         }
@@ -71,7 +70,22 @@ pub(super) fn open(port: &str, settings: LineSettings) -> Result<SerialLine, Ope
             help: "check that it is a serial port and takes these settings".to_owned(),
         },
     })?;
+    set_signals(&mut stream, settings, &what);
     Ok(SerialLine { stream, port: port.to_owned(), settings, breaking: None })
+}
+
+/// Sets DTR and RTS. Virtual ports often have none: a warning when they were asked for, never a failure.
+fn set_signals(stream: &mut SerialStream, settings: LineSettings, what: &str) {
+    let told = |name, wish: Option<Signal>, result: tokio_serial::Result<()>| match (wish, result) {
+        (Some(_), Err(error)) => tracing::warn!("the {what} does not take {name}: {error}"),
+        (None, Err(error)) => tracing::info!("the {what} has no {name}: {error}"),
+        (_, Ok(())) => {}
+    };
+    let on = |wish| wish != Some(Signal::Off);
+    told("DTR", settings.dtr, stream.write_data_terminal_ready(on(settings.dtr)));
+    if settings.flow != FlowControl::Hardware {
+        told("RTS", settings.rts, stream.write_request_to_send(on(settings.rts)));
+    }
 }
 
 /// The serial ports of this computer, by name.
@@ -192,7 +206,8 @@ mod tests {
             data_bits: 7,
             parity: Parity::Even,
             stop_bits: 2,
-            flow: FlowControl::None,
+            dtr: Some(Signal::Off),
+            ..LineSettings::default()
         };
         let _line = open(&port, settings).unwrap();
         let mode = tcgetattr(&terminal).unwrap();

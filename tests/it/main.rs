@@ -17,6 +17,7 @@
 //! - `script_mutations`: nothing that is written into a script makes the loader panic
 //! - `stored`: compares with files of the repository, or writes them anew
 //! - `ways`: every way in, against real programs
+//! - `windows`: the Windows program itself, under Wine
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "these are tests")]
 
@@ -39,3 +40,5 @@ mod session;
 mod stored;
 #[cfg(unix)]
 mod ways;
+#[cfg(unix)]
+mod windows;

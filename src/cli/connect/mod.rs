@@ -5,6 +5,7 @@ mod pass_through;
 mod secret_prompt;
 
 use std::fs;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -14,9 +15,10 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::run::runs_dir;
+use super::signals::Signals;
 use super::tape;
 use super::target::{TARGETS, endpoint};
-use crate::transport::Way;
+use crate::transport::{RawTerminal, Way};
 
 pub use escape_key::EscapeKey;
 pub use pass_through::{End, Session};
@@ -86,21 +88,19 @@ fn file_name(now: Timestamp) -> String {
     format!("connect-{}.cast", now.strftime("%Y%m%dT%H%M%S%3f"))
 }
 
-#[cfg(unix)]
 async fn session(
     way: Way,
     escape: EscapeKey,
     recording: Option<PathBuf>,
     context: &Context,
 ) -> Result<Exit, Failure> {
-    use super::signals::Signals;
-    use crate::transport::RawTerminal;
-
     let no_terminal = || {
         Failure::usage("`connect` needs a terminal")
             .help("without one, use `exec` for a command or `run` for a script")
     };
-    let path = RawTerminal::of_standard_input().map_err(|_| no_terminal())?;
+    if !io::stdin().is_terminal() {
+        return Err(no_terminal());
+    }
     let line = way
         .open()
         .await
@@ -114,7 +114,7 @@ async fn session(
         }
     }
 
-    let mut terminal = RawTerminal::open(&path).map_err(|_| no_terminal())?;
+    let mut terminal = RawTerminal::of_standard_input().map_err(|_| no_terminal())?;
     if let Some((rows, columns)) = terminal.size()
         && (rows < 24 || columns < 80)
     {
@@ -140,12 +140,6 @@ async fn session(
         }
         Err(error) => Err(Failure::new(Exit::INTERRUPTED, format!("lost your terminal: {error}"))),
     }
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unused_async, reason = "as the other one")]
-async fn session(_: Way, _: EscapeKey, _: Option<PathBuf>, _: &Context) -> Result<Exit, Failure> {
-    Err(Failure::usage("`connect` is not supported on this system yet"))
 }
 
 #[cfg(test)]

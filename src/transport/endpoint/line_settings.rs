@@ -18,6 +18,19 @@ pub struct LineSettings {
     pub stop_bits: u8,
     /// Flow control.
     pub flow: FlowControl,
+    /// Data terminal ready; on when not told, and then nobody minds a port that has no such signal.
+    pub dtr: Option<Signal>,
+    /// Request to send, the same; hardware flow control sets it by itself.
+    pub rts: Option<Signal>,
+}
+
+/// The state of a signal of the port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// On.
+    On,
+    /// Off.
+    Off,
 }
 
 /// Parity.
@@ -42,11 +55,19 @@ pub enum FlowControl {
     Hardware,
 }
 
-const KEYS: [&str; 5] = ["baud", "data", "parity", "stop", "flow"];
+const KEYS: [&str; 7] = ["baud", "data", "parity", "stop", "flow", "dtr", "rts"];
 
 impl Default for LineSettings {
     fn default() -> Self {
-        Self { baud: 115_200, data_bits: 8, parity: Parity::None, stop_bits: 1, flow: FlowControl::None }
+        Self {
+            baud: 115_200,
+            data_bits: 8,
+            parity: Parity::None,
+            stop_bits: 1,
+            flow: FlowControl::None,
+            dtr: None,
+            rts: None,
+        }
     }
 }
 
@@ -101,6 +122,14 @@ impl LineSettings {
                     _ => return Err(wants("none, xonxoff or rtscts")),
                 }
             }
+            "dtr" | "rts" => {
+                let signal = match value {
+                    "on" => Signal::On,
+                    "off" => Signal::Off,
+                    _ => return Err(wants("on or off")),
+                };
+                *if key == "dtr" { &mut self.dtr } else { &mut self.rts } = Some(signal);
+            }
             _ => {
                 return Err(Problem::UnknownSetting {
                     key: key.to_owned(),
@@ -137,6 +166,13 @@ impl fmt::Display for LineSettings {
             FlowControl::Software => settings.push("flow=xonxoff".to_owned()),
             FlowControl::Hardware => settings.push("flow=rtscts".to_owned()),
         }
+        for (key, signal) in [("dtr", self.dtr), ("rts", self.rts)] {
+            match signal {
+                None => {}
+                Some(Signal::On) => settings.push(format!("{key}=on")),
+                Some(Signal::Off) => settings.push(format!("{key}=off")),
+            }
+        }
         if settings.is_empty() { Ok(()) } else { write!(f, "?{}", settings.join("&")) }
     }
 }
@@ -153,10 +189,12 @@ mod tests {
             parity: Parity::Even,
             stop_bits: 2,
             flow: FlowControl::Software,
+            dtr: Some(Signal::Off),
+            rts: Some(Signal::On),
         };
         assert_eq!(LineSettings::default().mode(), "115200 8N1");
         assert_eq!(LineSettings::default().to_string(), "");
         assert_eq!(odd.mode(), "9600 7E2 xonxoff");
-        assert_eq!(odd.to_string(), "?baud=9600&data=7&parity=even&stop=2&flow=xonxoff");
+        assert_eq!(odd.to_string(), "?baud=9600&data=7&parity=even&stop=2&flow=xonxoff&dtr=off&rts=on");
     }
 }

@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 pub use command_line::CommandLine;
 pub use error::{EndpointError, Problem};
-pub use line_settings::{FlowControl, LineSettings, Parity};
+pub use line_settings::{FlowControl, LineSettings, Parity, Signal};
 
 use crate::azure::{VmId, VmIdError};
 use error::closest;

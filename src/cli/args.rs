@@ -47,6 +47,10 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "DIR", env = "SACPILOT_RUNS_DIR")]
     pub runs_dir: Option<PathBuf>,
 
+    /// Where targets are named [default: targets.yaml in this folder or above it]
+    #[arg(long, global = true, value_name = "FILE", env = super::inventory::VARIABLE)]
+    pub inventory: Option<PathBuf>,
+
     /// Writes events (or the result) as JSON to standard output
     #[arg(long, global = true)]
     pub json: bool,
@@ -102,6 +106,8 @@ pub enum Command {
     Sim(super::sim::Args),
     /// Lists the serial ports of this computer
     Ports(super::ports::Args),
+    /// Lists the machines of the inventory (targets.yaml)
+    Targets(super::targets::Args),
     /// Prints the completion script of a shell
     Completions(super::completions::Args),
 }

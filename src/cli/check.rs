@@ -1,4 +1,6 @@
-//! `sacpilot check SCRIPT...`: the static check of scripts.
+//! `sacpilot check FILE...`: the static check of scripts and inventories.
+
+use std::path::Path;
 
 use clap::ValueEnum;
 use serde_json::Value as Json;
@@ -7,6 +9,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::script_args::unknown_script;
+use crate::inventory;
 use crate::script::codes;
 use crate::script::diagnostic::{Report, Style};
 use crate::script::library::Library;
@@ -18,11 +21,12 @@ use crate::script::loader::{self, LoadError};
 Examples:
   sacpilot check my-repair.yaml
   sacpilot check scripts/*.yaml --format json
+  sacpilot check targets.yaml
   sacpilot check --explain SP010
 
 Exit code 0: nothing is wrong (warnings do not count); 2: errors, which `run` refuses.")]
 pub struct Args {
-    /// Scripts: files, or names of scripts that ship
+    /// Scripts: files, or names of scripts that ship; inventories: files
     #[arg(value_name = "SCRIPT", required_unless_present = "explain")]
     scripts: Vec<String>,
 
@@ -51,6 +55,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     let mut reports = Vec::new();
     for script in &args.scripts {
+        if let Some(report) = inventory(Path::new(script)) {
+            reports.push(report);
+            continue;
+        }
         let (library, name) = Library::open(script).map_err(|error| unknown_script(&error))?;
         reports.push(match loader::load(&library, &name) {
             Ok(loaded) => loaded.warnings,
@@ -72,6 +80,15 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(if reports.iter().any(Report::has_errors) { Exit::USAGE } else { Exit::HOLDS })
 }
 
+/// What is wrong with a file that is an inventory; `None`: it is none, or cannot be read.
+fn inventory(path: &Path) -> Option<Report> {
+    let source = inventory::read(path).ok()?;
+    if !inventory::is_inventory(path, &source.text) {
+        return None;
+    }
+    Some(inventory::load(source).map_or_else(|report| report, |inventory| inventory.warnings))
+}
+
 fn human(reports: &[Report], context: &Context) -> Result<(), Failure> {
     let style = if context.stdout_color { Style::Ansi } else { Style::Plain };
     for report in reports {
@@ -79,14 +96,14 @@ fn human(reports: &[Report], context: &Context) -> Result<(), Failure> {
     }
     let clean = reports.iter().filter(|report| report.diagnostics.is_empty()).count();
     if clean == reports.len() && !context.globals.quiet {
-        let what = if clean == 1 { "1 script".to_owned() } else { format!("{clean} scripts") };
+        let what = if clean == 1 { "1 file".to_owned() } else { format!("{clean} files") };
         context.say(&format!("{what}, nothing is wrong\n"))?;
     }
     Ok(())
 }
 
 fn explain(id: &str, context: &Context) -> Result<Exit, Failure> {
-    let Some(code) = codes::find(id) else {
+    let Some(code) = codes::find(id).or_else(|| inventory::codes::find(id)) else {
         let (first, last) = (codes::ALL.first(), codes::ALL.last());
         let ids = first.zip(last).map(|(first, last)| format!("codes are {} to {}", first.id, last.id));
         return Err(Failure::usage(format!("there is no code `{id}`")).help(ids.unwrap_or_default()));

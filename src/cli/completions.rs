@@ -2,10 +2,9 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
 use clap_complete::Shell;
+use clap_complete::env::Shells;
 
-use super::args::Cli;
 use super::exit::Exit;
 use super::failure::Failure;
 
@@ -24,7 +23,11 @@ pub struct Args {
 /// Prints the completion script.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "sacpilot", &mut script);
+    let shells = Shells::builtins();
+    let name = args.shell.to_string();
+    let shell = shells.completer(&name).ok_or_else(|| Failure::usage(format!("{name} is not supported")))?;
+    // The shell asks the program itself, which knows the names of the inventory.
+    shell.write_registration("COMPLETE", "sacpilot", "sacpilot", "sacpilot", &mut script)?;
     io::stdout().write_all(&script)?;
     Ok(Exit::HOLDS)
 }

@@ -9,8 +9,10 @@ use super::ask;
 use super::context::Context;
 use super::failure::Failure;
 use super::log;
+use crate::inventory::{SecretSource, Target};
 use crate::secret::Secret;
 use crate::shell::Credentials;
+use crate::transport::Endpoint;
 
 /// The variable that holds the password unless another source is named.
 const PASSWORD: &str = "SACPILOT_PASSWORD";
@@ -41,6 +43,29 @@ pub struct LoginArgs {
 }
 
 impl LoginArgs {
+    /// With what the inventory says of the target, where the user says nothing. A simulated machine keeps its own
+    /// account. The password of one account is never tried for another.
+    pub fn or_as(&self, entry: Option<&Target>) -> Self {
+        let mut all = self.clone();
+        let Some(entry) = entry.filter(|entry| !matches!(entry.endpoint, Endpoint::Sim { .. })) else {
+            return all;
+        };
+        let other_account = all.user.is_some() && all.user != entry.user;
+        if all.user.is_none() {
+            all.user.clone_from(&entry.user);
+            all.domain = all.domain.or_else(|| entry.domain.clone());
+        }
+        if self.named_source().is_none() && !other_account {
+            match entry.password.clone() {
+                Some(SecretSource::Variable(name)) => all.password_env = Some(name),
+                Some(SecretSource::File(path)) => all.password_file = Some(path),
+                Some(SecretSource::Command(line)) => all.password_command = Some(line),
+                None => {}
+            }
+        }
+        all
+    }
+
     /// The credentials. `own` is the account that the target brings itself; what the user says comes first.
     ///
     /// # Errors

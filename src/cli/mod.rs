@@ -5,7 +5,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
+use clap_complete::CompleteEnv;
 use tokio::runtime::Builder;
 
 pub mod args;
@@ -18,6 +19,7 @@ pub mod context;
 pub mod exec;
 pub mod exit;
 pub mod failure;
+pub mod inventory;
 pub mod log;
 pub mod login;
 pub mod opening;
@@ -30,6 +32,7 @@ pub mod signals;
 pub mod sim;
 pub mod tape;
 pub mod target;
+pub mod targets;
 
 use args::{Cli, Command};
 use context::Context;
@@ -40,6 +43,17 @@ use crate::report::visible;
 
 /// The whole program.
 pub fn main() -> ExitCode {
+    // A shell asks what may come next.
+    let folder = std::env::current_dir().ok();
+    let asked = CompleteEnv::with_factory(Cli::command).try_complete(std::env::args_os(), folder.as_deref());
+    match asked {
+        Ok(false) => {}
+        Ok(true) => return Exit::HOLDS.into(),
+        Err(error) => {
+            let _ = error.print();
+            return Exit::USAGE.into();
+        }
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         // Also `--help` and `--version`, which end with 0.
@@ -69,6 +83,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Azure(args) => wait_for(azure::run(args, context)),
         Command::Sim(args) => wait_for(sim::run(args, context)),
         Command::Ports(_) => ports::run(context),
+        Command::Targets(args) => targets::run(&args, context),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -9,6 +9,7 @@ use super::azure::account::AzureArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::inventory::{Place, complete, place};
 use super::login::LoginArgs;
 use super::run::look;
 use super::script_args::{Bound, ScriptArgs};
@@ -31,7 +32,7 @@ pub struct Args {
     output: Option<PathBuf>,
 
     /// Runs the read-only checks there, and says what would be changed
-    #[arg(short, long, value_name = "TARGET", env = "SACPILOT_TARGET")]
+    #[arg(short, long, value_name = "TARGET", env = "SACPILOT_TARGET", add = clap_complete::ArgValueCompleter::new(complete))]
     target: Option<String>,
 
     /// How long to wait for the command prompt, a boot included [default: 15m]; when given, also for a console that
@@ -64,7 +65,8 @@ Without a target nothing is sent; with one, only commands that read.
 
 /// Makes the plan, and shows or writes it.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
-    let bound = args.script.bind(context)?;
+    let place = args.target.as_deref().map(|target| place(target, context)).transpose()?;
+    let bound = args.script.bind(place.as_ref().map_or(&[], Place::params), context)?;
     let mut plan = Plan::new(&bound.script, &bound.params);
     let mut exit = Exit::HOLDS;
     if let Some(target) = args.target {

@@ -111,11 +111,12 @@ Sends only commands that read. Exit code 1: something was found.
 
 /// `sacpilot run`.
 pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
-    let bound = args.script.bind(context)?;
+    let place = args.target.place(context)?;
+    let bound = args.script.bind(place.params(), context)?;
     if let Some(plan) = &args.plan {
         plan::compare(plan, &bound)?;
     }
-    let endpoint = args.target.endpoint()?;
+    let endpoint = &place.endpoint;
     if args.snapshot && !matches!(endpoint, Endpoint::Azure(_)) {
         return Err(Failure::usage(format!("`--snapshot` cannot be taken of `{endpoint}`"))
             .help("it works for azure: targets; elsewhere take a snapshot with the tools of the host"));
@@ -145,7 +146,7 @@ pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
 
 /// `sacpilot diagnose`.
 pub async fn diagnose(args: DiagnoseArgs, context: &Context) -> Result<Exit, Failure> {
-    let bound = args.script.bind(context)?;
+    let bound = args.script.bind(args.target.place(context)?.params(), context)?;
     let target = args.target.resolve(context)?;
     Box::pin(drive(bound, target, RunMode::Diagnose, OnInterrupt::Keep, context)).await
 }

@@ -52,10 +52,18 @@ impl ScriptArgs {
         Ok(loaded.script)
     }
 
-    /// Loads the script and binds its parameters.
-    pub fn bind(&self, context: &Context) -> Result<Bound, Failure> {
+    /// Loads the script and binds its parameters; `of_target` are those of the inventory, for every script that has
+    /// them. What the user gives comes first.
+    pub fn bind(&self, of_target: &[(String, String)], context: &Context) -> Result<Bound, Failure> {
         let script = self.load(context)?;
-        let errors = match parameters::bind(&script, &self.param) {
+        let meant = |name: &str| {
+            let known = script.params.iter().find(|param| param.name == name);
+            known.is_some_and(|param| param.kind != ParamKind::Secret)
+                && !self.param.iter().any(|(given, _)| given == name)
+        };
+        let mut given: Vec<_> = of_target.iter().filter(|(name, _)| meant(name)).cloned().collect();
+        given.extend(self.param.iter().cloned());
+        let errors = match parameters::bind(&script, &given) {
             Ok(mut params) => {
                 let masks = self.secrets(&script, &mut params)?;
                 return Ok(Bound { script, params, masks });

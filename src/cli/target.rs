@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use clap_complete::ArgValueCompleter;
+
 use super::args::duration;
 use super::azure::account::AzureArgs;
 use super::context::Context;
 use super::failure::Failure;
+use super::inventory::{Place, complete, place};
 use super::login::LoginArgs;
 use crate::azure::Azure;
 use crate::report::visible;
@@ -17,6 +20,7 @@ use crate::transport::{Endpoint, EndpointError, Way, sim_options};
 /// What `TARGET` may be, for `--help`.
 pub const TARGETS: &str = "\
 Targets:
+  NAME                     a machine of the inventory (sacpilot targets --help)
   sim:SCENARIO             a simulated machine
   serial:/dev/ttyUSB0      a serial port, 115200 8N1; else serial:/dev/ttyUSB0?baud=9600
   serial:COM1              the same on Windows
@@ -35,7 +39,7 @@ const PROMPT: Duration = Duration::from_mins(15);
 #[derive(Debug, Clone, clap::Args)]
 pub struct TargetArgs {
     /// Where the console is, see below
-    #[arg(short, long, value_name = "TARGET", env = "SACPILOT_TARGET")]
+    #[arg(short, long, value_name = "TARGET", env = "SACPILOT_TARGET", add = ArgValueCompleter::new(complete))]
     pub target: String,
 
     /// How long to wait for the command prompt, a boot included [default: 15m]; when given, also for a console that
@@ -79,22 +83,23 @@ impl Target {
 }
 
 impl TargetArgs {
-    /// The endpoint.
-    pub fn endpoint(&self) -> Result<Endpoint, Failure> {
-        endpoint(&self.target)
+    /// The console that is meant.
+    pub fn place(&self, context: &Context) -> Result<Place, Failure> {
+        place(&self.target, context)
     }
 
     /// The target, complete; the password is asked for here when it must be.
     pub fn resolve(&self, context: &Context) -> Result<Target, Failure> {
-        let endpoint = self.endpoint()?;
+        let Place { endpoint, entry } = self.place(context)?;
         let azure = self.azure.for_endpoint(&endpoint, context)?;
-        let credentials = self.login.credentials(own_account(&endpoint)?, context)?;
+        let credentials = self.login.or_as(entry.as_ref()).credentials(own_account(&endpoint)?, context)?;
+        let wait = self.wait.or(entry.and_then(|entry| entry.wait));
         Ok(Target {
             name: self.target.clone(),
             endpoint,
             credentials,
-            wait: self.wait.unwrap_or(PROMPT),
-            patience: self.wait.unwrap_or(Duration::ZERO),
+            wait: wait.unwrap_or(PROMPT),
+            patience: wait.unwrap_or(Duration::ZERO),
             azure,
             snapshot: None,
         })

@@ -14,10 +14,11 @@ use super::azure::account::AzureArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::inventory::{complete, place};
 use super::run::runs_dir;
 use super::signals::Signals;
 use super::tape;
-use super::target::{TARGETS, endpoint};
+use super::target::TARGETS;
 use crate::transport::{RawTerminal, Way};
 
 pub use escape_key::EscapeKey;
@@ -28,7 +29,7 @@ pub use pass_through::{End, Session};
 #[command(after_help = help())]
 pub struct Args {
     /// Where the console is, see below
-    #[arg(value_name = "TARGET", env = "SACPILOT_TARGET")]
+    #[arg(value_name = "TARGET", env = "SACPILOT_TARGET", add = clap_complete::ArgValueCompleter::new(complete))]
     target: String,
 
     /// The key that speaks to sacpilot
@@ -64,7 +65,7 @@ Examples:
 
 /// `sacpilot connect`.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
-    let endpoint = endpoint(&args.target)?;
+    let endpoint = place(&args.target, context)?.endpoint;
     let recording = match (&context.globals.record, args.no_record) {
         (_, true) => None,
         (Some(file), false) => Some(file.clone()),

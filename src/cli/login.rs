@@ -45,6 +45,7 @@ pub struct LoginArgs {
 impl LoginArgs {
     /// With what the inventory says of the target, where the user says nothing. A simulated machine keeps its own
     /// account. The password of one account is never tried for another.
+    #[must_use]
     pub fn or_as(&self, entry: Option<&Target>) -> Self {
         let mut all = self.clone();
         let Some(entry) = entry.filter(|entry| !matches!(entry.endpoint, Endpoint::Sim { .. })) else {

@@ -37,7 +37,7 @@ A targets.yaml names machines:
       about: 'rack 3, second from above'
       tags: [web, canary]
       profile: '2019'
-      params: {port: '3390'}
+      params: {new_port: '3390'}
 
 It is found in the working folder or above it, or named with --inventory. It never holds a
 password, only where it is: 'env:VARIABLE', 'file:PATH' or 'command:COMMAND'. What is given on
@@ -52,8 +52,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if !inventory.warnings.diagnostics.is_empty() && !context.globals.quiet {
         context.tell(&inventory.warnings.render(context.stderr_style()));
     }
-    let wanted =
-        |target: &&Target| args.tag.iter().all(|tag| target.tags.iter().any(|other| other == tag));
+    let wanted = |target: &&Target| args.tag.iter().all(|tag| target.tags.iter().any(|other| other == tag));
     let targets: Vec<&Target> = inventory.targets.iter().filter(wanted).collect();
     if context.globals.json {
         let all: serde_json::Value = targets.iter().map(|target| described(target)).collect();

@@ -58,7 +58,7 @@ fn version() {
 fn completions_for_every_shell() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let said = Program::new(&format!("completions {shell}")).run().code(0).stderr("");
-        assert!(said.text().contains("sacpilot") && said.text().contains("diagnose"), "{shell}");
+        assert!(said.text().contains("sacpilot") && said.text().contains("COMPLETE"), "{shell}");
     }
     Program::new("completions tcsh").run().code(2);
 }
@@ -138,7 +138,7 @@ fn check_of_what_is_right_and_explanations() {
     Program::new("check look.yaml")
         .file("look.yaml", LOOK)
         .run()
-        .stdout("1 script, nothing is wrong\n")
+        .stdout("1 file, nothing is wrong\n")
         .code(0);
     let said = Program::new("check --explain sp002").run().code(0);
     assert!(said.text().starts_with("SP002: "), "{}", said.text());

@@ -6,6 +6,7 @@
 //! - `azure`: our side of Azure against the simulated one
 //! - `exact`: outputs that are hard to bring over a console, byte for byte
 //! - `library`: every shipped script: repairs, refuses, leaves alone, takes back
+//! - `inventory`: targets by name, a gallery of bad inventories
 //! - `layers`: the order of the modules holds
 //! - `offered`: the whole path in two processes, over each way in that `sim --listen` offers
 //! - `program`: no tests; runs the real program
@@ -26,6 +27,7 @@ mod cable;
 mod cli;
 mod engine;
 mod exact;
+mod inventory;
 mod layers;
 mod library;
 #[cfg(unix)]

@@ -37,7 +37,7 @@ impl<O: Operator> Run<'_, O> {
         let before = self.save(at, condition, &seen, &scope).await?;
         self.gate()?;
         let commands = self.intend(at, condition, &before, &scope)?;
-        self.change(at, &commands).await?;
+        self.change(at, condition, &commands, &with_before(&scope, &before)).await?;
         self.verify(at, condition, before, &scope, &values(&seen.captures)).await
     }
 
@@ -75,7 +75,7 @@ impl<O: Operator> Run<'_, O> {
     }
 
     /// Reads what undo needs. Nothing is changed unless all of it could be read.
-    async fn save(
+    pub(super) async fn save(
         &mut self,
         at: &At<'_>,
         condition: &Condition,
@@ -103,7 +103,7 @@ impl<O: Operator> Run<'_, O> {
     }
 
     /// Writes down what will be sent and the way back, all of it ready to be typed.
-    fn intend(
+    pub(super) fn intend(
         &mut self,
         at: &At<'_>,
         condition: &Condition,
@@ -137,9 +137,18 @@ impl<O: Operator> Run<'_, O> {
     }
 
     /// Sends the changing commands. One whose outcome is unknown is left to the verification that follows.
-    pub(super) async fn change(&mut self, at: &At<'_>, commands: &[Command]) -> Result<(), Stop> {
-        for command in commands {
-            match self.send(at, Purpose::Change, command, 1, &[]).await? {
+    pub(super) async fn change(
+        &mut self,
+        at: &At<'_>,
+        condition: &Condition,
+        commands: &[Command],
+        scope: &Scope,
+    ) -> Result<(), Stop> {
+        let applying = applying(&condition.change, scope)?;
+        // Of a change that goes on, the last ones.
+        let done = applying.len().saturating_sub(commands.len());
+        for (command, action) in commands.iter().zip(applying.into_iter().skip(done)) {
+            match self.answered(at, command, action.answers.as_ref(), scope).await? {
                 Ok(outcome) => expect_code(command, &outcome)?,
                 Err(error) => {
                     if error.kind == Trouble::OutcomeUnknown {
@@ -155,21 +164,34 @@ impl<O: Operator> Run<'_, O> {
 
 /// The commands whose `when` holds, ready to be typed.
 fn commands(at: &At<'_>, actions: &[Action], scope: &Scope) -> Result<Vec<Command>, Failure> {
-    let mut commands = Vec::new();
-    for action in actions {
-        if let Some(when) = &action.when
-            && !when.eval_bool(scope)?
-        {
-            continue;
-        }
-        commands.push(Command {
+    let command = |action: &Action| {
+        Ok(Command {
             mode: at.mode,
             text: action.run.render(scope, at.mode)?,
             codes: action.codes.clone(),
             timeout_ms: at.timeout.as_millis() as u64,
-        });
+        })
+    };
+    applying(actions, scope)?.into_iter().map(command).collect()
+}
+
+/// What `change` sees: the captures from before it, by their own names and as `before.NAME`.
+pub(super) fn with_before(scope: &Scope, before: &Scope) -> Scope {
+    let mut scope = scope.clone();
+    scope.extend(before.clone());
+    scope.insert("before".to_owned(), object(before));
+    scope
+}
+
+/// The actions whose `when` holds.
+fn applying<'a>(actions: &'a [Action], scope: &Scope) -> Result<Vec<&'a Action>, Failure> {
+    let mut applying = Vec::new();
+    for action in actions {
+        if action.when.as_ref().map_or(Ok(true), |when| when.eval_bool(scope))? {
+            applying.push(action);
+        }
     }
-    Ok(commands)
+    Ok(applying)
 }
 
 /// The names whose old values the way back brings back.

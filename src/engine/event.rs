@@ -163,6 +163,9 @@ pub struct Left {
     pub before: Values,
     /// What was read last.
     pub captures: Values,
+    /// It failed, and the run went on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
     /// Why nothing can be built upon it, in a run that changes nothing.
     pub open: Option<LeftOpen>,
 }
@@ -523,6 +526,26 @@ pub enum EventKind {
         #[serde(default)]
         left: Option<Left>,
     },
+    /// Facts of the machine were read, for an expression of the step that comes or goes on.
+    FactsRead {
+        /// The command.
+        command: Command,
+        /// Its exit code.
+        code: i32,
+        /// What is known now; a name that is not there could not be read.
+        facts: Values,
+    },
+    /// The question of a step was answered.
+    Answered {
+        /// The step.
+        step: StepPath,
+        /// The question.
+        question: String,
+        /// The answer.
+        answer: String,
+        /// Whether a person gave it; else it is what the script says for when nobody is there.
+        attended: bool,
+    },
     /// A change is being taken back; on disk before the first command is sent.
     UndoStarted {
         /// The step whose change it is.
@@ -575,6 +598,7 @@ impl EventKind {
             | Self::StepFailed { .. }
             | Self::UndoStarted { .. }
             | Self::UndoFinished { .. }
+            | Self::Answered { .. }
             | Self::Interrupted
             | Self::RunFinished { .. } => true,
             Self::CommandStarted { purpose, .. }
@@ -584,6 +608,7 @@ impl EventKind {
             | Self::StepStarted { .. }
             | Self::Judged { .. }
             | Self::Found { .. }
+            | Self::FactsRead { .. }
             | Self::StepFinished { .. }
             | Self::SessionClosed { .. }
             | Self::Unknown => false,

@@ -11,6 +11,8 @@ use crate::script::template::RenderError;
 pub(super) enum Stop {
     /// A step failed.
     Failed(Failure),
+    /// A step failed whose script wants that changes stay.
+    Left(Failure),
     /// The user wants to stop.
     Interrupted,
     /// The journal cannot be written: nothing more may be sent.

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::event::{Left, LeftOpen, Values};
-use crate::script::model::{Action, Argument, Body, Condition, Expr, Scope, Step, Template, Undo, Value};
+use super::event::{Left, LeftOpen, StepPath, Values};
+use crate::script::model::{
+    Action, Argument, Body, Condition, Dialogue, Expr, Reply, Scope, Step, Template, Undo, Value,
+};
 
 /// The names of one running script. A used script has its own.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub(super) struct Record {
     pub(super) before: Scope,
     /// Captures of the last probe.
     pub(super) captures: Scope,
+    /// It failed, and the run went on.
+    pub(super) failed: bool,
     /// Why what it says cannot be built upon, in a run that changes nothing.
     pub(super) open: Option<LeftOpen>,
 }
@@ -50,6 +54,38 @@ impl Frame {
     /// Keeps what a step left.
     pub(super) fn record(&mut self, id: &str, record: Record) {
         self.steps.insert(id.to_owned(), record);
+    }
+
+    /// The frame of the steps of a block: what is around it, and its place.
+    pub(super) fn inside(&self, path: &StepPath, scope: Scope) -> Self {
+        Self { base: scope, steps: self.steps.clone(), prefix: format!("{path}/") }
+    }
+
+    /// Takes over what the steps of a block left.
+    pub(super) fn take_in(&mut self, inner: Self) {
+        self.steps.extend(inner.steps);
+    }
+
+    /// Steps that had no turn: they did not run.
+    pub(super) fn not_done(&mut self, steps: &[Step]) {
+        for step in steps {
+            self.steps.entry(step.id.clone()).or_default();
+            if let Body::Block(block) = &step.body {
+                for steps in [&block.steps, &block.rescue, &block.always] {
+                    self.not_done(steps);
+                }
+            }
+        }
+    }
+
+    /// Gives a name a value.
+    pub(super) fn define(&mut self, name: &str, value: Value) {
+        self.base.insert(name.to_owned(), value);
+    }
+
+    /// Takes a name away.
+    pub(super) fn forget(&mut self, name: &str) {
+        self.base.remove(name);
     }
 
     /// Steps whose outcome is open, among those that `names` mention.
@@ -87,6 +123,7 @@ impl Record {
             rc: self.rc,
             before: values(&self.before),
             captures: values(&self.captures),
+            failed: self.failed,
             open: self.open,
         }
     }
@@ -95,6 +132,7 @@ impl Record {
         let mut members = self.captures.clone();
         members.insert("ran".to_owned(), self.ran.into());
         members.insert("changed".to_owned(), self.changed.into());
+        members.insert("failed".to_owned(), self.failed.into());
         members.insert("before".to_owned(), object(&self.before));
         // What ran and had nothing to judge is not wrong.
         let holds = self.holds.or(self.ran.then_some(true));
@@ -108,6 +146,7 @@ impl Record {
         Self {
             ran: records.iter().any(|record| record.ran),
             changed: records.iter().any(|record| record.changed),
+            failed: records.iter().any(|record| record.failed),
             holds: records.iter().filter_map(|record| record.holds).reduce(|all, one| all && one),
             open: records.iter().find_map(|record| record.open),
             ..Self::default()
@@ -134,6 +173,7 @@ impl From<Left> for Record {
             rc: left.rc,
             before: scope(&left.before),
             captures: scope(&left.captures),
+            failed: left.failed,
             open: left.open,
         }
     }
@@ -156,7 +196,7 @@ pub(super) fn scope(values: &Values) -> Scope {
         .collect()
 }
 
-/// Every name that a step mentions.
+/// Every name that a step mentions; those of steps inside of it are not among them.
 pub(super) fn names_of_step(step: &Step) -> BTreeSet<String> {
     let finding =
         step.finding.iter().flat_map(|finding| std::iter::once(&finding.text).chain(&finding.remedy));
@@ -173,6 +213,24 @@ pub(super) fn names_of_body(step: &Step) -> BTreeSet<String> {
         Body::Look(probe) => (vec![&probe.run], probe.holds.iter().collect()),
         Body::Condition(condition) => of_condition(condition),
         Body::Reboot { reason, .. } => (vec![reason], Vec::new()),
+        Body::Dialogue(talk) => {
+            let replies = talk.action.answers.iter().flat_map(replies);
+            let undo: &[Action] = match &talk.undo {
+                Undo::Run(actions) => actions,
+                Undo::None { .. } => &[],
+            };
+            let templates =
+                std::iter::once(&talk.action.run).chain(replies).chain(undo.iter().map(|a| &a.run));
+            (
+                templates.collect(),
+                talk.holds.iter().chain(undo.iter().filter_map(|a| a.when.as_ref())).collect(),
+            )
+        }
+        Body::Upload(upload) => (vec![&upload.to], Vec::new()),
+        Body::Wait(wait) => (vec![&wait.probe.run], wait.probe.holds.iter().collect()),
+        Body::Ask(ask) => (vec![&ask.question], Vec::new()),
+        // The steps of a block are judged one by one.
+        Body::Finding | Body::Block(_) => return BTreeSet::new(),
         Body::Use { with, .. } => {
             let expression = |(_, argument): &'_ (String, Argument)| match argument {
                 Argument::Expr(expr) => Some(expr.clone()),
@@ -192,8 +250,18 @@ fn of_condition(condition: &Condition) -> (Vec<&Template>, Vec<&Expr>) {
     };
     let probes = || std::iter::once(&condition.check).chain(&condition.save);
     let actions = || condition.change.iter().chain(undo);
-    let templates = probes().map(|probe| &probe.run).chain(actions().map(|action| &action.run));
+    let answers = actions().filter_map(|action| action.answers.as_ref()).flat_map(replies);
+    let templates =
+        probes().map(|probe| &probe.run).chain(actions().map(|action| &action.run)).chain(answers);
     let expressions =
         probes().filter_map(|probe| probe.holds.as_ref()).chain(actions().filter_map(|a| a.when.as_ref()));
     (templates.collect(), expressions.collect())
+}
+
+/// The texts that a dialogue may send or tell.
+fn replies(dialogue: &Dialogue) -> impl Iterator<Item = &Template> {
+    dialogue.answers.iter().filter_map(|answer| match &answer.reply {
+        Reply::Line { text, .. } | Reply::Fail(text) => Some(text),
+        Reply::Key(_) => None,
+    })
 }

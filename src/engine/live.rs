@@ -8,9 +8,10 @@ use crate::console::{Alarm, ConsoleError};
 use crate::recording::mask;
 use crate::sac::SacError;
 use crate::sac::text::seconds_since_restart;
-use crate::script::model::Mode;
+use crate::script::model::{Mode, Restart};
 use crate::secret::Secret;
-use crate::shell::{self, Receipt, Session, ShellError};
+use crate::shell::dialogue::Dialogue;
+use crate::shell::{self, Receipt, Restarting, Session, ShellError};
 
 /// A [`Session`] as the engine sees it. What it says of failures holds none of the secrets.
 #[derive(Debug)]
@@ -99,8 +100,31 @@ impl Operator for Live {
         }
     }
 
-    async fn reboot(&mut self, budget: Duration) -> Result<(), OperatorError> {
-        self.session.reboot(budget).await.map_err(|error| operator_error(&error, &self.secrets))
+    async fn talk(
+        &mut self,
+        command: &str,
+        dialogue: &Dialogue,
+        timeout: Duration,
+    ) -> Result<Outcome, OperatorError> {
+        let outcome = self.session.talk(command, dialogue, timeout).await;
+        outcome
+            .map(|outcome| Outcome { code: outcome.code, output: outcome.text, elapsed: outcome.elapsed })
+            .map_err(|error| operator_error(&error, &self.secrets))
+    }
+
+    async fn upload(&mut self, path: &str, content: &[u8], timeout: Duration) -> Result<(), OperatorError> {
+        self.session
+            .upload(path, content, timeout)
+            .await
+            .map_err(|error| operator_error(&error, &self.secrets))
+    }
+
+    async fn reboot(&mut self, by: Restart, reason: &str, budget: Duration) -> Result<(), OperatorError> {
+        let by = match by {
+            Restart::Shutdown => Restarting::Shutdown { reason },
+            Restart::Sac => Restarting::Sac,
+        };
+        self.session.reboot(by, budget).await.map_err(|error| operator_error(&error, &self.secrets))
     }
 
     async fn close(&mut self) -> Result<(), OperatorError> {
@@ -136,7 +160,9 @@ pub fn operator_error(error: &ShellError, secrets: &[Secret]) -> OperatorError {
 fn trouble(error: &ShellError) -> Trouble {
     match error {
         ShellError::LoginRefused { .. } => Trouble::LoginRefused,
-        ShellError::TimedOut { .. } => Trouble::TimedOut,
+        ShellError::TimedOut { .. } | ShellError::DialogueFailed { .. } | ShellError::NotUploaded { .. } => {
+            Trouble::TimedOut
+        }
         ShellError::TooLong { .. } => Trouble::NotTyped,
         ShellError::OutcomeUnknown { cause } => match cause {
             ConsoleError::HungUp { .. } => Trouble::LineLost,

@@ -120,6 +120,15 @@ fn texts(event: &mut EventKind, f: &mut impl FnMut(&mut String)) {
             values(before, f);
             values(after, f);
         }
+        EventKind::FactsRead { command, facts, .. } => {
+            f(&mut command.text);
+            values(facts, f);
+        }
+        EventKind::Answered { step, question, answer, .. } => {
+            f(&mut step.0);
+            f(question);
+            f(answer);
+        }
         EventKind::RebootIntended { step, reason, .. } => {
             f(&mut step.0);
             f(reason);

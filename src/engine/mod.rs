@@ -6,8 +6,13 @@
 //!                          └───► events ─► journal (on disk before a change is sent), reports
 //! ```
 
+mod ask;
+mod block;
 mod condition;
+mod deadline;
+mod dialogue;
 pub mod event;
+mod facts;
 mod failure;
 pub mod folder;
 mod frame;
@@ -22,12 +27,15 @@ pub mod operator;
 mod output;
 pub mod past;
 mod probe;
+mod reboot;
 mod resume;
 pub mod run;
 pub mod selection;
 mod step;
 mod undo;
+mod upload;
 pub mod verdict;
+mod wait;
 
 pub use event::{Event, EventKind};
 pub use folder::RunFolder;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::event::Settled;
-use crate::script::model::Mode;
+use crate::script::model::{Mode, Restart};
+use crate::shell::dialogue::Dialogue;
 
 /// Types commands on a machine, one at a time.
 ///
@@ -79,11 +80,58 @@ pub trait Operator: Send {
         SessionPlace::default()
     }
 
-    /// Restarts the machine, waits until it is back, at most `budget`, and logs in again.
+    /// Runs one cmd command that asks, and answers it. Its output is what it showed.
     ///
     /// # Errors
     /// [`OperatorError`]
-    fn reboot(&mut self, budget: Duration) -> impl Future<Output = Result<(), OperatorError>> + Send;
+    fn talk(
+        &mut self,
+        command: &str,
+        dialogue: &Dialogue,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<Outcome, OperatorError>> + Send {
+        let _ = (command, dialogue, timeout);
+        async { Err(OperatorError::unsupported("a dialogue")) }
+    }
+
+    /// Writes a file on the machine, whole or not at all. `path` may hold variables of the environment.
+    ///
+    /// # Errors
+    /// [`OperatorError`]
+    fn upload(
+        &mut self,
+        path: &str,
+        content: &[u8],
+        timeout: Duration,
+    ) -> impl Future<Output = Result<(), OperatorError>> + Send {
+        let _ = (path, content, timeout);
+        async { Err(OperatorError::unsupported("an upload")) }
+    }
+
+    /// Asks the person at the terminal; with `choices`, one of them. `None`: nobody is there.
+    ///
+    /// # Errors
+    /// [`OperatorError`]
+    fn ask(
+        &mut self,
+        question: &str,
+        choices: &[String],
+    ) -> impl Future<Output = Result<Option<String>, OperatorError>> + Send {
+        let _ = (question, choices);
+        async { Ok(None) }
+    }
+
+    /// Restarts the machine, waits until it is back, at most `budget`, and logs in again. `reason` goes into the
+    /// machine's event log, where that is possible.
+    ///
+    /// # Errors
+    /// [`OperatorError`]
+    fn reboot(
+        &mut self,
+        by: Restart,
+        reason: &str,
+        budget: Duration,
+    ) -> impl Future<Output = Result<(), OperatorError>> + Send;
 
     /// Closes the channel that was opened for us; channels of others stay.
     ///
@@ -201,6 +249,19 @@ pub struct OperatorError {
     pub help: Option<String>,
     /// The screen when it happened, plain text.
     pub screen: String,
+}
+
+impl OperatorError {
+    /// This session has no way to do it.
+    fn unsupported(what: &str) -> Self {
+        Self {
+            kind: Trouble::Unsupported,
+            code: Trouble::Unsupported.code(),
+            message: format!("{what} is not possible on this session"),
+            help: None,
+            screen: String::new(),
+        }
+    }
 }
 
 /// Something that the operator waits for, told while it waits: "the login prompt", "the CMD command".

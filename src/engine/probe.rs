@@ -117,6 +117,12 @@ impl<O: Operator> Run<'_, O> {
             let message = format!("not sent, since the machine could no longer be reached: {lost}");
             return Ok(Err(OperatorError { kind: Trouble::Unreachable, message, ..lost.clone() }));
         }
+        // What has begun is taken back however late it is.
+        let allowed = match purpose {
+            Purpose::Undo | Purpose::Restored => Duration::from_millis(command.timeout_ms),
+            _ => self.allowed(Duration::from_millis(command.timeout_ms))?,
+        };
+        let command = &Command { timeout_ms: allowed.as_millis() as u64, ..command.clone() };
         let receipt = self.narrator.next_seq();
         self.narrator.tell(EventKind::CommandStarted {
             step: step(),
@@ -148,12 +154,6 @@ impl<O: Operator> Run<'_, O> {
     /// Tells what is wrong, and returns how bad it is. Without a word of the script about it, its title is what
     /// does not hold.
     pub(super) fn found(&mut self, at: &At<'_>, seen: &Seen) -> Result<Severity, Stop> {
-        let text =
-            |text: &Template| text.render_text(&seen.scope).unwrap_or_else(|_| text.preview(&seen.scope));
-        let (severity, message, remedy) = match &at.step.finding {
-            Some(finding) => (finding.severity, text(&finding.text), finding.remedy.as_ref().map(text)),
-            None => (Severity::Error, format!("not so: {}", text(&at.step.title)), None),
-        };
         let evidence = Evidence {
             command: seen.command.clone(),
             code: seen.code,
@@ -161,13 +161,29 @@ impl<O: Operator> Run<'_, O> {
             values: values(&seen.captures),
             condition: seen.condition.clone(),
         };
+        self.reported(at, &seen.scope, evidence)
+    }
+
+    /// Tells what is wrong, with what that rests on.
+    pub(super) fn reported(
+        &mut self,
+        at: &At<'_>,
+        scope: &Scope,
+        evidence: Evidence,
+    ) -> Result<Severity, Stop> {
+        let text = |text: &Template| text.render_text(scope).unwrap_or_else(|_| text.preview(scope));
+        let (severity, message, remedy) = match &at.step.finding {
+            Some(finding) => (finding.severity, text(&finding.text), finding.remedy.as_ref().map(text)),
+            None => (Severity::Error, format!("not so: {}", text(&at.step.title)), None),
+        };
         let step = at.path.clone();
         self.narrator.tell(EventKind::Found { step, severity, text: message, remedy, evidence })?;
         Ok(severity)
     }
 
     /// Waits between two tries. The user's wish to stop ends it at once; the last try follows.
-    async fn pause(&mut self, what: &str, span: Duration) -> Result<(), Stop> {
+    pub(super) async fn pause(&mut self, what: &str, span: Duration) -> Result<(), Stop> {
+        let span = self.allowed(span)?;
         let budget_ms = Some(span.as_millis() as u64);
         self.narrator.tell(EventKind::Waiting { what: what.to_owned(), budget_ms })?;
         tokio::select! {

@@ -11,15 +11,15 @@
 
 use std::time::Duration;
 
-use super::condition::{expect_code, not_verified};
+use super::condition::{expect_code, not_verified, with_before};
 use super::event::{Command, EventKind, Purpose, Settled, StepPath, StepStatus, WayBack};
 use super::failure::Stop;
-use super::frame::{Record, scope as scope_of};
+use super::frame::{Frame, Record, scope as scope_of};
 use super::ledger::{Cut, Made, Restart};
 use super::operator::{Operator, OperatorError};
 use super::run::Run;
 use super::step::{At, Done};
-use crate::script::model::{Condition, Scope, Severity};
+use crate::script::model::{Body, Condition, Scope, Severity, Step};
 
 /// How far our clock and the machine's may differ on how long it has been up.
 const CLOCKS: Duration = Duration::from_secs(2);
@@ -107,7 +107,7 @@ impl<O: Operator> Run<'_, O> {
     }
 
     /// How the step ended before the run was taken up again; `None`: it has to be done.
-    pub(super) fn recall(&mut self, path: &StepPath) -> Result<Option<Record>, Stop> {
+    pub(super) fn recall(&mut self, step: &Step, path: &StepPath) -> Result<Option<Record>, Stop> {
         let Some(remembered) = self.memo.take(path) else { return Ok(None) };
         self.begun.remove(path);
         if remembered.found.is_some_and(|severity| severity > Severity::Info) {
@@ -116,9 +116,20 @@ impl<O: Operator> Run<'_, O> {
         let record = Record::from(remembered.left);
         match remembered.failure {
             Some(failure) if remembered.status == StepStatus::Failed => {
-                self.after_failure(failure, record).map(Some)
+                self.after_failure(step, failure, record).map(Some)
             }
             _ => Ok(Some(record)),
+        }
+    }
+
+    /// What the steps of a block left, that ended before the run was taken up again.
+    pub(super) fn recall_inside(&mut self, step: &Step, path: &StepPath, frame: &mut Frame) {
+        let Body::Block(block) = &step.body else { return };
+        for inner in block.steps.iter().chain(&block.rescue).chain(&block.always) {
+            let path = StepPath(format!("{path}/{}", inner.id));
+            let left = self.memo.take(&path).map(|remembered| Record::from(remembered.left));
+            frame.record(&inner.id, left.unwrap_or_default());
+            self.recall_inside(inner, &path, frame);
         }
     }
 
@@ -146,7 +157,7 @@ impl<O: Operator> Run<'_, O> {
         } else if !made.change.open {
             // It is known which commands ended: those that follow are sent as if nothing had been.
             self.gate()?;
-            self.change(at, &rest).await?;
+            self.change(at, condition, &rest, &with_before(&scope, &before)).await?;
             let proof =
                 self.probe(at, &condition.check, Purpose::Verify, &scope, condition.check.retry).await?;
             if proof.holds == Some(true) {
@@ -158,7 +169,7 @@ impl<O: Operator> Run<'_, O> {
         }
         self.gate()?;
         let commands = self.anew(&made, rest).await?;
-        self.change(at, &commands).await?;
+        self.change(at, condition, &commands, &with_before(&scope, &before)).await?;
         self.verify(at, condition, before, &scope, &made.before).await
     }
 

@@ -10,11 +10,12 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 
+use super::deadline::Deadline;
 use super::event::{
     Again, ChannelLeft, Command, EventKind, Failure, Purpose, RunMode, StepPath, UndoOutcome,
 };
 use super::failure::Stop;
-use super::frame::{Frame, object, values};
+use super::frame::{Frame, values};
 use super::interrupt::{Interrupt, OnInterrupt};
 use super::journal::JournalError;
 use super::ledger::Made;
@@ -25,7 +26,7 @@ use super::operator::{Awaited, Operator, OperatorError, Outcome, Trouble};
 use super::past::Past;
 use super::selection::Selection;
 use super::verdict::Verdict;
-use crate::script::model::{Body, ParamKind, Scope, Script, Value};
+use crate::script::model::{Body, ParamKind, Scope, Script};
 
 /// A wait is told when it has taken this long: those that end sooner say nothing to people, and the many short ones
 /// of a login would tell how long the password is.
@@ -115,7 +116,7 @@ pub fn begin_again(target: &str, again: Again, narrator: &mut Narrator) -> Resul
 /// SHA-256 of the text of every script that takes part, by name.
 pub fn digests(script: &Script) -> BTreeMap<String, String> {
     let mut found = BTreeMap::from([(script.name.clone(), script.digest.clone())]);
-    for step in &script.steps {
+    for step in script.all_steps() {
         if let Body::Use { script, .. } = &step.body {
             found.extend(digests(script));
         }
@@ -151,9 +152,7 @@ pub async fn run<O: Operator>(
     let mut run = Run::new(order, operator, narrator, awaiting, interrupt, past.memo);
     let stop = match run.take_up().await {
         Ok(()) => {
-            let mut base = order.params.clone();
-            base.insert("facts".to_owned(), run.facts.clone());
-            let mut frame = Frame::new(base, String::new());
+            let mut frame = Frame::new(order.params.clone(), String::new());
             run.steps(&order.script, &mut frame).await.err()
         }
         Err(stop) => Some(stop),
@@ -184,7 +183,7 @@ pub async fn undo<O: Operator>(
             (Verdict::Interrupted, None)
         }
         Err(Stop::Journal(error)) => (Verdict::PartlyTakenBack, Some((&error).into())),
-        Err(Stop::Failed(failure)) => (Verdict::PartlyTakenBack, Some(failure)),
+        Err(Stop::Failed(failure) | Stop::Left(failure)) => (Verdict::PartlyTakenBack, Some(failure)),
     };
     run.leave().await;
     finish(narrator, verdict, failure)
@@ -206,7 +205,19 @@ pub(super) struct Run<'a, O> {
     pub(super) narrator: &'a mut Narrator,
     pub(super) awaiting: &'a mut Awaiting,
     pub(super) interrupt: &'a Interrupt,
-    pub(super) facts: Value,
+    /// What is known of the machine, and which of it was looked for.
+    pub(super) facts: Scope,
+    pub(super) learnt: BTreeSet<&'static str>,
+    /// Deadlines of the scripts and steps around the present one.
+    pub(super) deadlines: Vec<Deadline>,
+    /// How many `always` sections are being done: these are not broken off.
+    pub(super) shielded: u32,
+    /// The step that failed last.
+    pub(super) failed_step: Option<StepPath>,
+    /// Whether a change that was to be taken back in the middle of the run is still there.
+    pub(super) remains: bool,
+    /// Files that are taken back at the end of the run in any case.
+    pub(super) temporary: Vec<StepPath>,
     /// How steps ended before the run was taken up again.
     pub(super) memo: Memo,
     /// Steps whose change was begun before that, and that were not looked at since.
@@ -230,14 +241,19 @@ impl<'a, O: Operator> Run<'a, O> {
         interrupt: &'a Interrupt,
         memo: Memo,
     ) -> Self {
-        let facts = Scope::from([("run".to_owned(), order.run.clone().into())]);
         Self {
             order,
             operator,
             narrator,
             awaiting,
             interrupt,
-            facts: object(&facts),
+            facts: Scope::from([("run".to_owned(), order.run.clone().into())]),
+            learnt: BTreeSet::new(),
+            deadlines: Vec::new(),
+            shielded: 0,
+            failed_step: None,
+            remains: false,
+            temporary: Vec::new(),
             memo,
             begun: BTreeSet::new(),
             doubtful: false,
@@ -251,14 +267,16 @@ impl<'a, O: Operator> Run<'a, O> {
 impl<O: Operator> Run<'_, O> {
     /// A place where the run can stop without leaving anything half done.
     pub(super) fn gate(&mut self) -> Result<(), Stop> {
-        if self.interrupt.is_requested() { Err(Stop::Interrupted) } else { Ok(()) }
+        if self.interrupt.is_requested() && self.shielded == 0 { Err(Stop::Interrupted) } else { Ok(()) }
     }
 
     /// Takes changes back where that is due, and says what the run came to.
     async fn settle(&mut self, stop: Option<Stop>) -> (Verdict, Option<Failure>) {
         match stop {
             None => {
+                self.remains |= !self.undo_temporary().await;
                 let verdict = match &self.failed {
+                    _ if self.remains => Verdict::Remains,
                     Some(_) => Verdict::Undone,
                     None if self.open_findings > 0 => Verdict::Findings,
                     None => Verdict::Holds,
@@ -275,6 +293,10 @@ impl<O: Operator> Run<'_, O> {
             Some(Stop::Journal(error)) => {
                 (if self.touched() { Verdict::Remains } else { Verdict::Undone }, Some((&error).into()))
             }
+            Some(Stop::Left(failure)) => {
+                let touched = self.touched() || self.remains;
+                (if touched { Verdict::Remains } else { Verdict::Undone }, Some(failure))
+            }
             Some(Stop::Failed(failure)) => {
                 let touched = self.touched();
                 if let Some(lost) = self.lost.as_ref().map(|error| error.kind) {
@@ -286,7 +308,7 @@ impl<O: Operator> Run<'_, O> {
                     };
                     return (verdict, Some(failure));
                 }
-                let clean = self.undo_all().await.unwrap_or(false);
+                let clean = self.undo_all().await.unwrap_or(false) && !self.remains;
                 (if clean { Verdict::Undone } else { Verdict::Remains }, Some(failure))
             }
         }
@@ -297,12 +319,44 @@ impl<O: Operator> Run<'_, O> {
         self.narrator.ledger().touched()
     }
 
+    /// Takes back what a step, and the steps inside of it, changed; last one first.
+    ///
+    /// # Errors
+    /// [`Stop::Journal`]
+    pub(super) async fn take_back_of(&mut self, path: &StepPath) -> Result<(), Stop> {
+        let inside = format!("{path}/");
+        let of_step = |made: &&Made| made.step == *path || made.step.0.starts_with(&inside);
+        let changes = self.narrator.ledger().changes.iter().rev();
+        let changes: Vec<Made> = changes.filter(|made| made.touched()).filter(of_step).cloned().collect();
+        for made in changes {
+            match self.undo(&made).await {
+                Ok(outcome) => self.remains |= outcome != UndoOutcome::Restored,
+                Err(Stop::Journal(error)) => return Err(Stop::Journal(error)),
+                Err(_) => self.remains = true,
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back what was meant for this run only. Whether nothing of it is left.
+    async fn undo_temporary(&mut self) -> bool {
+        let mut clean = true;
+        for path in std::mem::take(&mut self.temporary).into_iter().rev() {
+            let made = self.narrator.ledger().change_of(&path).filter(|made| made.touched()).cloned();
+            if let Some(made) = made {
+                clean &= matches!(self.undo(&made).await, Ok(UndoOutcome::Restored));
+            }
+        }
+        clean
+    }
+
     /// Takes all changes back, last one first. Whether nothing of them is left.
     ///
     /// # Errors
     /// [`Stop::Journal`]: without a journal no undo; what is left can be read from what was written before.
     /// [`Stop::Interrupted`] between two changes, when the user wants to stop taking them back.
     async fn undo_all(&mut self) -> Result<bool, Stop> {
+        self.deadlines.clear();
         let asked_before = self.interrupt.is_requested();
         let changes: Vec<Made> =
             self.narrator.ledger().changes.iter().rev().filter(|made| made.touched()).cloned().collect();

@@ -5,12 +5,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::deadline::Deadline;
 use super::event::{EventKind, Failure, LeftOpen, RunMode, StepPath, StepStatus};
 use super::failure::Stop;
-use super::frame::{Frame, Record, names_of_body};
+use super::frame::{Frame, Record, names_of_body, names_of_step};
 use super::operator::Operator;
 use super::run::Run;
-use crate::script::model::{Argument, Body, Expr, Mode, Risk, Scope, Script, Step, Template, Value};
+use crate::script::model::{
+    Argument, Body, Expr, ForEach, Mode, OnFailure, Risk, Scope, Script, Step, Value,
+};
 
 /// Longest text of an item in the path of a step.
 const LONGEST_ITEM: usize = 40;
@@ -49,8 +52,23 @@ impl<O: Operator> Run<'_, O> {
         frame: &'a mut Frame,
     ) -> Pin<Box<dyn Future<Output = Result<Record, Stop>> + Send + 'a>> {
         Box::pin(async move {
+            let depth = self.deadlines.len();
+            self.deadlines.extend(script.within.map(|within| Deadline::of_script(script, within)));
+            let outcome = self.sequence(&script.steps, frame).await;
+            self.deadlines.truncate(depth);
+            outcome
+        })
+    }
+
+    /// Steps one after the other.
+    pub(super) fn sequence<'a>(
+        &'a mut self,
+        steps: &'a [Step],
+        frame: &'a mut Frame,
+    ) -> Pin<Box<dyn Future<Output = Result<Record, Stop>> + Send + 'a>> {
+        Box::pin(async move {
             let mut all = Record::default();
-            for step in &script.steps {
+            for step in steps {
                 let record = self.step(step, frame).await?;
                 all.and(record.clone());
                 frame.record(&step.id, record);
@@ -60,25 +78,27 @@ impl<O: Operator> Run<'_, O> {
     }
 
     /// A step, once or for each item.
-    async fn step(&mut self, step: &Step, frame: &Frame) -> Result<Record, Stop> {
+    async fn step(&mut self, step: &Step, frame: &mut Frame) -> Result<Record, Stop> {
         let path = format!("{}{}", frame.prefix, step.id);
-        let scope = frame.scope();
         let Some(each) = &step.for_each else {
+            let scope = self.scope(frame);
             return self.once(step, StepPath(path), frame, scope).await;
         };
-        if let Some(record) = self.recall(&StepPath(path.clone()))? {
+        if let Some(record) = self.recall(step, &StepPath(path.clone()))? {
             return Ok(record);
         }
         let names = each.over.names();
+        self.learn(&names).await?;
+        let scope = self.scope(frame);
         if frame.needs_more_than_prediction(&names) {
             let done = depends(step, &frame.open_among(&names));
             return self.not_run(step, &StepPath(path), &scope, done);
         }
-        let items = match items(&each.over, &scope) {
+        let items = match items(each, &scope) {
             Ok(items) => items,
             Err(failure) => {
                 self.started(step, &StepPath(path.clone()), &scope)?;
-                return self.failed(&StepPath(path), failure);
+                return self.failed(step, &StepPath(path), failure).await;
             }
         };
         if items.is_empty() {
@@ -101,26 +121,49 @@ impl<O: Operator> Run<'_, O> {
         &mut self,
         step: &Step,
         path: StepPath,
-        frame: &Frame,
-        scope: Scope,
+        frame: &mut Frame,
+        mut scope: Scope,
     ) -> Result<Record, Stop> {
-        if let Some(record) = self.recall(&path)? {
+        if let Some(record) = self.recall(step, &path)? {
+            if step.for_each.is_none() {
+                self.recall_inside(step, &path, frame);
+            }
             return Ok(record);
         }
         self.gate()?;
         self.started(step, &path, &scope)?;
         let at = At { path, step, mode: step.mode, timeout: step.timeout.unwrap_or(self.order.timeout) };
-        let outcome = match whether(step, frame, &scope) {
-            Ok(Some(done)) => Ok(done),
-            Ok(None) => self.body(&at, scope).await,
-            Err(failure) => Err(Stop::Failed(failure)),
+        let depth = self.deadlines.len();
+        self.deadlines.extend(step.within.map(|within| Deadline::of_step(&at.path, within)));
+        let names = step.when.as_ref().map(Expr::names).unwrap_or_default();
+        let outcome = match self.learn(&names).await {
+            Ok(()) => {
+                scope.insert("facts".to_owned(), self.known_facts());
+                match whether(step, frame, &scope) {
+                    Ok(Some(done)) => Ok(done),
+                    Ok(None) => match self.learn(&names_of_step(step)).await {
+                        Ok(()) => {
+                            scope.insert("facts".to_owned(), self.known_facts());
+                            self.body(&at, scope, frame).await
+                        }
+                        Err(stop) => Err(stop),
+                    },
+                    Err(failure) => Err(Stop::Failed(failure)),
+                }
+            }
+            Err(stop) => Err(stop),
         };
+        self.deadlines.truncate(depth);
         match outcome {
             Ok(done) => {
                 self.finished(&at.path, done.status, done.note, &done.record)?;
                 Ok(done.record)
             }
-            Err(Stop::Failed(failure)) => self.failed(&at.path, failure),
+            Err(Stop::Failed(failure)) => self.failed(step, &at.path, failure).await,
+            Err(Stop::Left(failure)) => {
+                self.finished(&at.path, StepStatus::Failed, None, &Record::default())?;
+                Err(Stop::Left(failure))
+            }
             Err(Stop::Interrupted) => {
                 self.finished(&at.path, StepStatus::Interrupted, None, &Record::default())?;
                 Err(Stop::Interrupted)
@@ -129,13 +172,19 @@ impl<O: Operator> Run<'_, O> {
         }
     }
 
-    async fn body(&mut self, at: &At<'_>, scope: Scope) -> Result<Done, Stop> {
+    async fn body(&mut self, at: &At<'_>, scope: Scope, frame: &mut Frame) -> Result<Done, Stop> {
         match &at.step.body {
+            Body::Dialogue(talk) => self.dialogue(at, talk, scope).await,
+            Body::Upload(upload) => self.upload(at, upload, scope).await,
+            Body::Wait(wait) => self.wait(at, wait, &scope).await,
+            Body::Ask(ask) => self.ask(at, ask, &scope).await,
+            Body::Finding => self.finding(at, &scope),
+            Body::Block(block) => self.block(at, block, scope, frame).await,
             Body::Look(probe) => self.look(at, probe, &scope).await,
             Body::Condition(condition) => self.condition(at, condition, scope).await,
-            Body::Reboot { reason, budget } => self.reboot(at, reason, *budget, &scope).await,
+            Body::Reboot { by, reason, budget } => self.reboot(at, *by, reason, *budget, &scope).await,
             Body::Use { script, with } => {
-                let mut frame = self.used(script, with, at, &scope)?;
+                let mut frame = Self::used(script, with, at, &scope)?;
                 let record = self.steps(script, &mut frame).await?;
                 let status = match record {
                     Record { open: Some(_), .. } | Record { holds: Some(false), .. } => StepStatus::NotHeld,
@@ -149,7 +198,6 @@ impl<O: Operator> Run<'_, O> {
 
     /// The frame of a used script: its own parameters, nothing of the caller.
     fn used(
-        &self,
         script: &Script,
         with: &[(String, Argument)],
         at: &At<'_>,
@@ -168,59 +216,7 @@ impl<O: Operator> Run<'_, O> {
             };
             base.insert(param.name.clone(), value);
         }
-        base.insert("facts".to_owned(), self.facts.clone());
         Ok(Frame::new(base, format!("{}/", at.path)))
-    }
-
-    async fn reboot(
-        &mut self,
-        at: &At<'_>,
-        reason: &Template,
-        budget: Duration,
-        scope: &Scope,
-    ) -> Result<Done, Stop> {
-        let reason = reason.render_text(scope)?;
-        let budget_ms = budget.as_millis() as u64;
-        if self.order.mode == RunMode::Diagnose {
-            let record =
-                Record { ran: true, changed: true, open: Some(LeftOpen::WouldChange), ..Record::default() };
-            return Ok(Done::not_run(
-                StepStatus::Depends,
-                format!("would restart the machine: {reason}"),
-                record,
-            ));
-        }
-        if self.memo.take_restart(&at.path) {
-            return Ok(Done::new(StepStatus::Restarted, restarted()));
-        }
-        let up_s = self.uptime().await?;
-        self.narrator.tell(EventKind::RebootIntended { step: at.path.clone(), reason, budget_ms, up_s })?;
-        let began = self.narrator.elapsed_ms();
-        let interrupt = self.interrupt.clone();
-        let outcome = self
-            .operate(|operator| async move {
-                tokio::select! {
-                    outcome = operator.reboot(budget) => outcome.map(Some),
-                    () = interrupt.requested() => Ok(None),
-                }
-            })
-            .await?;
-        match outcome {
-            Ok(Some(())) => {
-                let elapsed_ms = self.narrator.elapsed_ms() - began;
-                self.session_again()?;
-                self.narrator.tell(EventKind::RebootFinished { step: at.path.clone(), elapsed_ms })?;
-                Ok(Done::new(StepStatus::Restarted, restarted()))
-            }
-            Ok(None) => {
-                self.abandoned("the machine was restarting when the run was stopped");
-                Err(Stop::Interrupted)
-            }
-            Err(error) => {
-                self.lost = Some(error.clone());
-                Err(Stop::Failed(error.into()))
-            }
-        }
     }
 
     fn started(&mut self, step: &Step, path: &StepPath, scope: &Scope) -> Result<(), Stop> {
@@ -247,18 +243,36 @@ impl<O: Operator> Run<'_, O> {
         Ok(done.record)
     }
 
-    /// A step failed: the end of a run that changes things; a run that only looks goes on, as long as it can.
-    fn failed(&mut self, path: &StepPath, failure: Failure) -> Result<Record, Stop> {
+    /// A step failed: the end of a run that changes things, unless the script says otherwise; a run that only looks
+    /// goes on, as long as it can.
+    async fn failed(&mut self, step: &Step, path: &StepPath, failure: Failure) -> Result<Record, Stop> {
         self.narrator.tell(EventKind::StepFailed { step: path.clone(), failure: failure.clone() })?;
-        let record = Record { ran: true, open: Some(LeftOpen::Failed), ..Record::default() };
+        self.failed_step = Some(path.clone());
+        if step.on_failure == OnFailure::Continue && self.lost.is_none() && self.may_change() {
+            self.take_back_of(path).await?;
+        }
+        let open = (self.order.mode == RunMode::Diagnose).then_some(LeftOpen::Failed);
+        let record = Record { ran: true, failed: true, holds: Some(false), open, ..Record::default() };
         self.finished(path, StepStatus::Failed, None, &record)?;
-        self.after_failure(failure, record)
+        self.after_failure(step, failure, record)
     }
 
     /// What follows a failed step.
-    pub(super) fn after_failure(&mut self, failure: Failure, record: Record) -> Result<Record, Stop> {
+    pub(super) fn after_failure(
+        &mut self,
+        step: &Step,
+        failure: Failure,
+        record: Record,
+    ) -> Result<Record, Stop> {
+        if step.on_failure == OnFailure::Continue && self.lost.is_none() {
+            self.open_findings += 1;
+            return Ok(record);
+        }
         if self.order.mode == RunMode::Run || self.lost.is_some() {
-            return Err(Stop::Failed(failure));
+            return Err(match step.on_failure {
+                OnFailure::Stop => Stop::Left(failure),
+                OnFailure::Undo | OnFailure::Continue => Stop::Failed(failure),
+            });
         }
         self.failed.get_or_insert(failure);
         Ok(record)
@@ -266,7 +280,7 @@ impl<O: Operator> Run<'_, O> {
 }
 
 /// What a restart leaves for later steps.
-fn restarted() -> Record {
+pub(super) fn restarted() -> Record {
     Record { changed: true, holds: Some(true), ..Record::default() }
 }
 
@@ -296,12 +310,18 @@ fn depends(step: &Step, open: &[String]) -> Done {
     Done::not_run(StepStatus::Depends, note, record)
 }
 
-fn items(over: &Expr, scope: &Scope) -> Result<Vec<Value>, Failure> {
+fn items(each: &ForEach, scope: &Scope) -> Result<Vec<Value>, Failure> {
+    let over = &each.over;
     let value = over.eval(scope)?;
     let items = value.try_iter().map_err(|_| {
         Failure::new("expression", format!("`{}` is {}, not a list", over.source, value.kind()))
     })?;
-    Ok(items.collect())
+    let items: Vec<Value> = items.collect();
+    if items.len() > each.max {
+        let message = format!("`{}` has {} items, more than {}", over.source, items.len(), each.max);
+        return Err(Failure::new("too-many-items", message).help("narrow the list, or raise `max_items`"));
+    }
+    Ok(items)
 }
 
 /// `id[item]`, for people; a second equal one is `id[item #2]`.

@@ -312,6 +312,8 @@ impl Summary {
             | EventKind::CommandFinished { .. }
             | EventKind::CommandFailed { .. }
             | EventKind::Judged { .. }
+            | EventKind::FactsRead { .. }
+            | EventKind::Answered { .. }
             | EventKind::RebootIntended { .. }
             | EventKind::RebootFinished { .. }
             | EventKind::UndoStarted { .. }

@@ -353,6 +353,13 @@ impl<W: Write + Send> Listener for Terminal<W> {
             {
                 self.note(&format!("cannot be taken back: {}", visible::line(why)));
             }
+            EventKind::FactsRead { facts, .. } if self.detail >= Detail::Commands => {
+                self.entry("reads", Paint::faint, &format!("facts: {}", wording::values(facts)));
+            }
+            EventKind::Answered { question, answer, attended, .. } => {
+                let who = if *attended { "" } else { " (nobody was there)" };
+                self.entry("asked", Paint::faint, &visible::line(&format!("{question} {answer}{who}")));
+            }
             EventKind::RebootIntended { reason, budget_ms, .. } => {
                 self.awaits("the machine restarts", Some(*budget_ms));
                 self.whole = Some("the machine restarts".to_owned());

@@ -184,6 +184,13 @@ pub async fn command(console: &mut Console, at: AtSac, line: &str) -> Result<(St
     Ok((output.replace(text::PAGER, "").trim_end().to_owned(), AtSac(())))
 }
 
+/// Restarts the machine with SAC's own `restart`; [`await_boot`] proves it.
+pub async fn restart(console: &mut Console, at: AtSac) -> Result<(), SacError> {
+    let typed = type_at_sac(console, at, "restart").await?;
+    console.enter(typed).await?;
+    Ok(())
+}
+
 /// Waits until a restart of the machine is proven by what only a fresh boot sends, then until SAC is there again.
 ///
 /// The old banner is no proof: SAC repaints it while the machine goes down (Oxide Propolis 9ad73681).

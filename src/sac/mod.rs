@@ -11,7 +11,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use driver::{
-    AtSac, await_boot, close_channel, command, open_channel, reach_prompt, return_to_sac, view_channel,
+    AtSac, await_boot, close_channel, command, open_channel, reach_prompt, restart, return_to_sac,
+    view_channel,
 };
 pub use place::{Field, Place, cmd_prompt_at_cursor, login_at_cursor, recognise, switch_screen};
 pub use watch::in_channel;

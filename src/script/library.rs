@@ -127,6 +127,26 @@ impl Library {
         Err(LibraryError::Unknown { name: name.to_owned(), help })
     }
 
+    /// The bytes of a file beside a script that lies in the folder; why not, otherwise.
+    pub(crate) fn beside(&self, script: &str, name: &str) -> Result<Vec<u8>, String> {
+        let Some(folder) = &self.folder else { return Err("this script ships with the program".to_owned()) };
+        let leaves =
+            Path::new(name).components().any(|part| !matches!(part, std::path::Component::Normal(_)));
+        if leaves || name.contains('\\') {
+            return Err("it is not a path below the script's folder".to_owned());
+        }
+        let script = Path::new(script);
+        if !script.starts_with(folder) {
+            return Err("this script ships with the program".to_owned());
+        }
+        let path = script.parent().unwrap_or(folder).join(name);
+        let size = fs::metadata(&path).map_err(|_| "there is no such file".to_owned())?.len();
+        if size > 256 * 1024 {
+            return Err(format!("it has {size} bytes"));
+        }
+        fs::read(&path).map_err(|error| error.to_string())
+    }
+
     /// Names of all scripts, sorted.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = EMBEDDED.iter().map(|(name, _)| (*name).to_owned()).collect();

@@ -224,6 +224,7 @@ mod tests {
                 param("force", ParamKind::Flag, Some(Value::from(false))),
                 param("key", ParamKind::Secret, None),
             ],
+            within: None,
             steps: Vec::new(),
             digest: String::new(),
         }

@@ -10,8 +10,8 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use crate::script::model::{
-    Action, Argument, Body, Condition, Expr, Mode, ParamKind, Probe, Risk, Scope, Script, Severity, Step,
-    Template, Undo, Value,
+    Action, Answer, Argument, Body, Condition, Expr, Mode, ParamKind, Probe, Reply, Restart, Risk, Scope,
+    Script, Severity, Step, Template, Undo, Value,
 };
 
 /// Version of the format.
@@ -88,6 +88,16 @@ pub enum StepKind {
     Look,
     /// Checks, and changes what does not hold.
     Condition,
+    /// Answers a program.
+    Dialogue,
+    /// Puts a file on the machine.
+    Upload,
+    /// Waits.
+    Wait,
+    /// Asks the person at the terminal.
+    Ask,
+    /// Reports.
+    Finding,
     /// Restarts the machine.
     Reboot,
 }
@@ -118,6 +128,10 @@ pub enum Role {
     Save,
     /// Changes.
     Change,
+    /// Is sent when the program of the command above shows something.
+    Answer,
+    /// Is asked at the terminal.
+    Ask,
     /// Takes the change back.
     Undo,
 }
@@ -203,12 +217,16 @@ impl Planner {
         let secret = |name: &str| script.params.iter().any(|p| p.name == name && p.kind == ParamKind::Secret);
         let known: Scope =
             params.iter().filter(|(name, _)| !secret(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
-        for step in &script.steps {
+        self.steps(&script.steps, &known, around);
+    }
+
+    fn steps(&mut self, steps: &[Step], known: &Scope, around: &Around) {
+        for step in steps {
             let Some(each) = &step.for_each else {
-                self.step(step, &known, around, None);
+                self.step(step, known, around, None);
                 continue;
             };
-            if let Some(items) = list(&each.over, &known) {
+            if let Some(items) = list(&each.over, known) {
                 for item in items {
                     let mut scope = known.clone();
                     scope.insert(each.variable.clone(), item.clone());
@@ -217,7 +235,7 @@ impl Planner {
             } else {
                 let over = format!("{} in {}", each.variable, each.over.source);
                 let around = Around { for_each: Some(over), ..around.clone() };
-                self.step(step, &known, &around, Some(&format!("[‹{}›]", each.variable)));
+                self.step(step, known, &around, Some(&format!("[‹{}›]", each.variable)));
             }
         }
     }
@@ -257,9 +275,39 @@ impl Planner {
                 planned.holds = source(probe);
             }
             Body::Condition(condition) => fill(&mut planned, condition, scope),
-            Body::Reboot { reason, .. } => {
+            Body::Dialogue(talk) => {
+                planned.kind = StepKind::Dialogue;
+                planned.commands = actions(Role::Change, std::slice::from_ref(&talk.action), scope);
+                planned.holds = talk.holds.as_ref().map(|holds| holds.source.clone());
+                way_back(&mut planned, &talk.undo, scope);
+            }
+            Body::Upload(upload) => {
+                fill(&mut planned, &upload.condition, scope);
+                planned.kind = StepKind::Upload;
+            }
+            Body::Wait(wait) => {
+                planned.kind = StepKind::Wait;
+                planned.commands.push(command(Role::Look, None, &wait.probe.run, scope));
+                planned.holds = source(&wait.probe);
+            }
+            Body::Ask(ask) => {
+                planned.kind = StepKind::Ask;
+                planned.commands.push(command(Role::Ask, None, &ask.question, scope));
+            }
+            Body::Finding => planned.kind = StepKind::Finding,
+            Body::Block(block) => {
+                around.prefix = format!("{path}/");
+                self.steps(&block.steps, scope, &around);
+                let mut failing = around.clone();
+                failing.when.push(format!("a step of {path} failed"));
+                self.steps(&block.rescue, scope, &failing);
+                self.steps(&block.always, scope, &around);
+                return;
+            }
+            Body::Reboot { by, reason, .. } => {
                 planned.kind = StepKind::Reboot;
-                planned.title = format!("{}: restart ({})", planned.title, reason.preview(scope));
+                let how = if *by == Restart::Sac { "restart by SAC" } else { "restart" };
+                planned.title = format!("{}: {how} ({})", planned.title, reason.preview(scope));
             }
             Body::Use { script, with } => {
                 around.prefix = format!("{path}/");
@@ -277,7 +325,11 @@ fn fill(planned: &mut PlannedStep, condition: &Condition, scope: &Scope) {
     planned.commands.push(command(Role::Check, None, &condition.check.run, scope));
     planned.commands.extend(condition.save.iter().map(|save| command(Role::Save, None, &save.run, scope)));
     planned.commands.extend(actions(Role::Change, &condition.change, scope));
-    match &condition.undo {
+    way_back(planned, &condition.undo, scope);
+}
+
+fn way_back(planned: &mut PlannedStep, undo: &Undo, scope: &Scope) {
+    match undo {
         Undo::Run(undo) => planned.undo = actions(Role::Undo, undo, scope),
         Undo::None { why } => planned.no_undo = Some(why.clone()),
     }
@@ -288,7 +340,27 @@ fn source(probe: &Probe) -> Option<String> {
 }
 
 fn actions(role: Role, actions: &[Action], scope: &Scope) -> Vec<PlannedCommand> {
-    actions.iter().map(|action| command(role, action.when.as_ref(), &action.run, scope)).collect()
+    let mut commands = Vec::new();
+    for action in actions {
+        commands.push(command(role, action.when.as_ref(), &action.run, scope));
+        commands.extend(
+            action.answers.iter().flat_map(|dialogue| &dialogue.answers).map(|one| answer(one, scope)),
+        );
+    }
+    commands
+}
+
+fn answer(answer: &Answer, scope: &Scope) -> PlannedCommand {
+    let seen = &answer.seen.pattern;
+    let (what, template) = match &answer.reply {
+        Reply::Line { text, .. } => (text.preview(scope), Some(text)),
+        Reply::Fail(text) => (format!("stop: {}", text.preview(scope)), Some(text)),
+        Reply::Key(key) => (format!("key {}", key.word()), None),
+    };
+    let times = if answer.times > 1 { format!(", at most {} times", answer.times) } else { String::new() };
+    let complete =
+        template.is_none_or(|template| template.inserts().all(|expr| expr.valueless(scope).is_empty()));
+    PlannedCommand { role: Role::Answer, when: None, text: format!("to {seen}{times}: {what}"), complete }
 }
 
 fn command(role: Role, when: Option<&Expr>, run: &Template, scope: &Scope) -> PlannedCommand {

@@ -46,8 +46,9 @@ impl Plan {
 }
 
 fn summary(plan: &Plan) -> String {
+    let changing = [StepKind::Condition, StepKind::Dialogue, StepKind::Upload];
     let changes =
-        plan.steps.iter().filter(|step| step.skipped.is_none() && step.kind == StepKind::Condition).count();
+        plan.steps.iter().filter(|step| step.skipped.is_none() && changing.contains(&step.kind)).count();
     match plan.risk {
         Risk::Read => "Changes nothing.".to_owned(),
         Risk::Change => format!("May change the machine in {changes} steps; does not restart it."),
@@ -59,6 +60,11 @@ fn write_step(out: &mut String, number: usize, step: &PlannedStep) -> std::fmt::
     let kind = match step.kind {
         StepKind::Look => "look",
         StepKind::Condition => "repair",
+        StepKind::Dialogue => "dialogue",
+        StepKind::Upload => "file",
+        StepKind::Wait => "wait",
+        StepKind::Ask => "question",
+        StepKind::Finding => "report",
         StepKind::Reboot => "RESTART",
     };
     let place = if step.mode == Mode::Sac { " at SAC>" } else { "" };
@@ -101,6 +107,8 @@ fn role(role: Role) -> &'static str {
         Role::Check => "check",
         Role::Save => "save",
         Role::Change => "change",
+        Role::Answer => "answer",
+        Role::Ask => "ask",
         Role::Undo => "undo",
     }
 }

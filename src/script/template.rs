@@ -88,6 +88,49 @@ impl Template {
         Ok(line)
     }
 
+    /// The text, with every value proven to stay between double quotes in cmd: a path.
+    pub fn render_quoted(&self, scope: &Scope) -> Result<String, RenderError> {
+        let mut line = Line::new(Mode::Cmd);
+        let quote = |line: &mut Line, expression: &str| {
+            line.literal("\"")
+                .map_err(|refusal| RenderError::Refused { expression: expression.to_owned(), refusal })
+        };
+        quote(&mut line, "")?;
+        let mut last = "";
+        for piece in &self.pieces {
+            let outcome = match piece {
+                Piece::Literal(text) => line.literal(text),
+                Piece::Insert(expr) => {
+                    last = &expr.source;
+                    let (text, nature) = text_of(expr, &expr.eval(scope)?, scope)?;
+                    line.value(&text, nature)
+                }
+            };
+            outcome.map_err(|refusal| RenderError::Refused { expression: last.to_owned(), refusal })?;
+        }
+        quote(&mut line, last)?;
+        Ok(line.finish().trim_matches('"').to_owned())
+    }
+
+    /// An answer to a program: values as they are, without control characters. No shell reads it.
+    pub fn render_answer(&self, scope: &Scope) -> Result<String, RenderError> {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => out.push_str(text),
+                Piece::Insert(expr) => {
+                    let (text, _) = text_of(expr, &expr.eval(scope)?, scope)?;
+                    if let Some(c) = text.chars().find(|c| c.is_control()) {
+                        let refusal = Refusal::Never(c, "a control character");
+                        return Err(RenderError::Refused { expression: expr.source.clone(), refusal });
+                    }
+                    out.push_str(&text);
+                }
+            }
+        }
+        Ok(out)
+    }
+
     /// Text for people: titles, findings. Control characters of values become visible, so that nothing a machine
     /// said reaches a terminal (law 8).
     pub fn render_text(&self, scope: &Scope) -> Result<String, RenderError> {
@@ -191,7 +234,8 @@ fn closing(text: &str) -> Option<usize> {
 fn text_of(expr: &Expr, value: &Value, scope: &Scope) -> Result<(String, Nature), RenderError> {
     match value.kind() {
         ValueKind::Number if value.as_i64().is_some() => Ok((value.to_string(), Nature::Number)),
-        ValueKind::String | ValueKind::Bool => Ok((value.to_string(), Nature::Text)),
+        ValueKind::Bool => Ok((if value.is_true() { "true" } else { "false" }.to_owned(), Nature::Text)),
+        ValueKind::String => Ok((value.to_string(), Nature::Text)),
         ValueKind::Undefined => Err(RenderError::Value(EvalError::Undefined {
             source_text: expr.source.clone(),
             names: expr.valueless(scope),

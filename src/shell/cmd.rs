@@ -12,7 +12,7 @@ use crate::console::{ConsoleError, Patience};
 use crate::encoding::{Decoded, decode_output};
 
 /// The longest line that can be proven on the screen.
-const LONGEST_TYPED: usize = 1_400;
+pub(super) const LONGEST_TYPED: usize = 1_400;
 /// Output beyond this takes longer than anybody wants to wait (8 MiB: half an hour at 115,200 baud).
 const LARGEST_OUTPUT: u64 = 8 << 20;
 /// How long the helper may take to show a page.
@@ -94,6 +94,17 @@ impl Session {
         let bytes = self.fetch(header).await?;
         let Decoded { text, lossy, .. } = decode_output(&bytes, self.code_page());
         Ok(Outcome { code, bytes, text, lossy, elapsed: began.elapsed() })
+    }
+
+    /// The exit code of what ran last at our prompt.
+    pub(super) async fn code_of_last(&mut self) -> Result<i32, ShellError> {
+        let sequence = self.next_sequence();
+        self.type_and_enter(&format!("%SP% {sequence} ")).await?;
+        match self.header(sequence, PAGE).await {
+            Ok(Ok(header)) => Ok(header.code),
+            Ok(Err(NotWritten { code })) => Ok(code),
+            Err(cause) => Err(ShellError::OutcomeUnknown { cause }),
+        }
     }
 
     /// Ends a command that runs too long and proves the prompt again; returns what it had written.

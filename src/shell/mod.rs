@@ -1,12 +1,14 @@
 //! A logged-in session in a command channel: one command in, its exit code and its exact output out.
 
 mod cmd;
+pub mod dialogue;
 mod escape;
 mod fetch;
 mod helper;
 mod login;
 mod receipt;
 mod session;
+mod upload;
 
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ use crate::secret::Secret;
 
 pub use escape::escape_for_child;
 pub use receipt::Receipt;
-pub use session::{Earlier, Session, SessionOptions};
+pub use session::{Earlier, Restarting, Session, SessionOptions};
 
 /// Who logs in.
 #[derive(Debug, Clone)]
@@ -86,6 +88,20 @@ pub enum ShellError {
         /// What the console shows.
         screen: String,
     },
+    /// A dialogue with a program went wrong; it was broken off and the prompt proven again.
+    #[error("the dialogue went wrong and was broken off: {reason}")]
+    DialogueFailed {
+        /// What went wrong.
+        reason: String,
+        /// What the console showed.
+        screen: String,
+    },
+    /// A file could not be put on the machine.
+    #[error("the file could not be put on the machine: {reason}")]
+    NotUploaded {
+        /// Why.
+        reason: String,
+    },
     /// Enter was sent; whether and how the command ended is unknown.
     #[error("the command was started, and how it ended is unknown: {cause}")]
     OutcomeUnknown {
@@ -121,6 +137,8 @@ impl ShellError {
             Self::NotPrepared { .. } => "channel-not-prepared",
             Self::TooLong { .. } => "command-too-long",
             Self::TimedOut { .. } => "command-timed-out",
+            Self::DialogueFailed { .. } => "dialogue-failed",
+            Self::NotUploaded { .. } => "not-uploaded",
             Self::OutcomeUnknown { .. } => "outcome-unknown",
             Self::TooMuchOutput { .. } => "too-much-output",
             Self::OutputDamaged { .. } => "output-damaged",
@@ -139,6 +157,12 @@ impl ShellError {
             }
             Self::TooLong { .. } => Some("put it into a script file on the machine, or split it"),
             Self::TimedOut { .. } => Some("allow more with --timeout"),
+            Self::DialogueFailed { .. } => {
+                Some("compare what the screen shows with the answers of the script")
+            }
+            Self::NotUploaded { .. } => {
+                Some("look at the path, the rights of the account, and the space on the disk")
+            }
             Self::OutcomeUnknown { .. } => Some("look at the machine before you run it again"),
             Self::TooMuchOutput { .. } => {
                 Some("let the command select what you need (findstr, a narrower query)")
@@ -153,9 +177,12 @@ impl ShellError {
     pub fn screen(&self) -> Option<&str> {
         match self {
             Self::Sac(error) => error.screen(),
-            Self::NotPrepared { screen, .. } | Self::TimedOut { screen, .. } => Some(screen),
+            Self::NotPrepared { screen, .. }
+            | Self::TimedOut { screen, .. }
+            | Self::DialogueFailed { screen, .. } => Some(screen),
             Self::OutcomeUnknown { cause } => cause.screen(),
             Self::LoginRefused { .. }
+            | Self::NotUploaded { .. }
             | Self::TooLong { .. }
             | Self::TooMuchOutput { .. }
             | Self::OutputDamaged { .. } => None,

@@ -157,15 +157,25 @@ impl Session {
     }
 
     /// Restarts the machine, waits until it is proven to have restarted, and opens a session again.
-    pub async fn reboot(&mut self, budget: Duration) -> Result<(), ShellError> {
+    pub async fn reboot(&mut self, by: Restarting<'_>, budget: Duration) -> Result<(), ShellError> {
         let until = Instant::now() + budget;
         let since = self.console.screen().transcript().now();
-        let outcome = self.cmd(&format!("shutdown /r /f /t {GRACE}"), PREPARATION).await?;
-        if !matches!(outcome.code, 0 | UNDER_WAY | SCHEDULED) {
-            return Err(ShellError::NotPrepared {
-                reason: format!("shutdown answered {}: {}", outcome.code, outcome.text.trim()),
-                screen: self.console.screen().text(),
-            });
+        match by {
+            Restarting::Shutdown { reason } => {
+                let command = format!("shutdown /r /f /t {GRACE} /c \"{}\"", comment(reason));
+                let outcome = self.cmd(&command, PREPARATION).await?;
+                if !matches!(outcome.code, 0 | UNDER_WAY | SCHEDULED) {
+                    return Err(ShellError::NotPrepared {
+                        reason: format!("shutdown answered {}: {}", outcome.code, outcome.text.trim()),
+                        screen: self.console.screen().text(),
+                    });
+                }
+            }
+            Restarting::Sac => {
+                self.at_prompt().await?;
+                let at = sac::return_to_sac(&mut self.console, Instant::now() + PREPARATION).await?;
+                sac::restart(&mut self.console, at).await?;
+            }
         }
         self.console.mark("restarting");
         self.channel.clear();
@@ -346,7 +356,7 @@ impl Session {
         Ok(())
     }
 
-    async fn await_prompt(&mut self) -> Result<(), ConsoleError> {
+    pub(super) async fn await_prompt(&mut self) -> Result<(), ConsoleError> {
         let prompt = self.prompt.clone();
         let bare = move |screen: &Screen| (screen.before_cursor() == prompt).then_some(());
         self.console.wait("the prompt", Patience::of(PREPARATION), bare).await
@@ -366,6 +376,24 @@ impl Session {
             Err(error) => tracing::warn!(channel = self.channel, %error, "the channel stays open"),
         }
     }
+}
+
+/// Who restarts the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restarting<'r> {
+    /// `shutdown /r`, with a comment for the event log.
+    Shutdown {
+        /// The comment.
+        reason: &'r str,
+    },
+    /// `restart` at SAC, which asks no program.
+    Sac,
+}
+
+/// A reason as `shutdown /c` takes it: printable ASCII without what cmd acts on, at most 200 characters.
+fn comment(reason: &str) -> String {
+    let safe = |c: &char| c.is_ascii_alphanumeric() || " .,;:_-+()".contains(*c);
+    reason.chars().filter(safe).take(200).collect::<String>().trim().to_owned()
 }
 
 impl std::fmt::Debug for Session {

@@ -31,8 +31,9 @@ proptest! {
         }
         let text: String = text.into_iter().collect();
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(folder.path().join("rdp")).unwrap();
-        std::fs::write(folder.path().join(format!("{name}.yaml")), &text).unwrap();
+        let file = folder.path().join(format!("{name}.yaml"));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, &text).unwrap();
         match load(&Library::with_folder(folder.path()), name) {
             Ok(loaded) => prop_assert!(!loaded.warnings.has_errors()),
             Err(LoadError::Script(report)) => {

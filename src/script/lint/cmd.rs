@@ -134,7 +134,7 @@ impl Lint<'_> {
             let message = format!("`{}` is a PowerShell command", simple.words[0].text);
             self.say(&codes::POWERSHELL_IN_CMD, range.clone(), message, "use what cmd has: sc, net, reg, …");
         }
-        if let Some((what, help)) = asks(simple) {
+        if let Some((what, help)) = asks(simple).filter(|_| !self.command.answered) {
             self.say(&codes::ASKS, range.clone(), what, help);
         }
         match program.as_str() {
@@ -196,7 +196,7 @@ impl Lint<'_> {
             "export" | "save" => "/y",
             _ => "",
         };
-        if !needs.is_empty() && !simple.has(needs) {
+        if !needs.is_empty() && !simple.has(needs) && !self.command.answered {
             let message = format!("`reg {verb}` without {needs} asks, and nobody answers");
             self.say(&codes::NO_FORCE, Some(simple.range()), message, &format!("add {needs}"));
         }

@@ -10,7 +10,7 @@ use crate::script::raw::RawScript;
 pub(super) fn lint(raw: &RawScript) -> Vec<Found> {
     let mut loaded: Vec<(String, Range<usize>)> = Vec::new();
     let mut unloaded = Vec::new();
-    for command in raw.steps.value.iter().flat_map(|step| commands(&step.value)) {
+    for command in raw.all_steps().into_iter().flat_map(|step| commands(&step.value)) {
         for simple in part(&command.text.value).commands {
             if simple.program() != "reg" {
                 continue;

@@ -38,17 +38,27 @@ pub(crate) enum Role {
 pub(crate) struct Command<'r> {
     pub(crate) text: &'r At<String>,
     pub(crate) role: Role,
+    /// Somebody answers what it asks.
+    pub(crate) answered: bool,
 }
 
-/// Every command of a step.
+/// Every command of a step, but not of the steps inside of it.
 pub(crate) fn commands(raw: &RawStep) -> impl Iterator<Item = Command<'_>> {
+    let silent = |text, role| Command { text, role, answered: false };
     let read = raw.run.iter().chain(raw.check.iter().map(|check| &check.value.run));
+    let read = read.chain(raw.wait.iter().map(|wait| &wait.value.run));
     let save = raw.saves().map(|save| &save.value.run);
     let change = raw.change.iter().flat_map(|many| &many.value.0);
     let undo = raw.undo.iter().flat_map(|undo| undo.value.actions());
-    read.map(|text| Command { text, role: Role::Read })
-        .chain(save.map(|text| Command { text, role: Role::Save }))
-        .chain(change.chain(undo).map(|action| Command { text: &action.value.run, role: Role::Change }))
+    let talk = raw.dialogue.iter().map(|dialogue| &dialogue.value.run);
+    read.map(move |text| silent(text, Role::Read))
+        .chain(save.map(move |text| silent(text, Role::Save)))
+        .chain(change.chain(undo).map(|action| Command {
+            text: &action.value.run,
+            role: Role::Change,
+            answered: action.value.answers.is_some(),
+        }))
+        .chain(talk.map(|text| Command { text, role: Role::Change, answered: true }))
 }
 
 /// What is wrong with the commands of a step.

@@ -107,6 +107,28 @@ impl File<'_, '_> {
         self.template(text, value, names)
     }
 
+    /// Exact text with `{{ }}`, on one line or several.
+    pub(super) fn text_with_values(
+        &mut self,
+        text: &At<String>,
+        what: &str,
+        names: &Names,
+    ) -> Option<Template> {
+        let value = self.exact(text, what);
+        self.template(text, value, names)
+    }
+
+    /// Exact text with `{{ }}` on one line, that is no command.
+    pub(super) fn line_with_values(
+        &mut self,
+        text: &At<String>,
+        what: &str,
+        names: &Names,
+    ) -> Option<Template> {
+        let value = self.exact_line(text, what);
+        self.template(text, value, names)
+    }
+
     /// Text for people with `{{ }}`.
     pub(super) fn prose_template(&mut self, text: &At<String>, names: &Names) -> Option<Template> {
         let value = self.prose(text);

@@ -1,11 +1,14 @@
 //! Text → a checked [`Script`], or everything that is wrong with it.
 
 mod arguments;
+mod block;
+mod dialogue;
 mod exact;
 mod names;
 mod params;
 mod probe;
 mod step;
+mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -18,7 +21,7 @@ use crate::script::decode::decode;
 use crate::script::diagnostic::{Diagnostic, Report, Source};
 use crate::script::library::{Library, LibraryError, is_name};
 use crate::script::lint;
-use crate::script::model::{Script, Step};
+use crate::script::model::Script;
 use crate::script::raw::{At, RawScript};
 use crate::script::yaml::{self, Problem};
 
@@ -77,6 +80,7 @@ impl Loading<'_> {
             whole: problems.is_empty(),
             broken: false,
             used: BTreeSet::new(),
+            ids: BTreeSet::new(),
         };
         file.problems(problems);
         let raw = tree.as_ref().and_then(|tree| {
@@ -103,6 +107,8 @@ struct File<'a, 'l> {
     broken: bool,
     /// Names that something looked at: parameters by name, captures as `step.name`.
     used: BTreeSet<String>,
+    /// Ids of the steps so far.
+    ids: BTreeSet<String>,
 }
 
 impl File<'_, '_> {
@@ -142,20 +148,11 @@ impl File<'_, '_> {
         let source = raw.source.as_ref().map(|text| self.prose(text));
         let params = self.params(raw.params.as_ref());
         let mut names = Names::new(&params);
-        let mut steps: Vec<Step> = Vec::new();
         if raw.steps.value.is_empty() {
             self.say(&codes::EMPTY_TEXT, raw.steps.span.clone(), "there are no steps", None);
         }
-        for raw_step in &raw.steps.value {
-            let step = self.step(raw_step, &names);
-            let id = &raw_step.value.id;
-            if names.has_step(&id.value) {
-                let message = format!("the step id `{}` is given twice", id.value);
-                self.say(&codes::DUPLICATE_STEP, id.span.clone(), message, None);
-            }
-            names.finish_step(&raw_step.value);
-            steps.extend(step);
-        }
+        let within = raw.within.as_ref().and_then(|text| self.duration(text));
+        let steps = self.steps(&raw.steps.value, &mut names);
         self.unused(raw);
         for found in lint::script(raw) {
             self.say(found.code, found.span, found.message, found.help);
@@ -166,6 +163,7 @@ impl File<'_, '_> {
             about,
             source,
             params,
+            within,
             steps,
             digest: hex(&Sha256::digest(self.source.text.as_bytes())),
         }
@@ -195,7 +193,7 @@ impl File<'_, '_> {
                 unused.push((&codes::UNUSED_PARAM, name.span.clone(), message));
             }
         }
-        for step in &raw.steps.value {
+        for step in raw.all_steps() {
             for (name, _) in step.value.captures() {
                 if !self.used.contains(&format!("{}.{}", step.value.id.value, name.value)) {
                     let message = format!("nothing uses the capture `{}`", name.value);
@@ -229,7 +227,7 @@ fn stands_alone(code: &Code) -> bool {
     !follows_from_absence.contains(&code)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut out, byte| {
         let _ = write!(out, "{byte:02x}");

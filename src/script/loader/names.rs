@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use crate::script::codes;
 use crate::script::expression::words;
 use crate::script::loader::File;
-use crate::script::model::{Expr, FACTS, Param, ParamKind};
+use crate::script::model::{Expr, FACTS, FactKind, Param, ParamKind};
 use crate::script::raw::{At, RawCapture, RawStep};
 use crate::script::similar::closest;
 
@@ -65,8 +65,14 @@ impl Names {
         for param in params {
             names.insert(&param.name, Type::of(&param.kind), Some(param.name.clone()));
         }
-        for (fact, _) in FACTS {
-            names.insert(&format!("facts.{fact}"), Type::Text, None);
+        for fact in FACTS {
+            let sort = match fact.kind {
+                FactKind::Text => Type::Text,
+                FactKind::Number => Type::Number,
+                FactKind::Flag => Type::Flag,
+                FactKind::List => Type::List,
+            };
+            names.insert(&format!("facts.{}", fact.name), sort, None);
         }
         names
     }
@@ -96,6 +102,21 @@ impl Names {
         names
     }
 
+    /// With what a failed step leaves to `rescue`.
+    pub(super) fn with_failure(&self) -> Self {
+        let mut names = self.clone();
+        for name in ["failure.step", "failure.code", "failure.message"] {
+            names.insert(name, Type::Text, None);
+        }
+        names
+    }
+
+    /// Takes over what the steps of a block left.
+    pub(super) fn absorb(&mut self, inner: &Self) {
+        let steps = inner.known.iter().filter(|(name, _)| name.starts_with("steps."));
+        self.known.extend(steps.map(|(name, known)| (name.clone(), known.clone())));
+    }
+
     /// Whether a name is taken.
     pub(super) fn has(&self, name: &str) -> bool {
         self.known.contains_key(name)
@@ -109,10 +130,21 @@ impl Names {
     /// Makes `steps.ID.…` known to the steps below.
     pub(super) fn finish_step(&mut self, step: &RawStep) {
         let id = &step.id.value;
-        for (name, sort) in [("ran", Type::Flag), ("changed", Type::Flag), ("holds", Type::Flag)] {
-            self.insert(&format!("steps.{id}.{name}"), sort, None);
+        for name in ["ran", "changed", "holds", "failed"] {
+            self.insert(&format!("steps.{id}.{name}"), Type::Flag, None);
         }
-        if step.for_each.is_some() || step.r#use.is_some() || step.reboot.is_some() {
+        if step.for_each.is_some() {
+            return;
+        }
+        if step.upload.is_some() {
+            self.insert(&format!("steps.{id}.path"), Type::Text, None);
+        }
+        if step.ask.is_some() {
+            self.insert(&format!("steps.{id}.answer"), Type::Text, None);
+        }
+        let probes =
+            step.run.is_some() || step.check.is_some() || step.dialogue.is_some() || step.wait.is_some();
+        if !probes {
             return;
         }
         self.insert(&format!("steps.{id}.rc"), Type::Number, None);

@@ -6,9 +6,9 @@ use crate::script::model::{Param, ParamKind};
 use crate::script::raw::{At, Entries, RawKind, RawParam, RawValue};
 
 /// Words that expressions know already.
-const RESERVED: [&str; 16] = [
-    "and", "before", "else", "facts", "false", "if", "in", "is", "none", "not", "or", "output", "rc", "self",
-    "steps", "true",
+const RESERVED: [&str; 17] = [
+    "and", "before", "else", "facts", "failure", "false", "if", "in", "is", "none", "not", "or", "output",
+    "rc", "self", "steps", "true",
 ];
 
 impl File<'_, '_> {

@@ -26,8 +26,14 @@ impl<'r> From<&'r RawProbe> for ProbeParts<'r> {
 }
 
 impl File<'_, '_> {
-    pub(super) fn probe(&mut self, step: &RawStep, raw: &ProbeParts<'_>, names: &Names) -> Option<Probe> {
-        let run = self.typed(raw.run, names);
+    pub(super) fn probe(
+        &mut self,
+        step: &RawStep,
+        raw: &ProbeParts<'_>,
+        mode: Mode,
+        names: &Names,
+    ) -> Option<Probe> {
+        let run = self.typed(raw.run, mode, names);
         let capture = self.captures(raw.captures, names);
         let seen = names.with_captures(step, raw.captures).with_result();
         let holds = raw.holds.and_then(|holds| self.condition_of(holds, "`holds`", &seen));
@@ -36,39 +42,52 @@ impl File<'_, '_> {
     }
 
     /// A probe of `save`: without `holds` it must end with exit code 0.
-    pub(super) fn save(&mut self, step: &RawStep, raw: &RawProbe, names: &Names) -> Option<Probe> {
-        let mut probe = self.probe(step, &raw.into(), names)?;
+    pub(super) fn save(
+        &mut self,
+        step: &RawStep,
+        raw: &RawProbe,
+        mode: Mode,
+        names: &Names,
+    ) -> Option<Probe> {
+        let mut probe = self.probe(step, &raw.into(), mode, names)?;
         if probe.holds.is_none() {
             probe.holds = Expr::parse("rc == 0").ok();
         }
         Some(probe)
     }
 
-    pub(super) fn actions(&mut self, raw: &Many<At<RawAction>>, names: &Names) -> Vec<Action> {
-        raw.0.iter().filter_map(|action| self.action(&action.value, names)).collect()
+    pub(super) fn actions(&mut self, raw: &Many<At<RawAction>>, mode: Mode, names: &Names) -> Vec<Action> {
+        raw.0.iter().filter_map(|action| self.action(&action.value, mode, names)).collect()
     }
 
-    pub(super) fn action(&mut self, raw: &RawAction, names: &Names) -> Option<Action> {
+    pub(super) fn action(&mut self, raw: &RawAction, mode: Mode, names: &Names) -> Option<Action> {
         let when = raw.when.as_ref().and_then(|when| self.condition_of(when, "`when`", names));
-        let run = self.typed(&raw.run, names);
-        let codes: Vec<i32> = match &raw.codes {
-            None => vec![0],
-            Some(list) => {
-                let codes: Vec<i32> =
-                    list.value.iter().filter_map(|code| i32::try_from(*code).ok()).collect();
-                if codes.is_empty() || codes.len() != list.value.len() {
-                    let message = "`codes` lists exit codes, at least one";
-                    self.say(
-                        &codes::OUT_OF_RANGE,
-                        list.span.clone(),
-                        message,
-                        Some("codes: [0, 1056]".to_owned()),
-                    );
-                }
-                codes
+        let run = self.typed(&raw.run, mode, names);
+        let codes = self.exit_codes(raw.codes.as_ref());
+        if let (None, Some(abort)) = (&raw.answers, &raw.abort) {
+            let message = "`abort` goes with `answers` only";
+            self.say(&codes::BAD_KIND, abort.span.clone(), message, Some("leave it out".to_owned()));
+        }
+        let mut answers = None;
+        if let Some(raw_answers) = &raw.answers {
+            if mode != Mode::Cmd {
+                let message = "a command is answered in cmd only";
+                self.say(&codes::BAD_ANSWER, raw_answers.span.clone(), message, Some("in: cmd".to_owned()));
             }
-        };
-        Some(Action { when, run: run?, codes })
+            answers = Some(self.dialogue(&raw_answers.value, raw.abort.as_ref(), names)?);
+        }
+        Some(Action { when, run: run?, codes, answers })
+    }
+
+    /// Exit codes that mean success.
+    pub(super) fn exit_codes(&mut self, raw: Option<&At<Vec<i64>>>) -> Vec<i32> {
+        let Some(list) = raw else { return vec![0] };
+        let codes: Vec<i32> = list.value.iter().filter_map(|code| i32::try_from(*code).ok()).collect();
+        if codes.is_empty() || codes.len() != list.value.len() {
+            let message = "`codes` lists exit codes, at least one";
+            self.say(&codes::OUT_OF_RANGE, list.span.clone(), message, Some("codes: [0, 1056]".to_owned()));
+        }
+        codes
     }
 
     /// A duration: a whole number with a unit.
@@ -82,9 +101,12 @@ impl File<'_, '_> {
         parsed
     }
 
-    /// A command, with no secret in it.
-    fn typed(&mut self, text: &At<String>, names: &Names) -> Option<Template> {
-        let template = self.command(text, names)?;
+    /// A command, with no secret in it. PowerShell may take several lines.
+    pub(super) fn typed(&mut self, text: &At<String>, mode: Mode, names: &Names) -> Option<Template> {
+        let template = match mode {
+            Mode::PowerShell => self.text_with_values(text, "the script", names)?,
+            Mode::Cmd | Mode::Sac => self.command(text, names)?,
+        };
         let secret = template.inserts().find_map(|expr| Self::mentions_secret(expr, names));
         if let Some(secret) = secret {
             let message = format!("the secret `{secret}` would be seen on the command line");
@@ -93,7 +115,8 @@ impl File<'_, '_> {
         Some(template)
     }
 
-    fn captures(&mut self, raw: &[(At<String>, At<RawCapture>)], names: &Names) -> Vec<Capture> {
+    /// Captures, under names that are not taken.
+    pub(super) fn captures(&mut self, raw: &[(At<String>, At<RawCapture>)], names: &Names) -> Vec<Capture> {
         let mut captures = Vec::new();
         for (name, capture) in raw {
             self.value_name(name);

@@ -7,19 +7,33 @@ use crate::script::lint;
 use crate::script::loader::File;
 use crate::script::loader::names::{Names, Type};
 use crate::script::loader::probe::{ProbeParts, mode};
-use crate::script::model::{Body, Condition, Finding, ForEach, Mode, Risk, Severity, Step, Template, Undo};
-use crate::script::raw::{At, RawFinding, RawReboot, RawRisk, RawSeverity, RawStep, RawUndo};
+use crate::script::model::{
+    Body, Condition, Finding, ForEach, Mode, OnFailure, Restart, Risk, Severity, Step, Template, Undo,
+};
+use crate::script::raw::{At, RawFinding, RawOnFailure, RawReboot, RawRisk, RawSeverity, RawStep, RawUndo};
 
 /// How long a restart may take when the script does not say.
 const REBOOT: Duration = Duration::from_mins(30);
+
+/// Most items of a loop when the script does not say.
+const ITEMS: usize = 100;
+
+/// Most items that a script may ask for.
+const MOST_ITEMS: i64 = 10_000;
 
 /// What a step is, and where that is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sort {
     Look,
     Condition,
+    Dialogue,
+    Wait,
+    Upload,
     Reboot,
     Use,
+    Ask,
+    Finding,
+    Block,
 }
 
 impl Sort {
@@ -27,40 +41,69 @@ impl Sort {
         match self {
             Self::Look => "run",
             Self::Condition => "check",
+            Self::Dialogue => "dialogue",
+            Self::Wait => "wait",
+            Self::Upload => "upload",
             Self::Reboot => "reboot",
             Self::Use => "use",
+            Self::Ask => "ask",
+            Self::Finding => "finding",
+            Self::Block => "block",
         }
     }
 }
 
 impl File<'_, '_> {
-    pub(super) fn step(&mut self, at: &At<RawStep>, above: &Names) -> Option<Step> {
+    /// Steps in order; `names` grows by what each of them leaves.
+    pub(super) fn steps(&mut self, raw: &[At<RawStep>], names: &mut Names) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for at in raw {
+            let id = &at.value.id;
+            if !self.ids.insert(id.value.clone()) {
+                let message = format!("the step id `{}` is given twice", id.value);
+                self.say(&codes::DUPLICATE_STEP, id.span.clone(), message, None);
+            }
+            steps.extend(self.step(at, names));
+            names.finish_step(&at.value);
+        }
+        steps
+    }
+
+    fn step(&mut self, at: &At<RawStep>, above: &mut Names) -> Option<Step> {
         let raw = &at.value;
         self.value_name(&raw.id);
         let (for_each, names) = self.for_each(raw, above);
         let title = self.prose_template(&raw.title, &names);
         let when = raw.when.as_ref().and_then(|when| self.condition_of(when, "`when`", &names));
         let timeout = raw.timeout.as_ref().and_then(|text| self.duration(text));
-        let sort = self.sort(at)?;
+        let within = raw.within.as_ref().and_then(|text| self.duration(text));
+        let sort = self.sort(raw)?;
         self.keys(raw, sort);
-        let mode = self.mode(raw, sort);
-        if mode == Some(Mode::PowerShell) {
-            return None;
-        }
-        let mode = mode.unwrap_or(Mode::Cmd);
+        let mode = self.mode(raw, sort).unwrap_or(Mode::Cmd);
         for found in lint::step(raw, mode) {
             self.lint(raw, found);
         }
         let body = match sort {
-            Sort::Look => self.look(raw, &names),
-            Sort::Condition => self.condition(raw, &names),
-            Sort::Reboot => raw.reboot.as_ref().and_then(|reboot| self.reboot(&reboot.value, &names)),
+            Sort::Look => self.look(raw, mode, &names),
+            Sort::Condition => self.condition(raw, mode, &names),
+            Sort::Dialogue => self.dialogue_step(raw, mode, &names),
+            Sort::Wait => self.wait(raw, mode, &names),
+            Sort::Upload => self.upload(raw, &names),
+            Sort::Reboot => raw.reboot.as_ref().and_then(|reboot| self.reboot(&reboot.value, mode, &names)),
             Sort::Use => self.use_script(raw, &names),
+            Sort::Ask => self.ask(raw, &names),
+            Sort::Finding => Some(Body::Finding),
+            Sort::Block => Some(self.block(raw, &names, above)),
         };
         let seen = names.with_captures(raw, raw.own_captures());
         let finding = raw.finding.as_ref().and_then(|finding| self.finding(&finding.value, &seen));
         let body = body?;
         let risk = self.risk(raw, &body);
+        let on_failure = match raw.on_failure.as_ref().map(|at| at.value) {
+            None | Some(RawOnFailure::Undo) => OnFailure::Undo,
+            Some(RawOnFailure::Stop) => OnFailure::Stop,
+            Some(RawOnFailure::Continue) => OnFailure::Continue,
+        };
         Some(Step {
             id: raw.id.value.clone(),
             title: title?,
@@ -68,6 +111,8 @@ impl File<'_, '_> {
             for_each,
             when,
             timeout,
+            within,
+            on_failure,
             risk,
             finding,
             body,
@@ -86,6 +131,7 @@ impl File<'_, '_> {
     }
 
     fn for_each(&mut self, raw: &RawStep, above: &Names) -> (Option<ForEach>, Names) {
+        let max = self.max_items(raw);
         let Some(entries) = &raw.for_each else { return (None, above.clone()) };
         let [(variable, over)] = entries.value.0.as_slice() else {
             let help = Some("for_each: {version: 'versions'}".to_owned());
@@ -111,22 +157,33 @@ impl File<'_, '_> {
             self.say(&codes::NOT_A_CONDITION, text.span.clone(), message, None);
         }
         let names = above.with_variable(&variable.value);
-        (over.map(|over| ForEach { variable: variable.value.clone(), over }), names)
+        (over.map(|over| ForEach { variable: variable.value.clone(), over, max }), names)
     }
 
-    fn sort(&mut self, at: &At<RawStep>) -> Option<Sort> {
-        let raw = &at.value;
-        if let Some(later) = raw.dialogue.as_ref().or(raw.block.as_ref()) {
-            let key = if raw.dialogue.is_some() { "dialogue" } else { "block" };
-            let message = format!("`{key}` is not in this version");
-            self.say(&codes::NOT_YET, later.span.clone(), message, None);
-            return None;
+    fn max_items(&mut self, raw: &RawStep) -> usize {
+        let Some(max) = &raw.max_items else { return ITEMS };
+        if raw.for_each.is_none() {
+            let help = Some("leave it out, or add `for_each`".to_owned());
+            self.say(&codes::BAD_KIND, max.span.clone(), "`max_items` goes with `for_each` only", help);
         }
+        if !(1..=MOST_ITEMS).contains(&max.value) {
+            let message = format!("{} is not from 1 to {MOST_ITEMS}", max.value);
+            self.say(&codes::OUT_OF_RANGE, max.span.clone(), message, None);
+        }
+        usize::try_from(max.value).unwrap_or(ITEMS)
+    }
+
+    fn sort(&mut self, raw: &RawStep) -> Option<Sort> {
         let there: Vec<Sort> = [
             (Sort::Look, raw.run.is_some()),
             (Sort::Condition, raw.check.is_some()),
+            (Sort::Dialogue, raw.dialogue.is_some()),
+            (Sort::Wait, raw.wait.is_some()),
+            (Sort::Upload, raw.upload.is_some()),
             (Sort::Reboot, raw.reboot.is_some()),
             (Sort::Use, raw.r#use.is_some()),
+            (Sort::Ask, raw.ask.is_some()),
+            (Sort::Block, raw.block.is_some()),
         ]
         .into_iter()
         .filter_map(|(sort, there)| there.then_some(sort))
@@ -140,8 +197,9 @@ impl File<'_, '_> {
                 self.say(&codes::BAD_KIND, raw.id.span.clone(), message, Some(help.to_owned()));
                 None
             }
+            [] if raw.finding.is_some() => Some(Sort::Finding),
             [] => {
-                let help = "a step has one of `run` (look), `check` (condition), `reboot`, `use`".to_owned();
+                let help = "a step has one of `run` (look), `check` (condition), `dialogue`, `wait`, `upload`, `reboot`, `use`, `ask`, `block`, or a `finding` alone".to_owned();
                 self.say(&codes::BAD_KIND, raw.id.span.clone(), "the step does nothing", Some(help));
                 None
             }
@@ -164,18 +222,39 @@ impl File<'_, '_> {
             ("retry", raw.retry.as_ref().map(|at| &at.span), is(&[Sort::Look])),
             ("save", raw.save.as_ref().map(|at| &at.span), is(&[Sort::Condition])),
             ("change", raw.change.as_ref().map(|at| &at.span), is(&[Sort::Condition])),
-            ("undo", raw.undo.as_ref().map(|at| &at.span), is(&[Sort::Condition])),
-            ("why", raw.why.as_ref().map(|at| &at.span), is(&[Sort::Condition])),
+            ("undo", raw.undo.as_ref().map(|at| &at.span), is(&[Sort::Condition, Sort::Dialogue])),
+            ("why", raw.why.as_ref().map(|at| &at.span), is(&[Sort::Condition, Sort::Dialogue])),
             ("with", raw.with.as_ref().map(|at| &at.span), is(&[Sort::Use])),
-            ("finding", raw.finding.as_ref().map(|at| &at.span), is(&[Sort::Look, Sort::Condition])),
-            ("in", raw.r#in.as_ref().map(|at| &at.span), is(&[Sort::Look, Sort::Condition])),
-            ("timeout", raw.timeout.as_ref().map(|at| &at.span), is(&[Sort::Look, Sort::Condition])),
+            (
+                "finding",
+                raw.finding.as_ref().map(|at| &at.span),
+                is(&[Sort::Look, Sort::Condition, Sort::Dialogue, Sort::Wait, Sort::Finding]),
+            ),
+            (
+                "in",
+                raw.r#in.as_ref().map(|at| &at.span),
+                is(&[Sort::Look, Sort::Condition, Sort::Dialogue, Sort::Wait, Sort::Reboot]),
+            ),
+            (
+                "timeout",
+                raw.timeout.as_ref().map(|at| &at.span),
+                is(&[Sort::Look, Sort::Condition, Sort::Dialogue, Sort::Wait, Sort::Upload]),
+            ),
+            (
+                "within",
+                raw.within.as_ref().map(|at| &at.span),
+                !is(&[Sort::Finding, Sort::Reboot, Sort::Ask]),
+            ),
+            ("rescue", raw.rescue.as_ref().map(|at| &at.span), is(&[Sort::Block])),
+            ("always", raw.always.as_ref().map(|at| &at.span), is(&[Sort::Block])),
         ] {
             if let (Some(span), false) = (span, fits) {
                 let message = format!("`{key}` does not go into a step with `{}`", sort.key());
                 let help = match (key, sort) {
                     ("capture" | "holds" | "retry", Sort::Condition) => "it belongs into `check`",
                     ("in" | "timeout" | "finding", Sort::Use) => "the used script has its own",
+                    ("in" | "timeout" | "finding", Sort::Block) => "the steps of the block have their own",
+                    ("within", Sort::Reboot) => "it belongs into `reboot`",
                     _ => "leave it out, or make a step of its own",
                 };
                 self.say(&codes::BAD_KIND, span.clone(), message, Some(help.to_owned()));
@@ -185,7 +264,7 @@ impl File<'_, '_> {
 
     fn mode(&mut self, raw: &RawStep, sort: Sort) -> Option<Mode> {
         let Some(at) = &raw.r#in else {
-            if matches!(sort, Sort::Look | Sort::Condition) {
+            if matches!(sort, Sort::Look | Sort::Condition | Sort::Dialogue | Sort::Wait) {
                 let message = "the key `in` is missing";
                 let help = Some("in: cmd, or in: sac".to_owned());
                 self.say(&codes::MISSING_KEY, raw.id.span.clone(), message, help);
@@ -193,21 +272,31 @@ impl File<'_, '_> {
             return None;
         };
         let mode = mode(at.value);
-        if mode == Mode::PowerShell {
-            let help = Some("write it for cmd".to_owned());
-            self.say(&codes::NOT_YET, at.span.clone(), "`in: powershell` is not in this version", help);
+        if mode == Mode::PowerShell && sort != Sort::Dialogue {
+            let help =
+                "write it for cmd; a script of several lines can be put there with `upload`".to_owned();
+            self.say(&codes::NOT_YET, at.span.clone(), "`in: powershell` is not in this version", Some(help));
+            return Some(Mode::Cmd);
+        }
+        let unfit = match (sort, mode) {
+            (Sort::Dialogue, Mode::Sac | Mode::PowerShell) => Some("a dialogue is held in cmd"),
+            _ => None,
+        };
+        if let Some(message) = unfit {
+            let help = "in: cmd (a PowerShell script that asks is started there: powershell -File …)";
+            self.say(&codes::BAD_KIND, at.span.clone(), message, Some(help.to_owned()));
         }
         Some(mode)
     }
 
-    fn look(&mut self, raw: &RawStep, names: &Names) -> Option<Body> {
+    fn look(&mut self, raw: &RawStep, mode: Mode, names: &Names) -> Option<Body> {
         let parts = ProbeParts {
             run: raw.run.as_ref()?,
             captures: raw.own_captures(),
             holds: raw.holds.as_ref(),
             retry: raw.retry.as_ref(),
         };
-        let probe = self.probe(raw, &parts, names);
+        let probe = self.probe(raw, &parts, mode, names);
         if let (Some(holds), None) = (&raw.holds, &raw.finding) {
             self.no_finding(holds);
         }
@@ -223,7 +312,7 @@ impl File<'_, '_> {
         probe.map(Body::Look)
     }
 
-    fn condition(&mut self, raw: &RawStep, names: &Names) -> Option<Body> {
+    fn condition(&mut self, raw: &RawStep, mode: Mode, names: &Names) -> Option<Body> {
         let check = &raw.check.as_ref()?.value;
         if let (Some(holds), None) = (&check.holds, &raw.finding) {
             self.no_finding(holds);
@@ -232,26 +321,28 @@ impl File<'_, '_> {
             let help = Some("holds: 'rc == 0 and …'".to_owned());
             self.say(&codes::NO_HOLDS, check.run.span.clone(), "the check has no `holds`", help);
         }
-        let probe = self.probe(raw, &check.into(), names);
+        let probe = self.probe(raw, &check.into(), mode, names);
         let mut saving = names.with_captures(raw, check.captures()).with_before(raw, check.captures());
         let mut before = names.with_before(raw, check.captures());
         let mut save = Vec::new();
         for one in raw.saves() {
-            save.extend(self.save(raw, &one.value, &saving));
+            save.extend(self.save(raw, &one.value, mode, &saving));
             saving = saving.with_before(raw, one.value.captures());
             before = before.with_before(raw, one.value.captures());
         }
-        let change = raw.change.as_ref().map(|many| self.actions(&many.value, &saving)).unwrap_or_default();
+        let change =
+            raw.change.as_ref().map(|many| self.actions(&many.value, mode, &saving)).unwrap_or_default();
         if raw.change.is_none() {
             let help = "add `change`, or make it a look (`run`, `holds`)".to_owned();
             let span = raw.id.span.clone();
             self.say(&codes::BAD_KIND, span, "a step with `check` needs a `change`", Some(help));
         }
-        let undo = self.undo(raw, &before);
+        let undo = self.undo(raw, mode, &before);
         Some(Body::Condition(Box::new(Condition { check: probe?, save, change, undo: undo? })))
     }
 
-    fn undo(&mut self, raw: &RawStep, before: &Names) -> Option<Undo> {
+    /// The way back of a step that changes.
+    pub(super) fn undo(&mut self, raw: &RawStep, mode: Mode, before: &Names) -> Option<Undo> {
         let Some(undo) = &raw.undo else {
             let help = "add `undo`, or `undo: none` and `why`".to_owned();
             let span = raw.change.as_ref().map_or(raw.id.span.clone(), |_| raw.id.span.clone());
@@ -264,8 +355,13 @@ impl File<'_, '_> {
                     let message = "`why` goes with `undo: none` only";
                     self.say(&codes::BAD_KIND, why.span.clone(), message, Some("leave it out".to_owned()));
                 }
+                for answers in actions.iter().filter_map(|action| action.value.answers.as_ref()) {
+                    let help = "the way back is written down before the change, ready to be typed; use a command that does not ask";
+                    let message = "a command of `undo` that asks";
+                    self.say(&codes::BAD_ANSWER, answers.span.clone(), message, Some(help.to_owned()));
+                }
                 Some(Undo::Run(
-                    actions.iter().filter_map(|action| self.action(&action.value, before)).collect(),
+                    actions.iter().filter_map(|action| self.action(&action.value, mode, before)).collect(),
                 ))
             }
             RawUndo::Word(word) if word == "none" => {
@@ -285,7 +381,8 @@ impl File<'_, '_> {
         }
     }
 
-    fn no_finding(&mut self, holds: &At<String>) {
+    /// A condition whose falsehood nobody would hear of.
+    pub(super) fn no_finding(&mut self, holds: &At<String>) {
         let help = "finding: {severity: error, text: 'what is wrong when it does not hold'}".to_owned();
         self.say(
             &codes::NO_FINDING,
@@ -295,10 +392,11 @@ impl File<'_, '_> {
         );
     }
 
-    fn reboot(&mut self, raw: &RawReboot, names: &Names) -> Option<Body> {
+    fn reboot(&mut self, raw: &RawReboot, mode: Mode, names: &Names) -> Option<Body> {
+        let by = if mode == Mode::Sac { Restart::Sac } else { Restart::Shutdown };
         let reason = self.prose_template(&raw.reason, names);
         let budget = raw.within.as_ref().map_or(Some(REBOOT), |text| self.duration(text));
-        Some(Body::Reboot { reason: reason?, budget: budget? })
+        Some(Body::Reboot { by, reason: reason?, budget: budget? })
     }
 
     fn use_script(&mut self, raw: &RawStep, names: &Names) -> Option<Body> {
@@ -337,8 +435,12 @@ impl File<'_, '_> {
 
     fn risk(&mut self, raw: &RawStep, body: &Body) -> Risk {
         let derived = match body {
-            Body::Look(_) => Risk::Read,
-            Body::Condition(_) => Risk::Change,
+            Body::Look(_) | Body::Wait(_) | Body::Ask(_) | Body::Finding => Risk::Read,
+            Body::Condition(_) | Body::Dialogue(_) | Body::Upload(_) => Risk::Change,
+            Body::Block(block) => {
+                let steps = block.steps.iter().chain(&block.rescue).chain(&block.always);
+                steps.map(|step| step.risk).max().unwrap_or(Risk::Read)
+            }
             Body::Reboot { .. } => Risk::Reboot,
             Body::Use { script, .. } => script.risk(),
         };

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use self::shape::{At, Entries, Many};
-pub(crate) use self::value::{Later, RawCapture, RawUndo, RawValue};
+pub(crate) use self::value::{RawCapture, RawUndo, RawValue};
 
 /// A sacpilot script: one condition, or a few, that hold on the machine afterwards.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -24,6 +24,8 @@ pub(crate) struct RawScript {
     pub(crate) source: Option<At<String>>,
     /// Values the caller may set.
     pub(crate) params: Option<Entries<RawParam>>,
+    /// How long the whole script may take: `2h`.
+    pub(crate) within: Option<At<String>>,
     /// The steps, in order.
     pub(crate) steps: At<Vec<At<RawStep>>>,
 }
@@ -66,7 +68,8 @@ pub(crate) enum RawKind {
     Secret,
 }
 
-/// One step: it looks (`run`), holds a condition (`check`), restarts (`reboot`) or uses another script (`use`).
+/// One step: it looks (`run`), holds a condition (`check`), talks (`dialogue`), waits (`wait`), puts a file on the machine
+/// (`upload`), restarts it (`reboot`), uses another script (`use`), asks (`ask`), reports (`finding`) or holds steps (`block`).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Step")]
@@ -79,10 +82,16 @@ pub(crate) struct RawStep {
     pub(crate) r#in: Option<At<RawMode>>,
     /// Runs the step once for each item: `{variable: list}`.
     pub(crate) for_each: Option<At<Entries<At<String>>>>,
+    /// Most items of `for_each`; a longer list is a failure. 100 by default.
+    pub(crate) max_items: Option<At<i64>>,
     /// Skips the step unless this expression is true.
     pub(crate) when: Option<At<String>>,
     /// How long each command may take: `30s`.
     pub(crate) timeout: Option<At<String>>,
+    /// How long the whole step may take: `10m`.
+    pub(crate) within: Option<At<String>>,
+    /// What becomes of the run when the step fails: `undo` all changes (the default), `stop`, or `continue`.
+    pub(crate) on_failure: Option<At<RawOnFailure>>,
     /// Raises the risk that is derived from what the step does.
     pub(crate) risk: Option<At<RawRisk>>,
     /// What it means when `holds` is false.
@@ -111,10 +120,20 @@ pub(crate) struct RawStep {
     pub(crate) r#use: Option<At<String>>,
     /// Parameters of the used script. `'{{ expression }}'` passes a value on.
     pub(crate) with: Option<At<Entries<At<RawValue>>>>,
-    /// Not in this version.
-    pub(crate) dialogue: Option<At<Later>>,
-    /// Not in this version.
-    pub(crate) block: Option<At<Later>>,
+    /// A program that asks, and what it is answered.
+    pub(crate) dialogue: Option<At<RawDialogue>>,
+    /// Waits until a condition holds.
+    pub(crate) wait: Option<At<RawWait>>,
+    /// Puts a file on the machine.
+    pub(crate) upload: Option<At<RawUpload>>,
+    /// Asks the person at the terminal.
+    pub(crate) ask: Option<At<RawAsk>>,
+    /// Steps that fail or succeed together.
+    pub(crate) block: Option<At<Vec<At<Self>>>>,
+    /// Steps for when one of `block` failed.
+    pub(crate) rescue: Option<At<Vec<At<Self>>>>,
+    /// Steps for the end of the block, in any case.
+    pub(crate) always: Option<At<Vec<At<Self>>>>,
 }
 
 /// Where commands are typed.
@@ -206,9 +225,137 @@ pub(crate) struct RawAction {
     pub(crate) run: At<String>,
     /// Exit codes that mean success; 0 alone by default.
     pub(crate) codes: Option<At<Vec<i64>>>,
+    /// Answers to what it asks.
+    pub(crate) answers: Option<At<Many<At<RawAnswer>>>>,
+    /// The key that is pressed when that goes wrong: `ctrl-c` by default.
+    pub(crate) abort: Option<At<String>>,
 }
 
-/// Restarts the machine.
+/// What becomes of the run when a step fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "OnFailure")]
+pub(crate) enum RawOnFailure {
+    /// All changes of the run are taken back.
+    Undo,
+    /// The run ends, changes stay.
+    Stop,
+    /// The changes of this step are taken back, and the run goes on.
+    Continue,
+}
+
+/// A program that asks, and what it is answered.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Dialogue")]
+pub(crate) struct RawDialogue {
+    /// The command, in single quotes.
+    pub(crate) run: At<String>,
+    /// What it may show, and what is done then; the first that matches is taken.
+    pub(crate) answers: At<Many<At<RawAnswer>>>,
+    /// The key that is pressed when the dialogue goes wrong: `ctrl-c` by default.
+    pub(crate) abort: Option<At<String>>,
+    /// Exit codes that mean success; 0 alone by default.
+    pub(crate) codes: Option<At<Vec<i64>>>,
+    /// Values taken from what it showed.
+    pub(crate) capture: Option<At<Entries<At<RawCapture>>>>,
+    /// Whether what it showed is right.
+    pub(crate) holds: Option<At<String>>,
+}
+
+/// What a program shows (`text` or `regex`), and what is done then (`send`, `key` or `fail`).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Answer")]
+pub(crate) struct RawAnswer {
+    /// This text, letter by letter, in single quotes.
+    pub(crate) text: Option<At<String>>,
+    /// A regular expression, in single quotes.
+    pub(crate) regex: Option<At<String>>,
+    /// Where it is looked for: `stream` (the text as it comes, the default) or `screen` (as it stands).
+    pub(crate) on: Option<At<RawSurface>>,
+    /// Types this line, proves its echo, and presses Enter.
+    pub(crate) send: Option<At<String>>,
+    /// How the program shows what is typed: `text` (the default), `stars` or `none`.
+    pub(crate) echo: Option<At<RawEcho>>,
+    /// Presses one key, without Enter: a letter, `enter`, `space`, `escape`, `ctrl-c` or `ctrl-z`.
+    pub(crate) key: Option<At<String>>,
+    /// The dialogue has failed, and why.
+    pub(crate) fail: Option<At<String>>,
+    /// How often at the most; once by default.
+    pub(crate) times: Option<At<i64>>,
+}
+
+/// Where a pattern is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Surface")]
+pub(crate) enum RawSurface {
+    /// In the text as it comes.
+    Stream,
+    /// On the screen as it stands.
+    Screen,
+}
+
+/// How a program shows what is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Echo")]
+pub(crate) enum RawEcho {
+    /// As it is.
+    Text,
+    /// One star a character.
+    Stars,
+    /// Not at all.
+    None,
+}
+
+/// A condition that becomes true by itself.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Wait")]
+pub(crate) struct RawWait {
+    /// The command, in single quotes.
+    pub(crate) run: At<String>,
+    /// Values taken from what it prints.
+    pub(crate) capture: Option<At<Entries<At<RawCapture>>>>,
+    /// What must become true.
+    pub(crate) holds: At<String>,
+    /// How long at the most: `5m`.
+    pub(crate) within: At<String>,
+    /// Pause between looks: `5s`, which is the default.
+    pub(crate) every: Option<At<String>>,
+}
+
+/// A file for the machine: its bytes from `text` or `file`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Upload")]
+pub(crate) struct RawUpload {
+    /// Its path on the machine, in single quotes.
+    pub(crate) to: At<String>,
+    /// What is in it, in a | block; lines end with CR LF on the machine.
+    pub(crate) text: Option<At<String>>,
+    /// A file beside the script.
+    pub(crate) file: Option<At<String>>,
+    /// Whether it is taken back at the end of the run; `true` by default.
+    pub(crate) temporary: Option<At<bool>>,
+}
+
+/// A question to the person at the terminal.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Ask")]
+pub(crate) struct RawAsk {
+    /// The question. May hold `{{ }}`.
+    pub(crate) question: At<String>,
+    /// The answers to choose from; any text without.
+    pub(crate) choices: Option<At<Vec<At<String>>>>,
+    /// The answer when nobody is there. Without it an unattended run is refused before anything is sent.
+    pub(crate) unattended: Option<At<String>>,
+}
+
+/// Restarts the machine: by `shutdown /r`, or with `in: sac` by SAC's own `restart`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Reboot")]
@@ -225,7 +372,16 @@ impl RawStep {
     /// Captures that later steps see as `steps.ID.NAME`.
     pub(crate) fn own_captures(&self) -> &RawCaptures {
         let check = self.check.as_ref().and_then(|check| check.value.capture.as_ref());
-        self.capture.as_ref().or(check).map_or(&[], |entries| &entries.value.0)
+        let dialogue = || self.dialogue.as_ref().and_then(|dialogue| dialogue.value.capture.as_ref());
+        let wait = || self.wait.as_ref().and_then(|wait| wait.value.capture.as_ref());
+        let own = self.capture.as_ref().or(check).or_else(dialogue).or_else(wait);
+        own.map_or(&[], |entries| &entries.value.0)
+    }
+
+    /// The steps inside of it: those of a block.
+    pub(crate) fn inner(&self) -> impl Iterator<Item = &At<Self>> {
+        let lists = self.block.iter().chain(&self.rescue).chain(&self.always);
+        lists.flat_map(|list| &list.value)
     }
 
     /// Every capture in the step.
@@ -236,6 +392,19 @@ impl RawStep {
     /// The probes under `save`.
     pub(crate) fn saves(&self) -> impl Iterator<Item = &At<RawProbe>> {
         self.save.iter().flat_map(|many| &many.value.0)
+    }
+}
+
+impl RawScript {
+    /// Every step, those inside of blocks included.
+    pub(crate) fn all_steps(&self) -> Vec<&At<RawStep>> {
+        fn walk<'r>(step: &'r At<RawStep>, all: &mut Vec<&'r At<RawStep>>) {
+            all.push(step);
+            step.value.inner().for_each(|inner| walk(inner, all));
+        }
+        let mut all = Vec::new();
+        self.steps.value.iter().for_each(|step| walk(step, &mut all));
+        all
     }
 }
 

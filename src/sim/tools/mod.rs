@@ -18,6 +18,7 @@ mod find;
 mod findstr;
 mod findstr_pattern;
 mod found;
+mod fsutil;
 mod gpupdate;
 mod icacls;
 mod input;
@@ -89,6 +90,7 @@ pub const PROGRAMS: &[&str] = &[
     "cmd.exe",
     "find.exe",
     "findstr.exe",
+    "fsutil.exe",
     "gpupdate.exe",
     "icacls.exe",
     "net.exe",
@@ -157,6 +159,7 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "chcp" => Ok(chcp::run(&process)),
         "choice" => timeout::choice(&process).await,
         "find" => find::run(&process).await,
+        "fsutil" => Ok(fsutil::run(&process)),
         "findstr" => findstr::run(&process).await,
         "more" => more::run(&process).await,
         "ping" => ping::run(&process).await,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sacpilot::engine::{Operator, OperatorError, Outcome, Trouble};
-use sacpilot::script::model::Mode;
+use sacpilot::script::model::{Mode, Restart};
 use tokio::time::sleep;
 
 /// Every command takes this long.
@@ -23,6 +23,8 @@ pub(crate) struct Toy {
     pub(crate) closed: bool,
     /// A service that needs so many looks until it runs.
     pub(crate) slow_looks: u32,
+    /// What the person says, when somebody is there.
+    pub(crate) answer: Option<String>,
 }
 
 /// Something that goes wrong with commands that hold a text.
@@ -85,6 +87,10 @@ impl Toy {
                 (0, String::new())
             }
             ["drop", name] => (i32::from(self.state.remove(*name).is_none()), String::new()),
+            ["reg", "query", .., "/v", "PortNumber"] => {
+                (0, "    PortNumber    REG_DWORD    0xd3d\r\n".to_owned())
+            }
+            ["reg", "query", ..] => (1, String::new()),
             ["list"] => (0, self.text().replace(' ', "\r\n")),
             _ => (9009, format!("'{command}' is not recognized\r\n")),
         }
@@ -128,7 +134,11 @@ impl Operator for Toy {
         }
     }
 
-    async fn reboot(&mut self, budget: Duration) -> Result<(), OperatorError> {
+    async fn ask(&mut self, _: &str, _: &[String]) -> Result<Option<String>, OperatorError> {
+        Ok(self.answer.clone())
+    }
+
+    async fn reboot(&mut self, _: Restart, _: &str, budget: Duration) -> Result<(), OperatorError> {
         self.sent.push("REBOOT".to_owned());
         sleep(Duration::from_secs(90)).await;
         if self.state.contains_key("no-boot") {

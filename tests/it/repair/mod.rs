@@ -3,6 +3,7 @@
 
 mod azure;
 mod causes;
+mod kinds;
 
 use std::fs;
 use std::path::Path;

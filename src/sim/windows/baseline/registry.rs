@@ -30,6 +30,9 @@ pub(super) fn install(registry: &mut Registry, os: Os, language: Language) {
         "ComputerName",
         text("VM01"),
     );
+    for service in ["S-1-5-18", "S-1-5-19", "S-1-5-20"] {
+        registry.create(&format!(r"HKU\{service}\Environment"));
+    }
     registry.create(r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT");
     registry.create(r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates");
     for store in ["CA", "My", "Remote Desktop", "Root"] {

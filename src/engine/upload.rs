@@ -1,0 +1,88 @@
+//! Files for the machine: a condition like any other, but for the way its change is made.
+
+use super::event::{EventKind, Failure, Output, Purpose, StepStatus, Values};
+use super::failure::Stop;
+use super::frame::{Record, values};
+use super::operator::Operator;
+use super::run::Run;
+use super::step::{At, Done};
+use crate::script::model::{Scope, Upload, Value};
+
+impl<O: Operator> Run<'_, O> {
+    /// A step that puts a file on the machine.
+    pub(super) async fn upload(&mut self, at: &At<'_>, upload: &Upload, scope: Scope) -> Result<Done, Stop> {
+        let path = upload.to.render_quoted(&scope)?;
+        let condition = &upload.condition;
+        let named = |record: Record| {
+            let captures = Scope::from([("path".to_owned(), Value::from(path.clone()))]);
+            Record { captures, ..record }
+        };
+        if upload.temporary {
+            self.temporary.push(at.path.clone());
+        }
+        let seen = self.probe(at, &condition.check, Purpose::Check, &scope, None).await?;
+        if seen.holds == Some(true) {
+            return Ok(Done::new(StepStatus::Held, named(seen.record())));
+        }
+        if !self.may_change() {
+            let record = Record { ran: true, ..named(seen.would_change()) };
+            return Ok(Done::not_run(StepStatus::Depends, format!("would write {path}"), record));
+        }
+        self.gate()?;
+        let before = self.save(at, condition, &seen, &scope).await?;
+        self.gate()?;
+        let commands = self.intend(at, condition, &before, &scope)?;
+        let Some(command) = commands.first() else {
+            return Err(Failure::new("upload", "nothing to send").into());
+        };
+        let step = || at.path.clone();
+        self.narrator.tell(EventKind::CommandStarted {
+            step: step(),
+            purpose: Purpose::Change,
+            command: command.clone(),
+            attempt: 1,
+        })?;
+        let began = self.narrator.elapsed_ms();
+        let timeout = self.allowed(at.timeout.max(UPLOAD))?;
+        let content = upload.content.clone();
+        let target = path.clone();
+        let outcome =
+            self.operate(|operator| async move { operator.upload(&target, &content, timeout).await }).await?;
+        if let Err(error) = outcome {
+            if error.kind.ends_session() {
+                self.lost = Some(error.clone());
+            }
+            let failure = Failure::from(error);
+            self.narrator.tell(EventKind::CommandFailed {
+                step: step(),
+                purpose: Purpose::Change,
+                failure: failure.clone(),
+            })?;
+            return Err(failure.into());
+        }
+        let elapsed_ms = self.narrator.elapsed_ms() - began;
+        self.narrator.tell(EventKind::CommandFinished {
+            step: step(),
+            purpose: Purpose::Change,
+            code: 0,
+            output: Output::of(""),
+            values: Values::new(),
+            elapsed_ms,
+        })?;
+        let proof = self.probe(at, &condition.check, Purpose::Verify, &scope, None).await?;
+        if proof.holds != Some(true) {
+            let message = format!("{path} was written, and its SHA-256 is another one");
+            return Err(Failure::new("not-verified", message).into());
+        }
+        self.narrator.tell(EventKind::ChangeVerified {
+            step: step(),
+            before: values(&seen.captures),
+            after: values(&proof.captures),
+        })?;
+        let record = Record { changed: true, before, ..named(proof.record()) };
+        Ok(Done::new(StepStatus::Changed, record))
+    }
+}
+
+/// A file is typed line by line; the largest takes this long on a slow line.
+const UPLOAD: std::time::Duration = std::time::Duration::from_mins(30);

@@ -1,0 +1,127 @@
+//! Files for the machine.
+
+use sha2::{Digest, Sha256};
+
+use crate::script::codes;
+use crate::script::loader::names::Names;
+use crate::script::loader::{File, hex};
+use crate::script::model::{Action, Body, Capture, Condition, Expr, Piece, Probe, Template, Undo, Upload};
+use crate::script::raw::{RawStep, RawUpload};
+
+/// Largest file: it is typed, a line at a time.
+const LARGEST: usize = 256 * 1024;
+
+/// What `certutil -hashfile` prints: older versions part the bytes with blanks.
+const HASH: &str = r"^([0-9a-fA-F]{2}(?: ?[0-9a-fA-F]{2}){31})\s*$";
+
+/// The end of the name of the file that was there before.
+const OLD: &str = ".sacpilot-old";
+
+impl File<'_, '_> {
+    /// A step that puts a file on the machine.
+    pub(super) fn upload(&mut self, raw: &RawStep, names: &Names) -> Option<Body> {
+        let upload = &raw.upload.as_ref()?.value;
+        let to = self.line_with_values(&upload.to, "the path", names);
+        let secret =
+            to.iter().flat_map(Template::inserts).find_map(|expr| Self::mentions_secret(expr, names));
+        if let Some(secret) = secret {
+            let message = format!("the secret `{secret}` would be seen on the command line");
+            self.say(&codes::SECRET, upload.to.span.clone(), message, None);
+        }
+        let odd = ['"', '<', '>', '|', '?', '*'];
+        if upload.to.value.contains(odd) || !upload.to.value.contains('\\') {
+            let message = format!("`{}` is no path of a file", upload.to.value);
+            let help = Some(r"a whole path: C:\Windows\Temp\fix.ps1".to_owned());
+            self.say(&codes::BAD_UPLOAD, upload.to.span.clone(), message, help);
+        }
+        let content = self.content(raw, upload)?;
+        if content.len() > LARGEST {
+            let message = format!("the file has {} bytes, {LARGEST} can be typed", content.len());
+            self.say(&codes::BAD_UPLOAD, raw.id.span.clone(), message, None);
+        }
+        let to = to?;
+        let sha256 = hex(&Sha256::digest(&content));
+        let condition = condition(&to, content.len(), &sha256)?;
+        let temporary = upload.temporary.as_ref().is_none_or(|at| at.value);
+        Some(Body::Upload(Box::new(Upload { to, content: content.into(), sha256, temporary, condition })))
+    }
+
+    fn content(&mut self, raw: &RawStep, upload: &RawUpload) -> Option<Vec<u8>> {
+        match (&upload.text, &upload.file) {
+            (Some(text), None) => {
+                let value = self.exact(text, "the text of the file");
+                Some(written(&value, &upload.to.value))
+            }
+            (None, Some(file)) => {
+                let name = self.exact_line(file, "the file");
+                match self.loading.library.beside(&self.source.path, &name) {
+                    Ok(bytes) => Some(bytes),
+                    Err(reason) => {
+                        let message = format!("`{name}` can't be uploaded: {reason}");
+                        let help = "a file beside the script; what ships with the program has its text in the script";
+                        self.say(&codes::BAD_UPLOAD, file.span.clone(), message, Some(help.to_owned()));
+                        None
+                    }
+                }
+            }
+            (None, None) => {
+                let help = Some("text: | …, or file: 'fix.ps1'".to_owned());
+                self.say(&codes::BAD_UPLOAD, raw.id.span.clone(), "the upload has nothing in it", help);
+                None
+            }
+            (Some(_), Some(file)) => {
+                let message = "`text` and `file` in one upload";
+                self.say(&codes::BAD_UPLOAD, file.span.clone(), message, Some("keep one of them".to_owned()));
+                None
+            }
+        }
+    }
+}
+
+/// Text as it is on the machine: lines end with CR LF; PowerShell reads UTF-8 only behind its mark.
+fn written(text: &str, to: &str) -> Vec<u8> {
+    let script = [".ps1", ".psm1"].iter().any(|ending| to.to_ascii_lowercase().ends_with(ending));
+    let mut bytes = Vec::new();
+    if script && !text.is_ascii() {
+        bytes.extend("\u{feff}".as_bytes());
+    }
+    for line in text.lines() {
+        bytes.extend(line.as_bytes());
+        bytes.extend(b"\r\n");
+    }
+    bytes
+}
+
+/// The file is there: by its hash; what was there before is kept beside it.
+fn condition(to: &Template, size: usize, sha256: &str) -> Option<Condition> {
+    // `{}` stands for the path.
+    let command = |shape: &str| {
+        let mut pieces = Vec::new();
+        for (index, literal) in shape.split("{}").enumerate() {
+            if index > 0 {
+                pieces.extend(to.pieces.clone());
+            }
+            pieces.push(Piece::Literal(literal.to_owned()));
+        }
+        Template { source: shape.replace("{}", &to.source), pieces }
+    };
+    let expr = |source: &str| Expr::parse(source).ok();
+    let action = |when: Option<Expr>, run: Template| Action { when, run, codes: vec![0], answers: None };
+    let pattern = regex::RegexBuilder::new(HASH).multi_line(true).crlf(true).build().ok()?;
+    let holds = format!("hash | default(\"\") | replace(\" \", \"\") | lower == \"{sha256}\"");
+    let check = Probe {
+        run: command("certutil -hashfile \"{}\" SHA256"),
+        capture: vec![Capture { name: "hash".to_owned(), pattern, all: false }],
+        holds: Some(expr(&holds)?),
+        retry: None,
+    };
+    let copy = command(&format!("if exist \"{{}}\" copy /y \"{{}}\" \"{{}}{OLD}\""));
+    let save = Probe { run: copy, capture: Vec::new(), holds: expr("rc == 0"), retry: None };
+    let sent = command(&format!("‹upload {size} bytes, SHA-256 {sha256}, to {{}}›"));
+    let restore = command(&format!("move /y \"{{}}{OLD}\" \"{{}}\""));
+    let undo = vec![
+        action(expr("before.hash is defined"), restore),
+        action(expr("before.hash is undefined"), command("del /f /q \"{}\"")),
+    ];
+    Some(Condition { check, save: vec![save], change: vec![action(None, sent)], undo: Undo::Run(undo) })
+}

@@ -1,0 +1,221 @@
+//! Kinds of steps on a simulated machine, over the whole way: dialogues, uploads, facts, restarts by SAC.
+
+use sacpilot::engine::event::StepStatus;
+use sacpilot::engine::{EventKind, Verdict};
+
+use super::{Case, Outcome};
+
+/// The steps that did not end as a good step does, and why.
+fn wrong(outcome: &Outcome) -> Vec<String> {
+    let wrong = |event: &sacpilot::engine::Event| match &event.event {
+        EventKind::StepFinished { step, status, note, .. } => {
+            let bad = matches!(status, StepStatus::Failed | StepStatus::NotHeld | StepStatus::Depends);
+            bad.then(|| format!("{step}: {status:?} {note:?}"))
+        }
+        EventKind::StepFailed { failure, .. } => {
+            Some(format!("{} {}", failure.message, failure.screen.clone().unwrap_or_default()))
+        }
+        _ => None,
+    };
+    outcome.events.iter().filter_map(wrong).collect()
+}
+
+fn outputs(outcome: &Outcome) -> String {
+    let output = |event: &sacpilot::engine::Event| match &event.event {
+        EventKind::CommandFinished { output, .. } => Some(output.text.clone()),
+        _ => None,
+    };
+    outcome.events.iter().filter_map(output).collect()
+}
+
+#[test]
+fn a_program_that_asks_is_answered() {
+    for scenario in ["healthy"] {
+        for version in ["2016", "2019", "2022"] {
+            let outcome = Case::run(scenario)
+                .with("profile", version)
+                .steps(
+                    r#"
+  - id: d
+    title: 'asks'
+    in: cmd
+    dialogue:
+      run: 'set /p a=Name? &set /p b=Again? &call echo [%a%] [%b%]& pause'
+      answers:
+        - text: 'Name?'
+          send: 'boot settings  ((x))'
+        - text: 'Again?'
+          send: 'second'
+        - regex: 'any key to (continue|stop)'
+          on: screen
+          key: 'space'
+      capture: {said: '\[([^\r\n\]]*)\] \[second\]'}
+      holds: 'rc == 0 and said == "boot settings  ((x))"'
+    undo: none
+    why: 'nothing is changed'
+    finding: {severity: error, text: 'it heard something else'}
+"#,
+                )
+                .done();
+            assert_eq!(wrong(&outcome), [""; 0], "{version}: {}", outputs(&outcome));
+            assert_eq!(outcome.ended.verdict, Verdict::Holds, "{version}");
+        }
+    }
+}
+
+#[test]
+fn a_dialogue_that_goes_wrong_is_broken_off_and_the_prompt_is_there_again() {
+    let outcome = Case::run("healthy")
+        .steps(
+            r#"
+  - id: silent
+    title: 'waits for what never comes'
+    timeout: 20s
+    on_failure: continue
+    in: cmd
+    dialogue:
+      run: 'set /p a=Name? '
+      answers: {text: 'Password', key: 'y'}
+    undo: {run: 'ver'}
+  - id: too_often
+    title: 'is asked again and again'
+    on_failure: continue
+    in: cmd
+    dialogue:
+      run: 'for /l %i in (1,1,5) do @set /p a=Name? '
+      answers: {text: 'Name?', send: 'x', times: 2}
+    undo: {run: 'ver'}
+  - id: refused
+    title: 'is told no'
+    on_failure: continue
+    in: cmd
+    dialogue:
+      run: 'echo Access refused& pause'
+      answers: {text: 'refused', fail: 'it was refused'}
+    undo: {run: 'ver'}
+  - id: after
+    title: 'the prompt is there again'
+    in: cmd
+    run: 'echo here'
+    holds: 'rc == 0 and output is containing "here"'
+    finding: {severity: error, text: 'no'}
+"#,
+        )
+        .done();
+    let failures: Vec<&str> = outcome
+        .events
+        .iter()
+        .filter_map(|event| match &event.event {
+            EventKind::StepFailed { failure, .. } => Some(failure.code.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        failures,
+        ["command-timed-out", "dialogue-failed", "dialogue-failed"],
+        "{:?}",
+        wrong(&outcome)
+    );
+    assert_eq!(outcome.ended.verdict, Verdict::Findings);
+    assert!(outputs(&outcome).contains("here"));
+}
+
+#[test]
+fn a_file_is_put_on_the_machine_used_and_taken_back() {
+    let outcome = Case::run("healthy")
+        .steps(
+            r#"
+  - id: there
+    title: 'the script is there'
+    upload:
+      to: 'C:\Windows\Temp\{{ facts.run }} a.cmd'
+      text: |
+        @echo off
+        echo "it's" ^<%1^> & rem ((aa)) 100%%
+        exit /b 7
+  - id: used
+    title: 'it runs'
+    in: cmd
+    run: '"{{ steps.there.path }}" first'
+    holds: 'rc == 7 and output is containing "<first>"'
+    finding: {severity: error, text: 'it said something else'}
+  - id: again
+    title: 'once is enough'
+    upload:
+      to: 'C:\Windows\Temp\{{ facts.run }} a.cmd'
+      text: |
+        @echo off
+        echo "it's" ^<%1^> & rem ((aa)) 100%%
+        exit /b 7
+"#,
+        )
+        .done();
+    assert_eq!(wrong(&outcome), [""; 0], "{}", outputs(&outcome));
+    assert_eq!(outcome.ended.verdict, Verdict::Holds);
+    let left: Vec<String> = outcome
+        .before
+        .diff(&outcome.after)
+        .iter()
+        .map(|one| one.path.clone())
+        .filter(|path| path.contains("a.cmd"))
+        .collect();
+    assert_eq!(left, [""; 0]);
+    assert_eq!(outcome.changing().len(), 2, "{:?}", outcome.changing());
+}
+
+#[test]
+fn facts_are_those_of_the_machine() {
+    for (version, language, expected) in
+        [("2019", "en", "10.0.17763 en-US"), ("2022", "ko", "10.0.20348 ko-KR")]
+    {
+        let outcome = Case::run("healthy")
+            .with("profile", version)
+            .with("lang", language)
+            .steps(
+                r"
+  - id: told
+    title: 'told'
+    for_each: {disk: 'facts.disk_letters'}
+    in: cmd
+    run: 'echo {{ facts.os_version }} {{ facts.language }} {{ disk }}'
+  - id: more
+    title: 'told'
+    in: cmd
+    run: 'echo {{ facts.control_set }} {{ facts.rdp_port }} {{ facts.elevated }}'
+  - id: rest
+    title: 'told'
+    in: cmd
+    run: 'echo {{ facts.system_drive }} {{ facts.os_build }} {{ facts.computer_name }}'
+",
+            )
+            .done();
+        let said = outputs(&outcome);
+        assert!(said.contains(expected), "{said} {:?}", wrong(&outcome));
+        assert!(
+            said.contains("ControlSet001 3389 true") && said.contains("VM01"),
+            "{said} {:?}",
+            wrong(&outcome)
+        );
+        assert_eq!(outcome.ended.verdict, Verdict::Holds);
+    }
+}
+
+#[test]
+fn sac_restarts_the_machine_too() {
+    let outcome = Case::run("healthy")
+        .steps(
+            r"
+  - id: restarted
+    title: 'restarted'
+    in: sac
+    reboot: {reason: 'it must', within: 30m}
+  - id: after
+    title: 'logged in again'
+    in: cmd
+    run: 'ver'
+",
+        )
+        .done();
+    assert_eq!(wrong(&outcome), [""; 0]);
+    assert_eq!(outcome.ended.verdict, Verdict::Holds);
+}

@@ -18,6 +18,9 @@ use crate::transport::{Endpoint, open_sim};
 /// The token that is accepted unless SACPILOT_AZURE_TOKEN names another.
 const TOKEN: &str = "simulated.static.token";
 
+/// The first line of the file of the CA; readers of PEM skip it.
+const OURS: &str = "# throw-away CA of `sacpilot sim`\n";
+
 /// Where to listen, and how Azure behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -82,8 +85,17 @@ pub async fn offer(endpoint: &Endpoint, place: Place, ca: &Path, context: &Conte
 struct CaFile(PathBuf);
 
 impl CaFile {
+    /// A file that is there is only written over when it is one of ours, left by a call that was killed.
     fn write(path: &Path, certificate: &str) -> io::Result<Self> {
-        fs::write(path, certificate)?;
+        match fs::read(path) {
+            Ok(present) if !present.starts_with(OURS.as_bytes()) => {
+                return Err(io::Error::new(
+                    ErrorKind::AlreadyExists,
+                    "it is there, and was not made by `sim`",
+                ));
+            }
+            _ => fs::write(path, format!("{OURS}{certificate}"))?,
+        }
         Ok(Self(path.to_owned()))
     }
 }
@@ -123,6 +135,20 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_elses_certificate_is_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        fs::write(&path, "-----BEGIN CERTIFICATE-----").unwrap();
+        assert!(CaFile::write(&path, "mine").is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "-----BEGIN CERTIFICATE-----");
+        fs::remove_file(&path).unwrap();
+        // One that was killed leaves its file to the next.
+        std::mem::forget(CaFile::write(&path, "old").unwrap());
+        drop(CaFile::write(&path, "new").unwrap());
+        assert!(!path.exists());
+    }
 
     #[test]
     fn places_are_read_or_refused() {

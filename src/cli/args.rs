@@ -88,6 +88,12 @@ pub enum ColorWhen {
 pub enum Command {
     /// Repairs: checks each condition, changes what does not hold, verifies, else undoes
     Run(super::run::RunArgs),
+    /// Goes on with a run that ended early: a crash, a lost line, a power cut, Ctrl-C
+    Resume(super::resume::ResumeArgs),
+    /// Takes the changes of a run back, last one first
+    Undo(super::resume::UndoArgs),
+    /// Lists the runs with their results, or shows one
+    Runs(super::runs::Args),
     /// Finds out what is wrong, and changes nothing
     Diagnose(super::run::DiagnoseArgs),
     /// Shows exactly what a run may send, for approval

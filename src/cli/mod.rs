@@ -20,16 +20,20 @@ pub mod exec;
 pub mod exit;
 pub mod failure;
 pub mod inventory;
+pub mod lock;
 pub mod log;
 pub mod login;
 pub mod opening;
 pub mod plan;
 pub mod ports;
+pub mod resume;
 pub mod run;
+pub mod runs;
 pub mod script_args;
 pub mod scripts;
 pub mod signals;
 pub mod sim;
+pub mod steps;
 pub mod tape;
 pub mod target;
 pub mod targets;
@@ -74,6 +78,9 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => wait_for(run::run(args, context)),
+        Command::Resume(args) => wait_for(resume::resume(args, context)),
+        Command::Undo(args) => wait_for(resume::undo(args, context)),
+        Command::Runs(args) => runs::run(&args, context),
         Command::Diagnose(args) => wait_for(run::diagnose(args, context)),
         Command::Plan(args) => wait_for(plan::run(args, context)),
         Command::Check(args) => check::run(&args, context),

@@ -13,6 +13,7 @@ use super::inventory::{Place, complete, place};
 use super::login::LoginArgs;
 use super::run::look;
 use super::script_args::{Bound, ScriptArgs};
+use super::steps::{StepArgs, chosen};
 use super::target::{TARGETS, TargetArgs};
 use crate::engine::event::StepStatus;
 use crate::report::Summary;
@@ -26,6 +27,10 @@ pub struct Args {
     /// The script.
     #[command(flatten)]
     script: ScriptArgs,
+
+    /// Which steps.
+    #[command(flatten)]
+    steps: StepArgs,
 
     /// Writes the plan as JSON into FILE, for `run --plan FILE`
     #[arg(short, long, value_name = "FILE")]
@@ -66,7 +71,8 @@ Without a target nothing is sent; with one, only commands that read.
 /// Makes the plan, and shows or writes it.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let place = args.target.as_deref().map(|target| place(target, context)).transpose()?;
-    let bound = args.script.bind(place.as_ref().map_or(&[], Place::params), context)?;
+    let mut bound = args.script.bind(place.as_ref().map_or(&[], Place::params), context)?;
+    bound.script = chosen(&args.steps.selection(), &bound.script)?;
     let mut plan = Plan::new(&bound.script, &bound.params);
     let mut exit = Exit::HOLDS;
     if let Some(target) = args.target {
@@ -92,8 +98,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// Refuses a run that is not the one that was approved.
-pub fn compare(approved: &Path, bound: &Bound) -> Result<(), Failure> {
+/// Refuses a run that is not the one that was approved. Returns the digest of the plan.
+pub fn compare(approved: &Path, bound: &Bound) -> Result<String, Failure> {
     let refused = |reason: String| {
         Failure::usage(format!("the plan {} {reason}; nothing was sent", approved.display()))
     };
@@ -106,7 +112,7 @@ pub fn compare(approved: &Path, bound: &Bound) -> Result<(), Failure> {
     }
     let now = Plan::new(&bound.script, &bound.params);
     if now.digest == plan.digest {
-        return Ok(());
+        return Ok(plan.digest);
     }
     let (then, now) = (plan.to_text(), now.to_text());
     let differing = |of: &str, other: &str, sign: char| -> Vec<String> {

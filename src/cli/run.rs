@@ -14,20 +14,22 @@ use super::azure::machine::snapshot_name;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::lock;
 use super::opening::{Opening, awaiting};
 use super::plan;
 use super::script_args::{Bound, ScriptArgs};
 use super::signals::guarded;
+use super::steps::{self, MaxRisk, StepArgs};
 use super::tape;
 use super::target::{TARGETS, Target, TargetArgs};
-use crate::engine::event::{ChannelLeft, EventKind, RunMode};
-use crate::engine::run::{begin, not_reached, not_wanted, while_told};
+use crate::engine::event::{Again, ChannelLeft, EventKind, RunMode};
+use crate::engine::run::{begin, begin_again, not_reached, not_wanted, while_told};
 use crate::engine::{
     Ended, Event, Interrupt, Listener, Narrator, OnInterrupt, Operator, Order, Past, RunFolder, Selection,
-    SessionPlace, journal, live::Live, run as run_script,
+    SessionPlace, journal, live::Live, run as run_script, undo as undo_run,
 };
 use crate::recording::Recorder;
-use crate::report::{JsonLines, Summary, Terminal, markdown};
+use crate::report::{JsonLines, Summary, Terminal, junit, markdown};
 use crate::script::plan::Plan;
 use crate::secret::Secret;
 use crate::transport::Endpoint;
@@ -52,6 +54,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
 
+    /// Refuses to begin when a step may do more than this
+    #[arg(long, value_enum, value_name = "RISK", default_value_t = MaxRisk::Reboot)]
+    max_risk: MaxRisk,
+
+    /// Which steps.
+    #[command(flatten)]
+    steps: StepArgs,
+
     /// What becomes of changes when you stop the run (Ctrl-C)
     #[arg(long, value_enum, value_name = "POLICY", default_value_t = InterruptPolicy::Keep)]
     on_interrupt: InterruptPolicy,
@@ -68,6 +78,9 @@ pub struct DiagnoseArgs {
     /// The script.
     #[command(flatten)]
     script: ScriptArgs,
+    /// Which steps.
+    #[command(flatten)]
+    steps: StepArgs,
     /// The target.
     #[command(flatten)]
     target: TargetArgs,
@@ -112,10 +125,11 @@ Sends only commands that read. Exit code 1: something was found.
 /// `sacpilot run`.
 pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
     let place = args.target.place(context)?;
-    let bound = args.script.bind(place.params(), context)?;
-    if let Some(plan) = &args.plan {
-        plan::compare(plan, &bound)?;
-    }
+    let mut bound = args.script.bind(place.params(), context)?;
+    let selection = args.steps.selection();
+    bound.script = steps::chosen(&selection, &bound.script)?;
+    let approved = args.plan.as_ref().map(|plan| plan::compare(plan, &bound)).transpose()?;
+    steps::within(args.max_risk, &Plan::new(&bound.script, &bound.params))?;
     let endpoint = &place.endpoint;
     if args.snapshot && !matches!(endpoint, Endpoint::Azure(_)) {
         return Err(Failure::usage(format!("`--snapshot` cannot be taken of `{endpoint}`"))
@@ -141,14 +155,26 @@ pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
         InterruptPolicy::Keep => OnInterrupt::Keep,
         InterruptPolicy::Undo => OnInterrupt::Undo,
     };
-    Box::pin(drive(bound, target, RunMode::Run, on_interrupt, context)).await
+    let wish = Wish { mode: RunMode::Run, on_interrupt, selection, approved };
+    Box::pin(drive(bound, target, wish, context)).await
 }
 
 /// `sacpilot diagnose`.
 pub async fn diagnose(args: DiagnoseArgs, context: &Context) -> Result<Exit, Failure> {
-    let bound = args.script.bind(args.target.place(context)?.params(), context)?;
+    let mut bound = args.script.bind(args.target.place(context)?.params(), context)?;
+    let selection = args.steps.selection();
+    bound.script = steps::chosen(&selection, &bound.script)?;
     let target = args.target.resolve(context)?;
-    Box::pin(drive(bound, target, RunMode::Diagnose, OnInterrupt::Keep, context)).await
+    let wish = Wish { mode: RunMode::Diagnose, on_interrupt: OnInterrupt::Keep, selection, approved: None };
+    Box::pin(drive(bound, target, wish, context)).await
+}
+
+/// What is wished for a run.
+struct Wish {
+    mode: RunMode,
+    on_interrupt: OnInterrupt,
+    selection: Selection,
+    approved: Option<String>,
 }
 
 /// The checks of a script on a machine, shown as they go on, without a folder: for a plan.
@@ -174,18 +200,14 @@ pub async fn look(bound: Bound, target: Target, context: &Context) -> Result<(Su
         selection: Selection::default(),
         approved: None,
     };
-    let exit = Box::pin(converse(&order, &target, secrets, recorder, narrator, context)).await?;
+    let exit =
+        Box::pin(converse(&order, &target, secrets, recorder, narrator, Taking::Begin, context)).await?;
     Ok((summary.take(), exit.unwrap_or(Exit::INTERRUPTED)))
 }
 
 /// Does a run: folder, journal, session, script, reports.
-async fn drive(
-    bound: Bound,
-    target: Target,
-    mode: RunMode,
-    on_interrupt: OnInterrupt,
-    context: &Context,
-) -> Result<Exit, Failure> {
+async fn drive(bound: Bound, target: Target, wish: Wish, context: &Context) -> Result<Exit, Failure> {
+    let _lock = lock::take(&target.endpoint, &bound.script.name, context)?;
     let runs = runs_dir(context)?;
     let unwritable = |error: &dyn std::fmt::Display| {
         Failure::usage(error.to_string()).help("choose another place with --runs-dir")
@@ -196,6 +218,9 @@ async fn drive(
     let plan = serde_json::to_string_pretty(&Plan::new(&bound.script, &bound.params))
         .map_err(|error| unwritable(&error))?;
     folder.write("plan.json", &(plan + "\n")).map_err(|error| unwritable(&error))?;
+    for (name, text) in &bound.sources {
+        folder.keep_script(name, text).map_err(|error| unwritable(&error))?;
+    }
     let cast = folder.recording();
     let files: Vec<&Path> =
         std::iter::once(cast.as_path()).chain(context.globals.record.as_deref()).collect();
@@ -208,36 +233,65 @@ async fn drive(
         run: folder.name().to_owned(),
         script: bound.script,
         params: bound.params,
-        mode,
+        mode: wish.mode,
         target: target.name.clone(),
         timeout: context.globals.timeout,
-        on_interrupt,
-        selection: Selection::default(),
-        approved: None,
+        on_interrupt: wish.on_interrupt,
+        selection: wish.selection,
+        approved: wish.approved,
     };
-    let narrator = listeners(Narrator::new(context.started, masks).with_journal(journal), context);
-    let ended = Box::pin(converse(&order, &target, secrets, recorder, narrator, context)).await;
-    report(&folder, context)?;
+    let narrator = listeners(Narrator::new(context.started, masks).with_journal(journal), &[], context);
+    let taking = Taking::Begin;
+    let ended = Box::pin(converse(&order, &target, secrets, recorder, narrator, taking, context)).await;
+    conclude(&folder, ended, context)
+}
+
+/// Writes the reports of a run that ended, and says how it did.
+pub(super) fn conclude(
+    folder: &RunFolder,
+    ended: Result<Option<Exit>, Failure>,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    report(folder, context)?;
     ended?.ok_or_else(|| {
-        let journal = folder.path().join("journal.jsonl");
         Failure::new(
             Exit::INTERRUPTED,
             "stopped at once: the current command may still run, and a channel may be open",
         )
-        .help(format!("the journal tells what was sent: {}", journal.display()))
+        .help(format!(
+            "`sacpilot resume {run}` finds out and goes on, `sacpilot undo {run}` takes back what was changed",
+            run = folder.name()
+        ))
     })
 }
 
+/// Whether a run begins, or is taken up again.
+pub(super) enum Taking {
+    /// It begins.
+    Begin,
+    /// It is taken up again.
+    Again(Again, Box<Past>),
+}
+
 /// Opens a session and runs the script. `None`: the user stopped it at once.
-async fn converse(
+pub(super) async fn converse(
     order: &Order,
     target: &Target,
     secrets: Vec<Secret>,
     recorder: Option<Recorder>,
     mut narrator: Narrator,
+    taking: Taking,
     context: &Context,
 ) -> Result<Option<Exit>, Failure> {
-    begin(order, &mut narrator).map_err(|error| Failure::usage(error.to_string()))?;
+    match &taking {
+        Taking::Begin => begin(order, &mut narrator),
+        Taking::Again(again, _) => begin_again(&order.target, *again, &mut narrator),
+    }
+    .map_err(|error| Failure::usage(error.to_string()))?;
+    let earlier = match &taking {
+        Taking::Begin => None,
+        Taking::Again(_, past) => past.ledger.earlier(),
+    };
     let interrupt = Interrupt::default();
     let task = Box::pin(async {
         let (waits, mut awaiting) = awaiting();
@@ -264,7 +318,7 @@ async fn converse(
         if narrator.tell(EventKind::Waiting { what, budget_ms }).is_err() {
             return not_wanted(&mut narrator);
         }
-        let opening = line.session(secrets, context.started, waits, None);
+        let opening = line.session(secrets, context.started, waits, earlier);
         let opened = tokio::select! {
             opened = while_told(opening, &mut narrator, &mut awaiting) => opened,
             () = interrupt.requested() => return stopped_while_opening(&mut narrator),
@@ -277,7 +331,18 @@ async fn converse(
         if narrator.tell(opened_event(described, &live)).is_err() {
             return stopped_while_opening(&mut narrator);
         }
-        run_script(order, &mut live, &mut narrator, &mut awaiting, &interrupt, Past::default()).await
+        match taking {
+            Taking::Again(Again::Undo, _) => {
+                undo_run(order, &mut live, &mut narrator, &mut awaiting, &interrupt).await
+            }
+            Taking::Again(Again::Resume, past) => {
+                run_script(order, &mut live, &mut narrator, &mut awaiting, &interrupt, *past).await
+            }
+            Taking::Begin => {
+                let past = Past::default();
+                run_script(order, &mut live, &mut narrator, &mut awaiting, &interrupt, past).await
+            }
+        }
     });
     let ended = guarded(&interrupt, task).await;
     Ok(ended.map(|ended| Exit::of(ended.verdict)))
@@ -296,11 +361,11 @@ fn stopped_while_opening(narrator: &mut Narrator) -> Ended {
 }
 
 /// Who hears of the run.
-fn listeners(narrator: Narrator, context: &Context) -> Narrator {
+pub(super) fn listeners(narrator: Narrator, before: &[Event], context: &Context) -> Narrator {
     if context.globals.json {
         return narrator.with_listener(JsonLines::new(io::stdout()));
     }
-    let terminal = Terminal::new(io::stdout(), context.stdout_paint(), context.detail());
+    let terminal = Terminal::new(io::stdout(), context.stdout_paint(), context.detail()).after(before);
     narrator.with_listener(if context.stderr_is_terminal { terminal.live() } else { terminal })
 }
 
@@ -312,6 +377,7 @@ fn report(folder: &RunFolder, context: &Context) -> Result<(), Failure> {
     let json = serde_json::to_string_pretty(&summary).map_err(|error| failed(&error))?;
     folder.write("report.json", &(json + "\n")).map_err(|error| failed(&error))?;
     folder.write("report.md", &markdown::report(&summary)).map_err(|error| failed(&error))?;
+    folder.write("junit.xml", &junit::report(&summary)).map_err(|error| failed(&error))?;
     if !context.globals.json && !context.globals.quiet {
         context.say(&format!("        {}\n", folder.path().join("report.md").display()))?;
     }

@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::login::Source;
 use crate::engine::Masks;
+use crate::engine::run::digests;
 use crate::report::visible;
 use crate::script::diagnostic::Style;
 use crate::script::library::{Library, LibraryError};
@@ -40,6 +41,8 @@ pub struct Bound {
     pub params: Scope,
     /// Its secrets.
     pub masks: Masks,
+    /// The texts of all scripts that take part, by name.
+    pub sources: BTreeMap<String, String>,
 }
 
 impl ScriptArgs {
@@ -66,15 +69,28 @@ impl ScriptArgs {
         let errors = match parameters::bind(&script, &given) {
             Ok(mut params) => {
                 let masks = self.secrets(&script, &mut params)?;
-                return Ok(Bound { script, params, masks });
+                let sources = self.sources(&script)?;
+                return Ok(Bound { script, params, masks, sources });
             }
             Err(errors) => errors,
         };
         Err(parameter_failure(&errors))
     }
 
+    /// The texts of all scripts that take part, as they are now.
+    fn sources(&self, script: &Script) -> Result<BTreeMap<String, String>, Failure> {
+        let (library, _) = Library::open(&self.script).map_err(|error| unknown_script(&error))?;
+        let names = digests(script).into_keys();
+        names
+            .map(|name| {
+                let source = library.source(&name).map_err(|error| unknown_script(&error))?;
+                Ok((name, source.text))
+            })
+            .collect()
+    }
+
     /// Reads the secret parameters into `params`.
-    fn secrets(&self, script: &Script, params: &mut Scope) -> Result<Masks, Failure> {
+    pub fn secrets(&self, script: &Script, params: &mut Scope) -> Result<Masks, Failure> {
         let mut sources: BTreeMap<&str, &Source> = BTreeMap::new();
         for (name, source) in &self.secret {
             let known = script.params.iter().find(|param| param.name == *name);
@@ -148,7 +164,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn secret_source(text: &str) -> Result<(String, Source), String> {
+pub(super) fn secret_source(text: &str) -> Result<(String, Source), String> {
     let (name, source) = pair(text).map_err(|_| "write it as NAME=SOURCE".to_owned())?;
     let source = match source.split_once(':') {
         Some(("env", variable)) => Source::Variable(variable.to_owned()),

@@ -11,6 +11,9 @@ use jiff::Timestamp;
 
 use super::journal::{Journal, JournalError};
 
+/// Name of the journal.
+const JOURNAL: &str = "journal.jsonl";
+
 /// Longest part of a name that comes from the script or the target.
 const LONGEST_PART: usize = 40;
 
@@ -50,6 +53,45 @@ impl RunFolder {
         }
     }
 
+    /// The folder of a run that exists: a path, or a name below `runs`.
+    pub fn open(runs: &Path, run: &str) -> Option<Self> {
+        let given = Path::new(run);
+        let candidates = [given.to_owned(), runs.join(given)];
+        let path = candidates.into_iter().find(|path| path.join(JOURNAL).is_file())?;
+        let path = path.canonicalize().ok()?;
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        Some(Self { path, name })
+    }
+
+    /// All runs below `runs`, by name, which is by time.
+    pub fn all(runs: &Path) -> Vec<Self> {
+        let entries = fs::read_dir(runs).into_iter().flatten().flatten();
+        let mut found: Vec<Self> =
+            entries.filter_map(|entry| Self::open(runs, &entry.file_name().to_string_lossy())).collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
+    /// The journal.
+    pub fn journal_path(&self) -> PathBuf {
+        self.path.join(JOURNAL)
+    }
+
+    /// The scripts that take part, as they were when the run began.
+    pub fn scripts(&self) -> PathBuf {
+        self.path.join("scripts")
+    }
+
+    /// Keeps the text of a script.
+    pub fn keep_script(&self, name: &str, text: &str) -> Result<(), FolderError> {
+        let path = self.scripts().join(format!("{name}.yaml"));
+        let failed = |source| FolderError { path: path.clone(), source };
+        if let Some(folder) = path.parent() {
+            private().recursive(true).create(folder).map_err(failed)?;
+        }
+        fs::write(&path, text).map_err(failed)
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -60,14 +102,18 @@ impl RunFolder {
         &self.name
     }
 
-    /// The recording of the session.
+    /// A place for the recording of the next session: `session.cast`, then `session-2.cast`, …
     pub fn recording(&self) -> PathBuf {
-        self.path.join("session.cast")
+        let named = |number: u32| match number {
+            1 => self.path.join("session.cast"),
+            _ => self.path.join(format!("session-{number}.cast")),
+        };
+        (1..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(1))
     }
 
     /// Begins the journal.
     pub fn journal(&self) -> Result<Journal, JournalError> {
-        Journal::create(&self.path.join("journal.jsonl"))
+        Journal::create(&self.journal_path())
     }
 
     /// Writes a file whole or not at all.

@@ -1,6 +1,8 @@
 //! What a run has done to the machine so far: its changes and how far each got, its restarts, its session. Folded
 //! from the events alone, so that a run that goes on and one that is taken up again from its journal know the same.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::event::{
@@ -8,6 +10,7 @@ use super::event::{
 };
 use super::operator::{Executed, Trouble};
 use super::verdict::Verdict;
+use crate::shell::Earlier;
 
 /// The state of a run's effects.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,6 +23,8 @@ pub struct Ledger {
     pub restart: Option<Restart>,
     /// The session that was opened last and not closed.
     pub session: Option<Opened>,
+    /// Sessions that were not closed: their temporary files may be on the machine.
+    pub abandoned: Vec<String>,
     /// Whether a change was taken back, or it was tried.
     pub undone: bool,
     /// How it ended, when it did.
@@ -105,6 +110,11 @@ impl Ledger {
         match event {
             EventKind::RunResumed { .. } => self.ended = None,
             EventKind::SessionOpened { session, channel, .. } => {
+                if let Some(before) = self.session.take()
+                    && before.session != *session
+                {
+                    self.abandoned.push(before.session);
+                }
                 self.session = Some(Opened { session: session.clone(), channel: channel.clone() });
             }
             EventKind::SessionClosed { channel: ChannelLeft::Closed } => self.session = None,
@@ -203,6 +213,17 @@ impl Ledger {
             }
             _ => {}
         }
+    }
+
+    /// The session to be used on when the run is taken up again: its command may still run for as long as it had.
+    pub fn earlier(&self) -> Option<Earlier> {
+        let opened = self.session.clone()?;
+        let patience = self.cut.as_ref().map_or(0, |cut| cut.command.timeout_ms);
+        Some(Earlier {
+            id: opened.session,
+            channel: opened.channel,
+            patience: Duration::from_millis(patience),
+        })
     }
 
     /// The last change of a step that stands.

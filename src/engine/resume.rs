@@ -48,6 +48,15 @@ impl<O: Operator> Run<'_, O> {
             self.memo.was_restarted(&restart.step);
             self.narrator.tell(EventKind::RebootFinished { step: restart.step, elapsed_ms: 0 })?;
         }
+        for session in self.narrator.ledger().abandoned.clone() {
+            let sweeping = self.operate(|operator| async move { operator.sweep(&session).await }).await?;
+            // What is left there harms nobody.
+            if let Err(error) = sweeping
+                && error.kind.ends_session()
+            {
+                return Err(self.in_the_way(error));
+            }
+        }
         if !kept {
             self.doubtful = true;
             let after = self.narrator.ledger().last_touch;

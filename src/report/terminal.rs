@@ -278,6 +278,15 @@ impl<W: Write + Send> Terminal<W> {
     }
 }
 
+impl<W: Write + Send> Terminal<W> {
+    /// Knows what was told before the run was taken up again.
+    #[must_use]
+    pub fn after(mut self, events: &[Event]) -> Self {
+        events.iter().for_each(|event| self.summary.add(event));
+        self
+    }
+}
+
 impl<W: Write + Send> Listener for Terminal<W> {
     fn hear(&mut self, event: &Event) {
         self.summary.add(event);

@@ -181,6 +181,12 @@ impl Machine {
         Some(at.saturating_sub(self.origin))
     }
 
+    /// The power goes, and comes back: whatever ran is gone, nothing was shut down.
+    pub fn power_cut(&mut self) {
+        self.reset();
+        self.power_on();
+    }
+
     /// What happened inside.
     pub fn audit(&self) -> &Audit {
         &self.audit

@@ -178,6 +178,11 @@ impl SimWindow {
         lock(&self.0).audit().clone()
     }
 
+    /// The power of the machine goes, and comes back.
+    pub fn power_cut(&self) {
+        lock(&self.0).power_cut();
+    }
+
     /// The Windows inside.
     pub fn world(&self) -> SharedWorld {
         lock(&self.0).world().clone()

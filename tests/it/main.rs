@@ -17,6 +17,7 @@
 //! - `script_files`: plan texts and JSON Schema as stored; scripts read as another YAML reader reads them
 //! - `script_mutations`: nothing that is written into a script makes the loader panic
 //! - `stored`: compares with files of the repository, or writes them anew
+//! - `survive`: kills and power cuts at lines of the journal, then resume and undo
 //! - `ways`: every way in, against real programs
 //! - `windows`: the Windows program itself, under Wine
 
@@ -40,6 +41,7 @@ mod script_files;
 mod script_mutations;
 mod session;
 mod stored;
+mod survive;
 #[cfg(unix)]
 mod ways;
 #[cfg(unix)]

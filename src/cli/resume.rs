@@ -1,0 +1,241 @@
+//! `sacpilot resume RUN` and `sacpilot undo RUN`: with nothing but the run folder, also on another computer.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::duration;
+use super::ask;
+use super::azure::account::AzureArgs;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::lock;
+use super::login::{LoginArgs, Source};
+use super::run::{Taking, conclude, converse, listeners};
+use super::runs::find;
+use super::script_args::{ScriptArgs, secret_source};
+use super::steps::chosen;
+use super::tape;
+use super::target::TargetArgs;
+use crate::engine::event::{Again, RunMode, UndoOutcome, WayBack};
+use crate::engine::journal::{Journal, JournalError, Recorded};
+use crate::engine::run::digests;
+use crate::engine::{Masks, Narrator, NotAgain, Order, Past, RunFolder};
+use crate::report::visible;
+use crate::script::library::Library;
+use crate::script::loader::{self, LoadError};
+use crate::script::model::{Scope, Script};
+
+/// Arguments of `resume`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = RESUME)]
+pub struct ResumeArgs {
+    /// The run.
+    #[command(flatten)]
+    run: AgainArgs,
+}
+
+/// Arguments of `undo`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = UNDO)]
+pub struct UndoArgs {
+    /// The run.
+    #[command(flatten)]
+    run: AgainArgs,
+
+    /// Does not ask before the machine is changed
+    #[arg(short, long)]
+    yes: bool,
+}
+
+/// A run, and how to reach its machine.
+#[derive(Debug, clap::Args)]
+struct AgainArgs {
+    /// The run folder, or its name (`sacpilot runs`)
+    #[arg(value_name = "RUN")]
+    run: String,
+
+    /// Where the console is now [default: where it was]
+    #[arg(short, long, value_name = "TARGET")]
+    target: Option<String>,
+
+    /// Names the source of a secret parameter: NAME=env:VARIABLE, NAME=file:PATH or NAME=command:COMMAND
+    #[arg(long, value_name = "NAME=SOURCE", value_parser = secret_source)]
+    secret: Vec<(String, Source)>,
+
+    /// How long to wait for the command prompt, a boot included [default: 15m]; when given, also for a console that
+    /// is not there: an adapter to plug in (again), a virtual machine that is off
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    wait: Option<Duration>,
+
+    /// The account.
+    #[command(flatten)]
+    login: LoginArgs,
+
+    /// Azure.
+    #[command(flatten)]
+    azure: AzureArgs,
+}
+
+const RESUME: &str = "\
+Examples:
+  sacpilot resume 20261122T181500Z-rdp-internal-error-serial-COM1
+  sacpilot resume ./moved-from-another-computer -t serial:/dev/ttyUSB1 --user Administrator
+
+Goes on where the run ended early: after a crash, a kill, a lost line, a power cut on either side, in the middle of a
+restart, after Ctrl-C. What was done is not done twice: the journal, and the machine itself, tell how far it came.
+Values that were read before come from the journal.";
+
+const UNDO: &str = "\
+Examples:
+  sacpilot undo 20261122T181500Z-rdp-internal-error-serial-COM1
+  sacpilot undo ./run-folder --yes
+
+Takes the changes of a run back in reverse order, with the commands that were written down before each was made, and
+looks whether the old values are there again. Says what cannot be taken back. Can be broken off and called again.";
+
+/// `sacpilot resume`.
+pub async fn resume(args: ResumeArgs, context: &Context) -> Result<Exit, Failure> {
+    let opened = open(&args.run, context)?;
+    let past = Past::of(&opened.recorded.events, &Masks::default());
+    past.can_resume().map_err(|error| not_again(&error))?;
+    Box::pin(again(args.run, opened, Again::Resume, context)).await
+}
+
+/// `sacpilot undo`.
+pub async fn undo(args: UndoArgs, context: &Context) -> Result<Exit, Failure> {
+    let opened = open(&args.run, context)?;
+    let past = Past::of(&opened.recorded.events, &Masks::default());
+    past.can_undo().map_err(|error| not_again(&error))?;
+    if !args.yes {
+        if !context.can_ask {
+            let message = "`undo` changes the machine, and there is no terminal to ask whether it shall";
+            return Err(Failure::usage(message).help("give --yes"));
+        }
+        context.tell(&what_goes_back(&past));
+        let target = args.run.target.as_deref().unwrap_or(&past.order.target);
+        if !ask::confirm(&format!("\nTake this back on {}?", visible::line(target)))? {
+            return Err(Failure::usage("not confirmed; nothing was sent"));
+        }
+    }
+    Box::pin(again(args.run, opened, Again::Undo, context)).await
+}
+
+/// A run whose journal is ours to write.
+struct OpenedRun {
+    folder: RunFolder,
+    journal: Journal,
+    recorded: Recorded,
+}
+
+fn open(args: &AgainArgs, context: &Context) -> Result<OpenedRun, Failure> {
+    let folder = find(&args.run, context)?;
+    let (journal, recorded) = Journal::resume(&folder.journal_path()).map_err(|error| {
+        let failure = Failure::usage(visible::line(&error.to_string()));
+        match error {
+            JournalError::Locked { .. } => {
+                failure.help("the run goes on in another program: wait for it, or stop it there")
+            }
+            _ => failure,
+        }
+    })?;
+    Ok(OpenedRun { folder, journal, recorded })
+}
+
+async fn again(args: AgainArgs, opened: OpenedRun, again: Again, context: &Context) -> Result<Exit, Failure> {
+    let OpenedRun { folder, journal, recorded } = opened;
+    let first = Past::of(&recorded.events, &Masks::default()).order;
+    let target = args.target.clone().unwrap_or_else(|| first.target.clone());
+    let target = TargetArgs { target, wait: args.wait, login: args.login, azure: args.azure };
+    target.endpoint()?;
+
+    let script = script_of(&folder, &first.script, &first.scripts)?;
+    let mut params: Scope = Scope::new();
+    for (name, value) in &first.params {
+        let value = serde_json::from_value(value.clone()).unwrap_or_default();
+        params.insert(name.clone(), value);
+    }
+    let arguments = ScriptArgs { script: first.script.clone(), param: Vec::new(), secret: args.secret };
+    let mut masks = arguments.secrets(&script, &mut params)?;
+    let script = chosen(&first.selection, &script)?;
+
+    let target = target.resolve(context)?;
+    masks.add("password", target.credentials.password.clone());
+    let past = Past::of(&recorded.events, &masks);
+    let _lock = lock::take(&target.endpoint, &format!("{} {}", word(again), folder.name()), context)?;
+    let cast = folder.recording();
+    let files: Vec<&Path> =
+        std::iter::once(cast.as_path()).chain(context.globals.record.as_deref()).collect();
+    let recorder = tape::recorder(&target, &files, context.started)?;
+    let secrets = masks.secrets();
+    let order = Order {
+        run: first.run,
+        script,
+        params,
+        mode: first.mode.unwrap_or(RunMode::Run),
+        target: target.name.clone(),
+        timeout: Duration::from_millis(first.timeout_ms),
+        on_interrupt: first.on_interrupt,
+        selection: first.selection,
+        approved: first.approved,
+    };
+    let narrator =
+        Narrator::new(context.started, masks).with_journal(journal).with_ledger(past.ledger.clone());
+    let narrator = listeners(narrator, &recorded.events, context);
+    let taking = Taking::Again(again, Box::new(past));
+    let ended = Box::pin(converse(&order, &target, secrets, recorder, narrator, taking, context)).await;
+    conclude(&folder, ended, context)
+}
+
+/// The script as it was when the run began: from the run folder, or from this program when it ships the same.
+fn script_of(
+    folder: &RunFolder,
+    name: &str,
+    expected: &std::collections::BTreeMap<String, String>,
+) -> Result<Arc<Script>, Failure> {
+    let library = Library::with_folder(folder.scripts());
+    let loaded = loader::load(&library, name).map_err(|error| match error {
+        LoadError::Script(report) => {
+            Failure::rendered(Exit::USAGE, report.render(crate::script::diagnostic::Style::Plain))
+        }
+        error @ LoadError::Library(_) => Failure::usage(visible::line(&error.to_string())),
+    })?;
+    if digests(&loaded.script) != *expected {
+        return Err(Failure::usage("the scripts in the run folder are not those that the run began with")
+            .help("bring the folder `scripts` of the run back as it was"));
+    }
+    Ok(loaded.script)
+}
+
+fn what_goes_back(past: &Past) -> String {
+    let mut text = String::from("To be taken back, in this order:\n");
+    for made in past.ledger.changes.iter().rev().filter(|made| made.touched()) {
+        text.push_str(&format!("  {}\n", visible::line(&made.step.0)));
+        match &made.undo {
+            WayBack::None { why } => {
+                text.push_str(&format!("      cannot be taken back: {}\n", visible::line(why)));
+            }
+            WayBack::Commands { commands, .. } => {
+                for command in commands {
+                    text.push_str(&format!("      {}\n", visible::line(&command.text)));
+                }
+            }
+        }
+        if let Some(UndoOutcome::Failed { failure }) = &made.outcome {
+            text.push_str(&format!("      was tried, and failed: {}\n", visible::line(&failure.message)));
+        }
+    }
+    text
+}
+
+fn not_again(error: &NotAgain) -> Failure {
+    Failure::usage(visible::line(&error.to_string())).help(error.help())
+}
+
+fn word(again: Again) -> &'static str {
+    match again {
+        Again::Resume => "resume",
+        Again::Undo => "undo",
+    }
+}

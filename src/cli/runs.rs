@@ -1,0 +1,111 @@
+//! `sacpilot runs`: what was done so far.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::run::runs_dir;
+use crate::engine::{Masks, Past, RunFolder, journal};
+use crate::report::{Summary, markdown, visible, wording};
+
+/// Arguments of `runs`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub struct Args {
+    /// Shows the report of this run: its folder, or its name
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+}
+
+const HELP: &str = "\
+Examples:
+  sacpilot runs
+  sacpilot runs --json
+  sacpilot runs 20261122T181500Z-rdp-internal-error-serial-COM1
+
+The newest comes last. A run that ended early can go on with `sacpilot resume RUN`; what a run changed is taken back
+with `sacpilot undo RUN`.";
+
+/// `sacpilot runs`.
+pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let runs = runs_dir(context)?;
+    if let Some(run) = &args.run {
+        let folder = find(run, context)?;
+        let summary = summary(&folder)?;
+        if context.globals.json {
+            let text =
+                serde_json::to_string_pretty(&summary).map_err(|error| Failure::usage(error.to_string()))?;
+            context.say(&(text + "\n"))?;
+        } else {
+            context.say(&markdown::report(&summary))?;
+        }
+        return Ok(Exit::HOLDS);
+    }
+    let mut text = String::new();
+    for folder in RunFolder::all(&runs) {
+        let name = visible::line(folder.name());
+        let recorded = match journal::read(&folder.journal_path()) {
+            Ok(recorded) => recorded,
+            Err(error) if context.globals.json => {
+                let _ = writeln!(text, "{}", json!({"run": folder.name(), "error": error.to_string()}));
+                continue;
+            }
+            Err(error) => {
+                let _ = writeln!(text, "{name}\n    {}", visible::line(&error.to_string()));
+                continue;
+            }
+        };
+        let summary = Summary::of(&recorded.events);
+        let past = Past::of(&recorded.events, &Masks::default());
+        let (resume, undo) = (past.can_resume().is_ok(), past.can_undo().is_ok());
+        let standing = past.ledger.changes.iter().filter(|made| made.touched()).count();
+        if context.globals.json {
+            let line = json!({
+                "run": folder.name(), "path": folder.path(), "script": summary.script, "target": summary.target,
+                "started": summary.started, "ended": summary.ended, "verdict": summary.verdict,
+                "exit": summary.exit, "findings": summary.findings.len(),
+                "open_findings": summary.open_findings().count(), "standing_changes": standing,
+                "can_resume": resume, "can_undo": undo,
+            });
+            let _ = writeln!(text, "{line}");
+            continue;
+        }
+        let result = summary.verdict.map_or("cut off, or still running", wording::verdict);
+        let mut facts = vec![result.to_owned(), wording::count(standing, "standing change")];
+        if resume {
+            facts.push("can go on (resume)".to_owned());
+        }
+        let script = visible::line(&summary.script);
+        let _ = writeln!(
+            text,
+            "{name}\n    {script} on {}: {}",
+            visible::line(&summary.target),
+            facts.join(", ")
+        );
+    }
+    if text.is_empty() && !context.globals.json {
+        context.tell(&format!("no runs in {}\n", runs.display()));
+    }
+    context.say(&text)?;
+    Ok(Exit::HOLDS)
+}
+
+/// A run that exists.
+pub(super) fn find(run: &str, context: &Context) -> Result<RunFolder, Failure> {
+    let runs = runs_dir(context)?;
+    RunFolder::open(&runs, run).ok_or_else(|| {
+        Failure::usage(format!("there is no run `{}`", visible::line(run))).help(format!(
+            "give a run folder, or a name below {} (`sacpilot runs` lists them; --runs-dir names another place)",
+            runs.display()
+        ))
+    })
+}
+
+fn summary(folder: &RunFolder) -> Result<Summary, Failure> {
+    let recorded = journal::read(&folder.journal_path())
+        .map_err(|error| Failure::usage(visible::line(&error.to_string())))?;
+    Ok(Summary::of(&recorded.events))
+}

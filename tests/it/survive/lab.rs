@@ -1,0 +1,404 @@
+//! A simulated machine that outlives the program: each call is one process, which may die at a line of its journal.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::panic::resume_unwind;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use sacpilot::console::Console;
+use sacpilot::engine::event::{Again, RunMode};
+use sacpilot::engine::journal::{self, Book, JournalError};
+use sacpilot::engine::live::Live;
+use sacpilot::engine::run::{begin, begin_again};
+use sacpilot::engine::{
+    Ended, Event, EventKind, Interrupt, Journal, Masks, Narrator, OnInterrupt, Operator as _, Order, Past,
+    Selection, Verdict, run, undo,
+};
+use sacpilot::script::library::Library;
+use sacpilot::script::loader;
+use sacpilot::script::model::Script;
+use sacpilot::script::parameters::bind;
+use sacpilot::secret::Secret;
+use sacpilot::shell::{Credentials, Earlier, Session, SessionOptions};
+use sacpilot::sim::audit::{Act, Audit};
+use sacpilot::sim::scenario::Scenario;
+use sacpilot::sim::windows::SharedWorld;
+use sacpilot::sim::windows::snapshot::Snapshot;
+use sacpilot::transport::{Line, Pace, SimLine, SimWindow};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::time::Instant;
+
+/// After this nothing changes on a machine any more.
+const SETTLED: Duration = Duration::from_mins(5);
+
+/// What happens when a line of the journal is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blow {
+    /// The program dies before the line is written: what it tells of has happened.
+    KillBefore,
+    /// It dies while the line is written: a part of it is in the file.
+    KillTorn,
+    /// It dies when the line is on disk: what it announces has not happened.
+    KillAfter,
+    /// The machine loses power when the line is on disk, and starts again.
+    PowerCut,
+    /// The machine loses power a while after the line is on disk.
+    LaterPowerCut(Duration),
+    /// The program dies a while after the line is on disk: in the middle of whatever it does then.
+    LaterKill(Duration),
+}
+
+/// A machine with the runs of one script on it.
+pub(crate) struct Lab {
+    line: Arc<Mutex<SimLine>>,
+    window: SimWindow,
+    credentials: Credentials,
+    script: Arc<Script>,
+    params: Vec<(String, String)>,
+    folder: tempfile::TempDir,
+    began: Instant,
+    processes: std::cell::Cell<u32>,
+}
+
+impl Lab {
+    /// The machine of a scenario that has been up for a while.
+    pub(crate) fn new(scenario: &str, script: &str, params: &[(&str, &str)]) -> Self {
+        let running = [("start".to_owned(), "running".to_owned())];
+        let machine = Scenario::load(scenario, &running).unwrap();
+        let credentials = Credentials {
+            user: machine.account.user,
+            domain: String::new(),
+            password: Secret::new(machine.account.password).unwrap(),
+        };
+        let world = SharedWorld::new(machine.world);
+        let line = SimLine::new(scenario, machine.machine, world, Pace { speed: 1, baud: None });
+        let window = line.window();
+        let script = match loader::load(&Library::embedded(), script) {
+            Ok(loaded) => loaded.script,
+            Err(error) => panic!("{script}: {error}"),
+        };
+        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self {
+            line: Arc::new(Mutex::new(line)),
+            window,
+            credentials,
+            script,
+            params,
+            folder: tempfile::tempdir().unwrap(),
+            began: Instant::now(),
+            processes: std::cell::Cell::new(0),
+        }
+    }
+
+    /// The run, up to the blow. `None`: it died.
+    pub(crate) async fn begins(&self, blow: Option<(u64, Blow)>) -> Option<Ended> {
+        let order = self.order();
+        let (blow, later) = self.book(Journal::create(&self.journal()).unwrap(), blow);
+        let narrator = self.narrator().with_journal(blow);
+        self.process(order, narrator, None, Past::default(), later).await
+    }
+
+    /// `resume`, or `undo`.
+    pub(crate) async fn again(&self, again: Again, blow: Option<(u64, Blow)>) -> Option<Ended> {
+        let (journal, recorded) = Journal::resume(&self.journal()).unwrap();
+        let past = Past::of(&recorded.events, &self.masks());
+        match again {
+            Again::Resume => past.can_resume().unwrap(),
+            Again::Undo => past.can_undo().unwrap(),
+        }
+        let (blow, later) = self.book(journal, blow);
+        let narrator = self.narrator().with_journal(blow).with_ledger(past.ledger.clone());
+        self.process(self.order(), narrator, Some(again), past, later).await
+    }
+
+    /// Whether a journal says that the run can go on.
+    pub(crate) fn can_resume(&self) -> bool {
+        Past::of(&self.events(), &self.masks()).can_resume().is_ok()
+    }
+
+    /// How the run ended, as its journal says.
+    pub(crate) fn verdict(&self) -> Option<Verdict> {
+        Past::of(&self.events(), &self.masks()).ledger.ended.map(|(verdict, _)| verdict)
+    }
+
+    /// Whether the last session could not be closed.
+    pub(crate) fn left_open(&self) -> bool {
+        Past::of(&self.events(), &self.masks()).ledger.session.is_some()
+    }
+
+    /// Whether taking back was begun and ended.
+    pub(crate) fn is_undone(&self) -> bool {
+        let past = Past::of(&self.events(), &self.masks());
+        past.again == Some(Again::Undo)
+            && (past.can_undo().is_err()
+                || past
+                    .ledger
+                    .ended
+                    .is_some_and(|(_, failure)| !failure.is_some_and(|failure| failure.passes())))
+    }
+
+    /// What the journal holds.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        journal::read(&self.journal()).unwrap().events
+    }
+
+    /// The machine when nothing changes on it any more.
+    pub(crate) async fn settled(&self) -> Snapshot {
+        self.waits(SETTLED).await;
+        self.window.world().lock().snapshot()
+    }
+
+    /// Time passes, and nobody listens.
+    pub(crate) async fn waits(&self, span: Duration) {
+        let mut idle = Console::new(Box::new(SharedLine(Arc::clone(&self.line))), None);
+        idle.quiet(span, Instant::now() + span).await.unwrap();
+    }
+
+    /// The changing commands that were executed, in order.
+    pub(crate) fn executed(&self) -> Vec<String> {
+        let changing = |line: &&str| line.contains("%SP%.s echo ");
+        let audit = self.window.audit();
+        let inner = |line: &str| {
+            let from = line.find("cmd /d/s/c ^\"").map_or(0, |at| at + "cmd /d/s/c ^\"".len());
+            let to = line.rfind("^\"&%SP%").unwrap_or(line.len());
+            line[from..to].to_owned()
+        };
+        audit.cmd_lines().into_iter().filter(changing).map(inner).collect()
+    }
+
+    /// How often the machine was told to restart.
+    pub(crate) fn restarts(&self) -> usize {
+        self.window.audit().count(&Act::Restart)
+    }
+
+    /// Channels that are open.
+    pub(crate) fn open_channels(&self) -> usize {
+        open_channels(&self.window.audit())
+    }
+
+    fn order(&self) -> Order {
+        Order {
+            run: "run-1".to_owned(),
+            params: bind(&self.script, &self.params).unwrap(),
+            script: Arc::clone(&self.script),
+            mode: RunMode::Run,
+            target: "sim".to_owned(),
+            timeout: Duration::from_mins(1),
+            on_interrupt: OnInterrupt::Keep,
+            selection: Selection::default(),
+            approved: None,
+        }
+    }
+
+    fn masks(&self) -> Masks {
+        let mut masks = Masks::default();
+        masks.add("password", self.credentials.password.clone());
+        masks
+    }
+
+    fn narrator(&self) -> Narrator {
+        Narrator::new(self.now(), self.masks())
+    }
+
+    fn now(&self) -> Timestamp {
+        let start: Timestamp = "2026-11-28T03:00:00Z".parse().unwrap();
+        start + SignedDuration::try_from(self.began.elapsed()).unwrap()
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.folder.path().join("journal.jsonl")
+    }
+
+    fn book(&self, journal: Journal, blow: Option<(u64, Blow)>) -> (Mortal, Arc<tokio::sync::Notify>) {
+        let later = Arc::new(tokio::sync::Notify::new());
+        let window = self.window.clone();
+        (Mortal { journal, path: self.journal(), blow, window, later: Arc::clone(&later) }, later)
+    }
+
+    /// One program, from its start to its end.
+    async fn process(
+        &self,
+        order: Order,
+        mut narrator: Narrator,
+        again: Option<Again>,
+        past: Past,
+        later: Arc<tokio::sync::Notify>,
+    ) -> Option<Ended> {
+        let number = self.processes.get();
+        self.processes.set(number + 1);
+        let line = SharedLine(Arc::clone(&self.line));
+        let credentials = self.credentials.clone();
+        let earlier = past.ledger.session.clone().map(|opened| Earlier {
+            id: opened.session,
+            channel: opened.channel,
+            patience: Duration::from_mins(2),
+        });
+        let task = tokio::spawn(async move {
+            match again {
+                None => begin(&order, &mut narrator).unwrap(),
+                Some(again) => begin_again(&order.target, again, &mut narrator).unwrap(),
+            }
+            let options = SessionOptions {
+                first_number: number * 10_000,
+                earlier,
+                ..SessionOptions::new(format!("k{number}q"), Duration::from_mins(15))
+            };
+            let console = Console::new(Box::new(line), None);
+            let session = match Session::open(console, credentials, options).await {
+                Ok(session) => session,
+                Err((error, _console)) => {
+                    let error = sacpilot::engine::live::operator_error(&error, &[]);
+                    return sacpilot::engine::run::not_reached(&mut narrator, error);
+                }
+            };
+            let mut live = Live::new(session, Vec::new());
+            let place = live.place();
+            let opened = EventKind::SessionOpened {
+                line: "sim".to_owned(),
+                session: place.session,
+                channel: place.channel,
+                kept: place.kept,
+            };
+            narrator.tell(opened).unwrap();
+            let (_waits, mut awaiting) = unbounded_channel();
+            let interrupt = Interrupt::default();
+            match again {
+                Some(Again::Undo) => undo(&order, &mut live, &mut narrator, &mut awaiting, &interrupt).await,
+                _ => run(&order, &mut live, &mut narrator, &mut awaiting, &interrupt, past).await,
+            }
+        });
+        let handle = task.abort_handle();
+        tokio::pin!(task);
+        tokio::select! {
+            ended = &mut task => match ended {
+                Ok(ended) => return Some(ended),
+                Err(error) if error.is_panic() => {
+                    let cause = error.into_panic();
+                    assert!(cause.is::<Killed>(), "the program panicked");
+                }
+                Err(_) => {}
+            },
+            () = later.notified() => {
+                handle.abort();
+                let _ = task.await;
+            }
+        }
+        None
+    }
+}
+
+/// Thrown to end a program at once.
+struct Killed;
+
+/// A journal whose writer dies.
+struct Mortal {
+    journal: Journal,
+    path: PathBuf,
+    blow: Option<(u64, Blow)>,
+    window: SimWindow,
+    later: Arc<tokio::sync::Notify>,
+}
+
+impl Book for Mortal {
+    fn next_seq(&self) -> u64 {
+        self.journal.next_seq()
+    }
+
+    fn append(&mut self, event: &Event) -> Result<(), JournalError> {
+        let Some((_, blow)) = self.blow.filter(|(at, _)| *at == event.seq) else {
+            return self.journal.append(event);
+        };
+        match blow {
+            Blow::KillBefore => resume_unwind(Box::new(Killed)),
+            Blow::KillTorn => {
+                let line = serde_json::to_vec(event).unwrap();
+                let mut file = OpenOptions::new().append(true).open(&self.path).unwrap();
+                file.write_all(&line[..line.len() * 2 / 3]).unwrap();
+                resume_unwind(Box::new(Killed))
+            }
+            Blow::KillAfter => {
+                self.journal.append(event).unwrap();
+                resume_unwind(Box::new(Killed))
+            }
+            Blow::PowerCut => {
+                self.journal.append(event)?;
+                self.window.power_cut();
+            }
+            Blow::LaterPowerCut(span) => {
+                self.journal.append(event)?;
+                let window = self.window.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(span).await;
+                    window.power_cut();
+                });
+            }
+            Blow::LaterKill(span) => {
+                self.journal.append(event)?;
+                let later = Arc::clone(&self.later);
+                tokio::spawn(async move {
+                    tokio::time::sleep(span).await;
+                    later.notify_one();
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn open_channels(audit: &Audit) -> usize {
+    let mut open = 0_usize;
+    for entry in audit.entries() {
+        match &entry.act {
+            Act::ChannelOpened { .. } => open += 1,
+            Act::ChannelClosed { .. } => open -= 1,
+            Act::Boot => open = 0,
+            _ => {}
+        }
+    }
+    open
+}
+
+/// The line to a machine that lives on when this end of it is dropped.
+struct SharedLine(Arc<Mutex<SimLine>>);
+
+impl SharedLine {
+    fn lock(&self) -> MutexGuard<'_, SimLine> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line for SharedLine {
+    fn describe(&self) -> String {
+        self.lock().describe()
+    }
+}
+
+impl AsyncRead for SharedLine {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.lock()).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for SharedLine {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.lock()).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.lock()).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.lock()).poll_shutdown(context)
+    }
+}

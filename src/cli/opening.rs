@@ -105,7 +105,7 @@ fn first_number(now: Timestamp, taken_up: bool) -> u32 {
 
 /// Names the temporary files of this session on the machine: a letter, then letters and digits, no two equal ones
 /// side by side (some consoles lose those), different for each millisecond of a day.
-fn session_id(now: Timestamp) -> String {
+pub(super) fn session_id(now: Timestamp) -> String {
     const DIGITS: &[u8; 32] = b"abcdefghjkmnopqrstuvwxyz23456789";
     let mut rest = now.as_millisecond().unsigned_abs() % 86_400_000;
     let mut id = String::from("s");

@@ -15,7 +15,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lock;
-use super::opening::{Opening, awaiting};
+use super::opening::{Opening, awaiting, session_id};
 use super::plan;
 use super::script_args::{Bound, ScriptArgs};
 use super::signals::guarded;
@@ -315,7 +315,9 @@ pub(super) async fn converse(
         let described = line.describe();
         let what = "a command prompt (SAC, a channel, the login)".to_owned();
         let budget_ms = Some(target.wait.as_millis() as u64);
-        if narrator.tell(EventKind::Waiting { what, budget_ms }).is_err() {
+        let session = session_id(context.started);
+        let told = narrator.tell(EventKind::SessionOpening { session });
+        if told.and_then(|()| narrator.tell(EventKind::Waiting { what, budget_ms })).is_err() {
             return not_wanted(&mut narrator);
         }
         let opening = line.session(secrets, context.started, waits, earlier);

@@ -378,6 +378,11 @@ pub enum EventKind {
         /// How long at the most, in milliseconds.
         budget_ms: Option<u64>,
     },
+    /// A session is about to be opened.
+    SessionOpening {
+        /// Its name, also of its temporary files on the machine.
+        session: String,
+    },
     /// Logged in on a channel of our own.
     SessionOpened {
         /// The line: `serial port /dev/ttyUSB0 at 115200 8N1`.
@@ -590,6 +595,7 @@ impl EventKind {
             | Self::RunResumed { .. }
             | Self::ReadAgain { .. }
             | Self::CommandSettled { .. }
+            | Self::SessionOpening { .. }
             | Self::SessionOpened { .. }
             | Self::ChangeIntended { .. }
             | Self::ChangeVerified { .. }

@@ -17,12 +17,16 @@ use crate::shell::Earlier;
 pub struct Ledger {
     /// Changes that were intended and not taken back, in order.
     pub changes: Vec<Made>,
+    /// Changes that were taken back, in that order.
+    pub taken_back: Vec<Made>,
     /// A changing command whose end was not seen: the program ended while it ran.
     pub cut: Option<Cut>,
     /// A restart that was begun and not seen to end.
     pub restart: Option<Restart>,
     /// The session that was opened last and not closed.
     pub session: Option<Opened>,
+    /// The session that is being opened.
+    pub opening: Option<String>,
     /// Sessions that were not closed: their temporary files may be on the machine.
     pub abandoned: Vec<String>,
     /// Whether a change was taken back, or it was tried.
@@ -109,7 +113,11 @@ impl Ledger {
     pub fn add(&mut self, seq: u64, at: Timestamp, event: &EventKind) {
         match event {
             EventKind::RunResumed { .. } => self.ended = None,
+            EventKind::SessionOpening { session } => {
+                self.abandoned.extend(self.opening.replace(session.clone()));
+            }
             EventKind::SessionOpened { session, channel, .. } => {
+                self.abandoned.extend(self.opening.take().filter(|opening| opening != session));
                 if let Some(before) = self.session.take()
                     && before.session != *session
                 {
@@ -202,7 +210,8 @@ impl Ledger {
                 self.last_touch = seq;
                 if let Some(index) = self.changes.iter().rposition(|made| made.step == *step) {
                     if *outcome == UndoOutcome::Restored {
-                        self.changes.remove(index);
+                        let made = self.changes.remove(index);
+                        self.taken_back.push(Made { back: Progress::default(), ..made });
                     } else {
                         self.changes[index].outcome = Some(outcome.clone());
                     }
@@ -217,7 +226,8 @@ impl Ledger {
 
     /// The session to be used on when the run is taken up again: its command may still run for as long as it had.
     pub fn earlier(&self) -> Option<Earlier> {
-        let opened = self.session.clone()?;
+        let opening = self.opening.clone().map(|session| Opened { session, channel: String::new() });
+        let opened = self.session.clone().or(opening)?;
         let patience = self.cut.as_ref().map_or(0, |cut| cut.command.timeout_ms);
         Some(Earlier {
             id: opened.session,

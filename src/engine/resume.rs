@@ -59,6 +59,7 @@ impl<O: Operator> Run<'_, O> {
         }
         if !kept {
             self.doubtful = true;
+            self.doubtful_back.clone_from(&self.narrator.ledger().taken_back);
             let after = self.narrator.ledger().last_touch;
             self.memo.forget(after, self.narrator.ledger());
             self.narrator.tell(EventKind::ReadAgain { after })?;

@@ -224,6 +224,8 @@ pub(super) struct Run<'a, O> {
     pub(super) begun: BTreeSet<StepPath>,
     /// Whether the machine may have lost what was done last: the session of before is gone.
     pub(super) doubtful: bool,
+    /// Changes that were taken back before the machine may have started anew.
+    pub(super) doubtful_back: Vec<Made>,
     /// Findings that count and that no change has cured.
     pub(super) open_findings: usize,
     /// The first step that failed in a run that goes on after failures.
@@ -257,6 +259,7 @@ impl<'a, O: Operator> Run<'a, O> {
             memo,
             begun: BTreeSet::new(),
             doubtful: false,
+            doubtful_back: Vec::new(),
             open_findings: 0,
             failed: None,
             lost: None,
@@ -369,6 +372,17 @@ impl<O: Operator> Run<'_, O> {
                 self.gate()?;
             }
             match self.undo(&made).await {
+                Ok(outcome) => clean &= outcome == UndoOutcome::Restored,
+                Err(Stop::Journal(error)) => return Err(Stop::Journal(error)),
+                Err(_) => clean = false,
+            }
+        }
+        // A service that was stopped may have started with the machine while its start was not yet taken back.
+        for made in std::mem::take(&mut self.doubtful_back) {
+            if self.lost.is_some() {
+                return Ok(false);
+            }
+            match self.undo_again(&made).await {
                 Ok(outcome) => clean &= outcome == UndoOutcome::Restored,
                 Err(Stop::Journal(error)) => return Err(Stop::Journal(error)),
                 Err(_) => clean = false,

@@ -29,6 +29,17 @@ impl<O: Operator> Run<'_, O> {
         Ok(outcome)
     }
 
+    /// Makes sure that a change that was taken back still is.
+    pub(super) async fn undo_again(&mut self, made: &Made) -> Result<UndoOutcome, Stop> {
+        if let WayBack::Commands { restores, proofs, .. } = &made.undo
+            && !restores.is_empty()
+            && self.differing(made, restores, proofs).await?.is_empty()
+        {
+            return Ok(UndoOutcome::Restored);
+        }
+        self.undo(made).await
+    }
+
     async fn take_back(&mut self, made: &Made) -> Result<UndoOutcome, Stop> {
         let (commands, restores, proofs) = match &made.undo {
             WayBack::None { why } => return Ok(UndoOutcome::Remains { why: why.clone() }),

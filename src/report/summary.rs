@@ -306,6 +306,7 @@ impl Summary {
                 self.channel = None;
             }
             EventKind::ReadAgain { .. }
+            | EventKind::SessionOpening { .. }
             | EventKind::CommandSettled { .. }
             | EventKind::Waiting { .. }
             | EventKind::SessionOpened { .. }

@@ -43,7 +43,7 @@ pub struct SessionOptions {
 pub struct Earlier {
     /// Its id.
     pub id: String,
-    /// Its channel.
+    /// Its channel; empty when it is not known.
     pub channel: String,
     /// How long its last command may still run.
     pub patience: Duration,
@@ -266,37 +266,60 @@ impl Session {
     /// Goes on in the channel of an earlier session, when it is there and its prompt proves that it is ours. A command
     /// that still runs is waited for. False: it is not there; the console is left wherever it is.
     async fn take_up(&mut self, earlier: &Earlier, until: Instant) -> Result<bool, ShellError> {
-        if earlier.channel.is_empty() || earlier.id.is_empty() {
-            return Ok(false);
-        }
         let at = sac::reach_prompt(&mut self.console, until).await?;
-        let (listed, at) = sac::command(&mut self.console, at, "ch").await?;
-        let there = |channel: &sac::text::Channel| {
-            channel.active && channel.name.eq_ignore_ascii_case(&earlier.channel)
-        };
-        if !sac::text::channels(&listed).iter().any(there) {
-            return Ok(false);
+        let (listed, mut at) = sac::command(&mut self.console, at, "ch").await?;
+        let named = |name: &str| name.eq_ignore_ascii_case(&earlier.channel);
+        let mut channels: Vec<String> = sac::text::channels(&listed)
+            .into_iter()
+            .filter(|channel| channel.active && (named(&channel.name) || channel.name.starts_with("Cmd")))
+            .map(|channel| channel.name)
+            .collect();
+        channels.sort_by_key(|name| !named(name));
+        for channel in channels {
+            // Only the one that is known may still be busy with a command of ours.
+            let patience = if named(&channel) { REPAINT + earlier.patience } else { REPAINT };
+            let patience = Patience::until((Instant::now() + patience).min(until));
+            if self.is_ours(at, &channel, &earlier.id, patience).await? {
+                return self.go_on_in(channel, &earlier.id).await.map(|()| true);
+            }
+            at = sac::return_to_sac(&mut self.console, until).await?;
         }
-        sac::view_channel(&mut self.console, at, &earlier.channel).await?;
-        let prompt = format!("{}>", earlier.id);
+        // The way to a new channel begins at any place.
+        drop(at);
+        Ok(false)
+    }
+
+    /// Views a channel; whether the prompt of the session with this id stands in it.
+    async fn is_ours(
+        &mut self,
+        at: sac::AtSac,
+        channel: &str,
+        id: &str,
+        patience: Patience,
+    ) -> Result<bool, ShellError> {
+        sac::view_channel(&mut self.console, at, channel).await?;
+        let prompt = format!("{id}>");
         let shown = |screen: &Screen| screen.row(screen.cursor().row).starts_with(&prompt).then_some(true);
         let foreign = |screen: &Screen| {
             let other = sac::login_at_cursor(screen).is_some() || sac::cmd_prompt_at_cursor(screen).is_some();
             other.then_some(false)
         };
-        let patience = Patience::until((Instant::now() + REPAINT + earlier.patience).min(until));
         let ours = self
             .console
             .wait("the session of before", patience, |screen| shown(screen).or_else(|| foreign(screen)))
             .await;
         match ours {
-            Ok(true) => {}
-            Ok(false) | Err(ConsoleError::TimedOut { .. }) => return Ok(false),
-            Err(other) => return Err(other.into()),
+            Ok(ours) => Ok(ours),
+            Err(ConsoleError::TimedOut { .. }) => Ok(false),
+            Err(other) => Err(other.into()),
         }
-        let (id, own_prompt) = (earlier.id.clone(), prompt);
+    }
+
+    /// Uses a session of before on, whose prompt was seen.
+    async fn go_on_in(&mut self, channel: String, id: &str) -> Result<(), ShellError> {
+        let (id, own_prompt) = (id.to_owned(), format!("{id}>"));
         let fresh = (std::mem::replace(&mut self.id, id), std::mem::replace(&mut self.prompt, own_prompt));
-        self.channel.clone_from(&earlier.channel);
+        self.channel = channel;
         self.console.set_watch(Some(sac::in_channel));
         let ready = match self.at_prompt().await {
             Ok(()) => self.learn_code_page().await,
@@ -309,7 +332,7 @@ impl Session {
             return Err(error);
         }
         self.kept = true;
-        Ok(true)
+        Ok(())
     }
 
     async fn open_channel(&mut self, until: Instant) -> Result<(), ShellError> {

@@ -169,12 +169,23 @@ fn a_machine_that_is_not_there_leaves_a_run_that_says_so() {
     let run = said.run_folder("runs");
     let name = run.file_name().unwrap().to_str().unwrap();
     assert!(name.contains("-look-tcp-127-0-0-1-"), "{name}");
-    let mut files: Vec<String> =
-        said.files().into_iter().filter_map(|f| Some(f.rsplit('/').next()?.to_owned())).collect();
+    let mut files: Vec<String> = said
+        .files()
+        .into_iter()
+        .filter_map(|f| Some(f.strip_prefix("runs/")?.split_once('/')?.1.to_owned()))
+        .collect();
     files.sort();
     assert_eq!(
         files,
-        ["journal.jsonl", "look.yaml", "plan.json", "report.json", "report.md", "session.cast"]
+        [
+            "journal.jsonl",
+            "junit.xml",
+            "plan.json",
+            "report.json",
+            "report.md",
+            "scripts/look.yaml",
+            "session.cast"
+        ]
     );
     let recorded = journal::read(&run.join("journal.jsonl")).unwrap();
     assert_eq!(recorded.events.len(), 2);

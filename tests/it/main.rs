@@ -1,5 +1,6 @@
 //! The integration tests, one binary. Each file and its purpose:
 //!
+//! - `again`: resume, undo, runs and locks with real programs, one of them killed; no password is left anywhere
 //! - `cable`: no tests; a line whose other end is in the test
 //! - `cli`: help, refusals, exit codes, what a run leaves, Ctrl-C
 //! - `engine`: runs of scripts on a toy machine: what is sent, told, and left
@@ -23,6 +24,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "these are tests")]
 
+#[cfg(unix)]
+mod again;
 mod azure;
 mod cable;
 mod cli;

@@ -490,3 +490,28 @@ impl Write for Page {
         Ok(())
     }
 }
+
+#[test]
+fn every_event_is_documented() {
+    let told = include_str!("../../../docs/events.md");
+    let source = include_str!("../../../src/engine/event.rs");
+    let kinds = source.split("pub enum EventKind {").nth(1).unwrap().split("\n}\n").next().unwrap();
+    let names = kinds.lines().filter_map(|line| {
+        let name = line.strip_prefix("    ")?.split([' ', ',', '{']).next()?;
+        name.starts_with(|c: char| c.is_ascii_uppercase()).then_some(name)
+    });
+    let kebab = |name: &str| {
+        name.chars().fold(String::new(), |text, c| {
+            let dash = if c.is_ascii_uppercase() && !text.is_empty() { "-" } else { "" };
+            format!("{text}{dash}{}", c.to_ascii_lowercase())
+        })
+    };
+    let names: Vec<String> = names.map(kebab).filter(|name| name != "unknown").collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names {
+        assert!(told.contains(&format!("| `{name}` |")), "docs/events.md says nothing of `{name}`");
+    }
+    let example = told.lines().find(|line| line.starts_with("{\"v\"")).unwrap();
+    let event: Event = serde_json::from_str(example).unwrap();
+    assert_eq!(serde_json::to_string(&event).unwrap(), example);
+}

@@ -24,7 +24,7 @@ use sacpilot::script::loader;
 use sacpilot::script::model::Script;
 use sacpilot::script::parameters::bind;
 use sacpilot::secret::Secret;
-use sacpilot::shell::{Credentials, Earlier, Session, SessionOptions};
+use sacpilot::shell::{Credentials, Session, SessionOptions};
 use sacpilot::sim::audit::{Act, Audit};
 use sacpilot::sim::scenario::Scenario;
 use sacpilot::sim::windows::SharedWorld;
@@ -132,6 +132,15 @@ impl Lab {
         Past::of(&self.events(), &self.masks()).ledger.session.is_some()
     }
 
+    /// Whether the program was ended while it logged in: then nothing tells a later one which channel is its own.
+    pub(crate) fn cut_off_at_the_login(&self) -> bool {
+        let events = self.events();
+        let opening = |event: &Event| matches!(event.event, EventKind::SessionOpening { .. });
+        let opened = |event: &Event| matches!(event.event, EventKind::SessionOpened { .. });
+        events.iter().filter(|event| opening(event)).count()
+            > events.iter().filter(|event| opened(event)).count()
+    }
+
     /// Whether taking back was begun and ended.
     pub(crate) fn is_undone(&self) -> bool {
         let past = Past::of(&self.events(), &self.masks());
@@ -234,16 +243,13 @@ impl Lab {
         self.processes.set(number + 1);
         let line = SharedLine(Arc::clone(&self.line));
         let credentials = self.credentials.clone();
-        let earlier = past.ledger.session.clone().map(|opened| Earlier {
-            id: opened.session,
-            channel: opened.channel,
-            patience: Duration::from_mins(2),
-        });
+        let earlier = past.ledger.earlier();
         let task = tokio::spawn(async move {
             match again {
                 None => begin(&order, &mut narrator).unwrap(),
                 Some(again) => begin_again(&order.target, again, &mut narrator).unwrap(),
             }
+            narrator.tell(EventKind::SessionOpening { session: format!("k{number}q") }).unwrap();
             let options = SessionOptions {
                 first_number: number * 10_000,
                 earlier,

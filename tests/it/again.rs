@@ -1,0 +1,179 @@
+//! `resume`, `undo`, `runs` and the lock of an endpoint, with real programs: one is killed, the others go on.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::program::{Program, Said};
+
+const SECRET: &str = "Zq9-marked-Passw0rd";
+
+/// A simulated machine that other programs use, until it is dropped.
+struct Machine {
+    child: Child,
+    address: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Machine {
+    fn start(scenario: &str) -> Self {
+        let (folder, mut command) = Program::new("").into_parts();
+        command.args(["sim", scenario, "--listen", "tcp:127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().rsplit(' ').next().unwrap().to_owned();
+        Self { child, address, _folder: folder }
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program with the account of the simulated machine, in this folder.
+fn call(folder: &Path, arguments: &str) -> Command {
+    let (_own, mut command) = Program::new(arguments).into_parts();
+    command
+        .current_dir(folder)
+        .env("HOME", folder)
+        .env("SACPILOT_RUNS_DIR", folder.join("runs"))
+        .env("SACPILOT_USER", "azadmin");
+    command
+}
+
+fn said(command: &mut Command) -> Said {
+    let output = command.output().unwrap();
+    Said::of(tempfile::tempdir().unwrap(), &output)
+}
+
+/// Runs until an event of this type is told, and leaves the program in the middle of what follows.
+fn until(command: &mut Command, event: &str) -> Child {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let told = BufReader::new(child.stdout.as_mut().unwrap());
+    let wanted = format!("\"type\":\"{event}\"");
+    assert!(told.lines().map_while(Result::ok).any(|line| line.contains(&wanted)), "no {event}");
+    child
+}
+
+fn password(scenario: &str) -> String {
+    sacpilot::sim::scenario::Scenario::load(scenario, &[]).unwrap().account.password
+}
+
+#[test]
+fn a_killed_run_goes_on_in_another_place_and_is_taken_back() {
+    let machine = Machine::start("tls-disabled?start=running&speed=200");
+    let folder = tempfile::tempdir().unwrap();
+    let secret = password("tls-disabled");
+    let with = |arguments: &str| {
+        let mut command = call(folder.path(), arguments);
+        command.env("SACPILOT_PASSWORD", &secret);
+        command
+    };
+    let run = format!("run rdp/tls-protocols -t {} --yes --json", machine.address);
+    let mut child = until(&mut with(&run), "change-intended");
+
+    let second = said(&mut with(&format!("diagnose rdp/tls-protocols -t {}", machine.address))).code(3);
+    assert!(second.stderr_text().contains("is in use by another sacpilot: rdp/tls-protocols, process "));
+    let name = fs::read_dir(folder.path().join("runs")).unwrap().next().unwrap().unwrap().file_name();
+    let name = name.to_str().unwrap().to_owned();
+    let busy = said(&mut with(&format!("resume {name}"))).code(2);
+    assert!(busy.stderr_text().contains("is being written by another process"), "{}", busy.stderr_text());
+
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let listed = said(&mut with("runs")).code(0);
+    assert!(listed.text().contains("cut off, or still running"), "{}", listed.text());
+    assert!(listed.text().contains("can go on (resume)"), "{}", listed.text());
+
+    fs::rename(folder.path().join("runs").join(&name), folder.path().join("moved")).unwrap();
+    let resumed = said(&mut with("resume moved")).code(0);
+    assert!(resumed.text().contains("Result: all conditions hold"), "{}", resumed.text());
+    let again = said(&mut with("resume moved")).code(2);
+    assert!(again.stderr_text().contains("the run is over: all conditions hold"), "{}", again.stderr_text());
+
+    assert!(said(&mut with("undo moved")).code(2).stderr_text().contains("give --yes"));
+    let undone = said(&mut with("undo moved --yes")).code(0);
+    assert!(undone.text().contains("Result: the changes of the run were taken back"), "{}", undone.text());
+    said(&mut with(&format!("diagnose rdp/tls-protocols -t {}", machine.address))).code(1);
+    assert!(said(&mut with("undo moved --yes")).code(2).stderr_text().contains("nothing to take back"));
+    for file in ["report.md", "report.json", "junit.xml", "plan.json", "session.cast", "session-2.cast"] {
+        assert!(folder.path().join("moved").join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn less_than_the_whole_script() {
+    let refused = |arguments: &str| {
+        let said = Program::new(arguments).run().code(2).stdout("");
+        said.stderr_text().to_owned()
+    };
+    let run = "run rdp-internal-error -t tcp:h:1 -u adm --yes";
+    let text = refused(&format!("{run} --max-risk change"));
+    assert!(text.contains("--max-risk change allows; nothing was sent\n  restarted (reboot)"), "{text}");
+    let text = refused(&format!("{run} --skip tls"));
+    assert!(text.contains("needs `tls`, which would be left out"), "{text}");
+    let text = refused(&format!("{run} --only tsl"));
+    assert!(text.contains("has no step `tsl`\n  help: did you mean `tls`?"), "{text}");
+    let plan = Program::new("plan rdp-internal-error --only services --skip services/enabled").run().code(0);
+    assert!(plan.text().contains("services/running[") && !plan.text().contains("enabled"), "{}", plan.text());
+    let plan = Program::new("plan rdp/tls-protocols --from by_default").run().code(0);
+    assert!(plan.text().contains("by_default[1.2]") && !plan.text().contains(" enabled["), "{}", plan.text());
+}
+
+/// Every file, the output and the command lines of all processes while it runs.
+#[test]
+fn no_marked_password_is_left_anywhere() {
+    use base64::Engine as _;
+
+    let machine = Machine::start("tls-disabled?start=running&speed=200");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("secret"), format!("{SECRET}\n")).unwrap();
+    let arguments = format!("run rdp/tls-protocols -t {} --yes --password-file secret -vvv", machine.address);
+    let mut command = call(folder.path(), &arguments);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut output = String::new();
+    let mut processes = String::new();
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    while told.read_line(&mut output).unwrap() > 0 {
+        for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let line = fs::read(process.path().join("cmdline")).unwrap_or_default();
+            processes.push_str(&String::from_utf8_lossy(&line));
+        }
+    }
+    child.stderr.take().unwrap().read_to_string(&mut output).unwrap();
+    // The marked one is wrong for this machine: it is typed, refused, and told as such.
+    assert_eq!(child.wait().unwrap().code(), Some(4), "{output}");
+    let utf16: Vec<u8> = SECRET.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let forms = [
+        SECRET.to_owned(),
+        base64::engine::general_purpose::STANDARD.encode(SECRET),
+        base64::engine::general_purpose::STANDARD.encode(&utf16),
+        SECRET[..10].to_owned(),
+        SECRET[9..].to_owned(),
+    ];
+    let mut places = vec![("output".to_owned(), output), ("processes".to_owned(), processes)];
+    collect(&folder.path().join("runs"), &mut places);
+    assert!(places.len() > 5, "{}", places.len());
+    for (place, text) in &places {
+        for form in &forms {
+            assert!(!text.contains(form.as_str()), "{place} holds {form}");
+        }
+    }
+}
+
+fn collect(folder: &Path, places: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, places);
+        } else {
+            let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            places.push((path.display().to_string(), text));
+        }
+    }
+}

@@ -209,24 +209,24 @@ fn script_of(
 }
 
 fn what_goes_back(past: &Past) -> String {
-    let mut text = String::from("To be taken back, in this order:\n");
+    let mut lines = vec!["To be taken back, in this order:".to_owned()];
     for made in past.ledger.changes.iter().rev().filter(|made| made.touched()) {
-        text.push_str(&format!("  {}\n", visible::line(&made.step.0)));
+        lines.push(format!("  {}", visible::line(&made.step.0)));
         match &made.undo {
             WayBack::None { why } => {
-                text.push_str(&format!("      cannot be taken back: {}\n", visible::line(why)));
+                lines.push(format!("      cannot be taken back: {}", visible::line(why)));
             }
             WayBack::Commands { commands, .. } => {
-                for command in commands {
-                    text.push_str(&format!("      {}\n", visible::line(&command.text)));
-                }
+                lines
+                    .extend(commands.iter().map(|command| format!("      {}", visible::line(&command.text))));
             }
         }
         if let Some(UndoOutcome::Failed { failure }) = &made.outcome {
-            text.push_str(&format!("      was tried, and failed: {}\n", visible::line(&failure.message)));
+            lines.push(format!("      was tried, and failed: {}", visible::line(&failure.message)));
         }
     }
-    text
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 fn not_again(error: &NotAgain) -> Failure {

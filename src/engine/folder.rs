@@ -108,7 +108,7 @@ impl RunFolder {
             1 => self.path.join("session.cast"),
             _ => self.path.join(format!("session-{number}.cast")),
         };
-        (1..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(1))
+        (1..10_000).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(1))
     }
 
     /// Begins the journal.

@@ -282,7 +282,9 @@ impl<W: Write + Send> Terminal<W> {
     /// Knows what was told before the run was taken up again.
     #[must_use]
     pub fn after(mut self, events: &[Event]) -> Self {
-        events.iter().for_each(|event| self.summary.add(event));
+        for event in events {
+            self.summary.add(event);
+        }
         self
     }
 }

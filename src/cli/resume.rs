@@ -148,7 +148,7 @@ async fn again(args: AgainArgs, opened: OpenedRun, again: Again, context: &Conte
     let first = Past::of(&recorded.events, &Masks::default()).order;
     let target = args.target.clone().unwrap_or_else(|| first.target.clone());
     let target = TargetArgs { target, wait: args.wait, login: args.login, azure: args.azure };
-    target.endpoint()?;
+    target.place(context)?;
 
     let script = script_of(&folder, &first.script, &first.scripts)?;
     let mut params: Scope = Scope::new();

@@ -100,6 +100,8 @@ pub enum Command {
     Plan(super::plan::Args),
     /// Checks scripts without a machine
     Check(super::check::Args),
+    /// Writes a commented script to begin with
+    New(super::new::Args),
     /// Lists the scripts that ship, or shows one
     Scripts(super::scripts::Args),
     /// Runs one command on the machine; its output on standard output, its exit code

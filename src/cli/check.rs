@@ -14,6 +14,7 @@ use crate::script::codes;
 use crate::script::diagnostic::{Report, Style};
 use crate::script::library::Library;
 use crate::script::loader::{self, LoadError};
+use crate::script::sarif;
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -46,6 +47,8 @@ enum Format {
     Human,
     /// One array of objects.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }
 
 /// Checks the scripts.
@@ -69,6 +72,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let format = args.format.unwrap_or(if context.globals.json { Format::Json } else { Format::Human });
     match format {
         Format::Human => human(&reports, context)?,
+        Format::Sarif => {
+            let all = reports.iter().flat_map(|report| &report.diagnostics);
+            context.say(&format!("{:#}\n", sarif::log(all)))?;
+        }
         Format::Json => {
             let all: Vec<Json> = reports
                 .iter()

@@ -23,6 +23,7 @@ pub mod inventory;
 pub mod lock;
 pub mod log;
 pub mod login;
+pub mod new;
 pub mod opening;
 pub mod plan;
 pub mod ports;
@@ -84,6 +85,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Diagnose(args) => wait_for(run::diagnose(args, context)),
         Command::Plan(args) => wait_for(plan::run(args, context)),
         Command::Check(args) => check::run(&args, context),
+        Command::New(args) => new::run(&args, context),
         Command::Scripts(args) => scripts::run(&args, context),
         Command::Exec(args) => wait_for(exec::run(args, context)),
         Command::Connect(args) => wait_for(connect::run(args, context)),

@@ -14,6 +14,7 @@
 //! - `repair`: the shipped scripts on simulated machines, and what differs on the machine afterwards
 //! - `sac`: from any state of the console to a login
 //! - `session`: exit code and exact output of any command
+//! - `script_docs`: every example and every key of docs/script-format.md; a new script
 //! - `script_errors`: a gallery of bad scripts and what is said about each
 //! - `script_files`: plan texts and JSON Schema as stored; scripts read as another YAML reader reads them
 //! - `script_mutations`: nothing that is written into a script makes the loader panic
@@ -39,6 +40,7 @@ mod offered;
 mod program;
 mod repair;
 mod sac;
+mod script_docs;
 mod script_errors;
 mod script_files;
 mod script_mutations;

@@ -1,4 +1,5 @@
-//! What comes along with the text of a CMD channel and means nothing: NULs, and the cursor hidden while it is drawn.
+//! What comes along with the text of a CMD channel and means nothing: NULs, the cursor hidden while it is drawn, and
+//! sequences that lost their ESC.
 
 use super::chance::Chance;
 use super::options::RenderOptions;
@@ -8,7 +9,9 @@ use super::options::RenderOptions;
 pub(super) struct Litter {
     nuls: u32,
     hide_cursor: bool,
+    lost_escapes: u32,
     chance: Chance,
+    escapes: Chance,
 }
 
 impl Litter {
@@ -16,6 +19,8 @@ impl Litter {
         Self {
             nuls: options.nuls,
             hide_cursor: options.hide_cursor,
+            lost_escapes: options.lost_escapes,
+            escapes: Chance::new(u64::from(options.lost_escapes)),
             chance: Chance::new(u64::from(options.nuls)),
         }
     }
@@ -31,7 +36,13 @@ impl Litter {
             inside = inside.after(character);
             out.push(character);
         }
-        if self.hide_cursor { format!("\x1b[?25l{out}\x1b[?25h") } else { out }
+        if self.hide_cursor {
+            out = format!("\x1b[?25l{out}\x1b[?25h");
+        }
+        if self.lost_escapes > 0 {
+            out.retain(|character| character != '\x1b' || !self.escapes.one_in(self.lost_escapes));
+        }
+        out
     }
 }
 
@@ -72,6 +83,15 @@ mod tests {
             litter.around("a\x1b[12;1Hb\x1b]0;title\u{7}c\r\n"),
             "\0a\x1b[12;1H\0b\x1b]0;title\u{7}\0c\0\r\0\n"
         );
+    }
+
+    #[test]
+    fn a_sequence_may_lose_its_escape() {
+        let mut litter = Litter::new(&RenderOptions { lost_escapes: 1, ..RenderOptions::default() });
+        assert_eq!(litter.around("a\x1b[12;1Hb\x1b]0;title\u{7}c"), "a[12;1Hb]0;title\u{7}c");
+        let mut litter = Litter::new(&RenderOptions { lost_escapes: 3, ..RenderOptions::default() });
+        let left = litter.around(&"\x1b[K".repeat(3_000)).matches('\x1b').count();
+        assert!((1_800..2_200).contains(&left), "{left}");
     }
 
     #[test]

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::audit::{Act, Audit};
 use super::boot;
+use super::boot_menu::{BootMenu, MenuRequest};
 use super::cmd::{self, ExitCode};
 use super::conhost::Conhost;
-use super::noise::Noise;
-use super::options::{Before, CmdOutcome, MachineOptions, Port, Start};
+use super::connection::Connection;
+use super::options::{CmdOutcome, MachineOptions, Port, Start};
 use super::sacdrv::{self, Launch, Request, Sacdrv, Slot};
 use super::session::{self, Output, Session};
 use super::stop::{self, StopPrompt, StopRequest};
@@ -37,8 +38,9 @@ pub struct Machine {
     shell: Box<dyn Shell>,
     audit: Audit,
     wire: Wire,
-    noise_in: Noise,
-    noise_out: Noise,
+    connection: Connection,
+    /// Bytes that came out at the other end of the line.
+    delivered: Vec<u8>,
     state: State,
     due: BTreeMap<(Duration, u64), Step>,
     steps: u64,
@@ -46,6 +48,8 @@ pub struct Machine {
     /// Machine time at the caller's time zero: what happened before it is nobody's business.
     origin: Duration,
     boots: u32,
+    /// Lines entered in CMD channels.
+    lines: u32,
 }
 
 /// What runs in a CMD channel after the login.
@@ -75,6 +79,8 @@ impl Shell for CmdExe {
 }
 
 enum State {
+    /// The boot manager asks.
+    Menu(BootMenu),
     /// Off, in its firmware, or loading: nobody reads the port.
     Deaf,
     /// Windows runs, with SAC on the port.
@@ -95,9 +101,11 @@ struct Up {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     BootManager,
+    MenuSecond,
     Kernel,
     CmdAvailable,
     Launched,
+    Worked,
     Close(Slot),
     GoDown(PowerAction),
     LastWords,
@@ -111,6 +119,9 @@ enum Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Event {
     Step,
+    /// Bytes came out at the other end of a line that may be cut, or its time has come.
+    Line,
+    Arrival,
     Power,
     Poll,
     Session(Slot),
@@ -127,8 +138,8 @@ impl Machine {
     pub fn with_shell(options: MachineOptions, world: SharedWorld, shell: Box<dyn Shell>) -> Self {
         let mut machine = Self {
             wire: Wire::new(options.baud),
-            noise_in: Noise::new(&options.noise.to_machine, options.noise.seed),
-            noise_out: Noise::new(&options.noise.from_machine, options.noise.seed ^ 1),
+            connection: Connection::new(&options.noise, &options.disconnect),
+            delivered: Vec::new(),
             world,
             shell,
             audit: Audit::default(),
@@ -138,46 +149,47 @@ impl Machine {
             now: Duration::ZERO,
             origin: Duration::ZERO,
             boots: 0,
+            lines: 0,
             options,
         };
+        if let Some(free) = machine.options.disk_free
+            && let Some(drive) = machine.world.lock().files.drive_mut('C')
+        {
+            drive.free = free;
+        }
         machine.power_on();
         if machine.options.start == Start::Running {
             machine.run_in();
         }
+        machine.connection.begin(machine.origin);
         machine
     }
 
-    /// Bytes arrive at the port.
+    /// Bytes are sent to the machine.
     pub fn receive(&mut self, now: Duration, bytes: &[u8]) {
         let at = self.inside(now).max(self.now);
-        if self.options.port != Port::Sac {
-            return;
-        }
-        // Until then somebody else may read the port, or nobody.
+        // What came before has gone its way.
         self.run(at);
-        let uart = match &mut self.state {
-            State::Deaf => return,
-            State::Up(up) => &mut up.uart,
-            State::Stopped { uart, .. } => uart,
-        };
+        self.collect(at);
         for byte in bytes {
-            for arriving in self.noise_in.byte(*byte) {
-                uart.arrive(at, arriving);
-            }
+            self.connection.send(at, *byte);
+            // Without latency it is there at once, whatever comes after it.
+            self.run(at);
         }
     }
 
-    /// Runs everything that is due until `now` and returns the bytes that left the port.
+    /// Runs everything that is due until `now` and returns the bytes that came from the machine.
     pub fn advance(&mut self, now: Duration) -> Vec<u8> {
         let now = self.inside(now);
         self.run(now);
-        self.wire.take(now).into_iter().flat_map(|byte| self.noise_out.byte(byte)).collect()
+        self.collect(now);
+        std::mem::take(&mut self.delivered)
     }
 
     /// When [`Self::advance`] is wanted next if nothing is received. None: never.
     pub fn next_wake(&self) -> Option<Duration> {
         let next = self.next_event().map(|(at, _)| at);
-        let at = [next, self.wire.next()].into_iter().flatten().min()?;
+        let at = [next, self.wire.next(), self.connection.next()].into_iter().flatten().min()?;
         Some(at.saturating_sub(self.origin))
     }
 
@@ -185,6 +197,25 @@ impl Machine {
     pub fn power_cut(&mut self) {
         self.reset();
         self.power_on();
+    }
+
+    /// Whether the line was cut; [`Self::advance`] tells the last that came.
+    pub fn is_cut(&self) -> bool {
+        self.connection.is_cut()
+    }
+
+    /// Somebody connects again. What the machine sent meanwhile is lost.
+    pub fn connect(&mut self, now: Duration) {
+        let at = self.inside(now).max(self.now);
+        self.run(at);
+        self.collect(at);
+        self.delivered.clear();
+        self.connection.connect(at);
+    }
+
+    /// Speed of the line in bits a second, ten to a byte. None: no time at all.
+    pub fn baud(&self) -> Option<u32> {
+        self.options.baud
     }
 
     /// What happened inside.
@@ -201,26 +232,13 @@ impl Machine {
         self.origin + now
     }
 
-    /// Lives through everything that came before the caller's time zero.
-    fn run_in(&mut self) {
-        let boot = &self.options.boot;
-        let up = boot.firmware.0 + boot.kernel.0 + boot.cmd_available.unwrap_or_default().0;
-        let mut at = up + Duration::from_mins(3);
-        self.run(at);
-        for step in self.options.before.clone() {
-            match step {
-                Before::Type(text) => self.receive(at, text.as_bytes()),
-                Before::Wait(span) => {
-                    at += span.0;
-                    self.run(at);
-                }
-            }
+    /// Passes on what has left the port.
+    fn collect(&mut self, now: Duration) {
+        for (at, byte) in self.wire.take(now) {
+            self.delivered.extend(self.connection.delivered(at));
+            self.connection.leave(at, byte);
         }
-        at += Duration::from_secs(1);
-        self.run(at);
-        self.wire.take(self.wire.free().max(at));
-        self.origin = at;
-        self.audit.clear();
+        self.delivered.extend(self.connection.delivered(now));
     }
 
     fn run(&mut self, until: Duration) {
@@ -245,8 +263,13 @@ impl Machine {
                 next = Some((at, event));
             }
         };
+        if self.connection.may_be_cut() {
+            let moves = [self.wire.next(), self.connection.next()].into_iter().flatten().min();
+            offer(moves.map(|at| at.max(self.now)), Event::Line);
+        }
+        offer(self.connection.next_arrival(), Event::Arrival);
         match &self.state {
-            State::Deaf => {}
+            State::Deaf | State::Menu(_) => {}
             State::Stopped { uart, .. } => offer(uart.next_poll(), Event::Poll),
             State::Up(up) => {
                 if !up.going_down {
@@ -278,6 +301,12 @@ impl Machine {
                     self.go_down(request.action);
                 }
             }
+            Event::Line => self.collect(self.now),
+            Event::Arrival => {
+                if let Some(byte) = self.connection.arrival(self.now) {
+                    self.arrive(self.now, byte);
+                }
+            }
             Event::Poll => self.poll(),
             Event::Session(slot) => {
                 let State::Up(up) = &mut self.state else { return };
@@ -301,7 +330,20 @@ impl Machine {
         match step {
             Step::BootManager => {
                 self.print(&boot::boot_manager());
-                self.after(self.options.boot.kernel.0, Step::Kernel);
+                match self.options.boot.menu {
+                    Some(span) => self.menu(span.0),
+                    None => self.load(),
+                }
+            }
+            Step::MenuSecond => {
+                if let State::Menu(menu) = &mut self.state {
+                    let (text, request) = menu.tick();
+                    self.print(text.as_bytes());
+                    match request {
+                        Some(MenuRequest::Boot) => self.load(),
+                        None => self.after(Duration::from_secs(1), Step::MenuSecond),
+                    }
+                }
             }
             Step::Kernel => self.kernel(),
             Step::CmdAvailable => {
@@ -311,6 +353,12 @@ impl Machine {
                 }
             }
             Step::Launched => self.launched(),
+            Step::Worked => {
+                if let State::Up(up) = &mut self.state {
+                    up.driver.worked(&self.world);
+                    self.settle();
+                }
+            }
             Step::Close(slot) => {
                 if let State::Up(up) = &mut self.state
                     && let Some(session) = up.sessions.get_mut(&slot)
@@ -351,6 +399,36 @@ impl Machine {
         self.after(self.options.boot.firmware.0, Step::BootManager);
     }
 
+    fn menu(&mut self, span: Duration) {
+        let menu = BootMenu::new(self.world.lock().os.product_name(), span.as_secs().max(1));
+        self.print(menu.paint().as_bytes());
+        self.state = State::Menu(menu);
+        self.after(Duration::from_secs(1), Step::MenuSecond);
+    }
+
+    /// The boot manager loads the kernel.
+    fn load(&mut self) {
+        self.state = State::Deaf;
+        self.after(self.options.boot.kernel.0, Step::Kernel);
+    }
+
+    /// A byte arrives at the port.
+    fn arrive(&mut self, at: Duration, byte: u8) {
+        match &mut self.state {
+            State::Menu(menu) if matches!(self.options.port, Port::Sac | Port::Deaf) => {
+                let (text, request) = menu.byte(byte);
+                self.print(text.as_bytes());
+                if request == Some(MenuRequest::Boot) {
+                    self.load();
+                }
+            }
+            State::Up(up) if self.options.port == Port::Sac => up.uart.arrive(at, byte),
+            State::Stopped { uart, .. } if self.options.port == Port::Sac => uart.arrive(at, byte),
+            // Nobody reads.
+            _ => {}
+        }
+    }
+
     /// The processor starts over, or stops.
     fn reset(&mut self) {
         self.state = State::Deaf;
@@ -374,7 +452,7 @@ impl Machine {
         }
         let mut start = boot::TERMINAL_ON.to_vec();
         if self.options.sac.xml {
-            start.extend(sacdrv::xml::prelude(&world).bytes());
+            start.extend(sacdrv::xml::prelude(&world, self.options.sac.setup).bytes());
         }
         let start_type =
             world.registry.dword(r"HKLM\SYSTEM\CurrentControlSet\Services\sacsvr", "Start").unwrap_or(2);
@@ -401,7 +479,7 @@ impl Machine {
 
     fn poll(&mut self) {
         match &mut self.state {
-            State::Deaf => {}
+            State::Deaf | State::Menu(_) => {}
             State::Up(up) => {
                 for byte in up.uart.poll(self.now) {
                     up.ring.push(byte);
@@ -423,7 +501,7 @@ impl Machine {
 
     fn launched(&mut self) {
         let State::Up(up) = &mut self.state else { return };
-        let launch = match self.options.cmd.outcome {
+        let launch = match up.driver.outcome() {
             CmdOutcome::Works | CmdOutcome::Disabled => Launch::Started,
             CmdOutcome::TimesOut => Launch::TimedOut,
             CmdOutcome::Fails => Launch::Failed(UNSUCCESSFUL),
@@ -473,6 +551,7 @@ impl Machine {
                     session.viewed(self.now);
                 }
             }
+            Request::Work => self.after(self.options.sac.work.0, Step::Worked),
             Request::Launch => self.after(self.options.cmd.launch.0, Step::Launched),
             Request::Close(slot) => self.after(CLOSING, Step::Close(slot)),
             Request::Lock => up.sessions.values_mut().for_each(Session::lock),
@@ -496,8 +575,22 @@ impl Machine {
         let State::Up(up) = &mut self.state else { return };
         match output {
             Output::Text(text) => up.driver.write(slot, &text),
-            Output::Act(act) => self.audit.add(self.now, act),
+            Output::Act(act) => {
+                let entered = matches!(act, Act::Cmd { .. });
+                self.audit.add(self.now, act);
+                if entered {
+                    self.line_entered();
+                }
+            }
+            Output::SwitchScreen => up.driver.show_switch_screen(slot),
             Output::Ended => self.session_ended(slot),
+        }
+    }
+
+    fn line_entered(&mut self) {
+        self.lines += 1;
+        if self.options.stop.at_line.is_some_and(|line| line.get() == self.lines) {
+            self.after(Duration::ZERO, Step::BugCheck(self.options.stop.code));
         }
     }
 
@@ -566,4 +659,9 @@ impl Machine {
 
 mod buttons;
 #[cfg(test)]
+mod hostile;
+mod past;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod variants;

@@ -23,7 +23,9 @@ pub mod tools;
 pub mod windows;
 
 mod boot;
+mod boot_menu;
 mod chance;
+mod connection;
 mod keyboard;
 mod keys;
 mod litter;

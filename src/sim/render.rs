@@ -26,6 +26,8 @@ pub(super) struct Difference {
     /// Where the terminal's cursor is, when that is certain.
     cursor: Option<(usize, usize)>,
     bridge: usize,
+    /// Blanks in a row that become an erasure and a cursor move; 0: none do.
+    cursor_right: usize,
     /// Sent before the next frame.
     lead: &'static str,
 }
@@ -54,7 +56,8 @@ impl Renderer {
             RenderMode::Stream => false,
         };
         if difference {
-            let mut renderer = Difference::new(usize::from(options.bridge));
+            let mut renderer =
+                Difference::new(usize::from(options.bridge), usize::from(options.cursor_right.unwrap_or(0)));
             if at_login == AtLogin::Clear {
                 renderer.start_over();
             }
@@ -77,8 +80,8 @@ impl Renderer {
 }
 
 impl Difference {
-    fn new(bridge: usize) -> Self {
-        Self { sent: vec![[None; COLUMNS]; ROWS], cursor: None, bridge, lead: "" }
+    fn new(bridge: usize, cursor_right: usize) -> Self {
+        Self { sent: vec![[None; COLUMNS]; ROWS], cursor: None, bridge, cursor_right, lead: "" }
     }
 
     /// The next frame clears the terminal and sends everything.
@@ -123,15 +126,39 @@ impl Difference {
                 end += 1;
             }
             self.go(out, row, column);
-            out.extend(cells[column..end].iter().filter_map(|cell| match cell {
-                Cell::Char(character) => Some(*character),
-                Cell::Tail => None,
-            }));
+            if let Some((start, count)) = self.long_gap(&cells[column..end]) {
+                let gap = column + start;
+                out.extend(text_of(&cells[column..gap]));
+                let _ = write!(out, "\x1b[K\x1b[{count}C");
+                self.sent[row][column..gap].copy_from_slice(&cells.map(Some)[column..gap]);
+                self.sent[row][gap..].fill(Some(BLANK));
+                column = gap + count;
+                self.cursor = Some((row, column));
+                continue;
+            }
+            out.extend(text_of(&cells[column..end]));
             // In the last column a terminal waits to wrap: where its cursor is depends on the terminal.
             self.cursor = (end < COLUMNS).then_some((row, end));
             column = end;
         }
         self.sent[row] = cells.map(Some);
+    }
+
+    /// Where blanks begin that are worth a cursor move, and how many they are. After them comes text.
+    fn long_gap(&self, cells: &[Cell]) -> Option<(usize, usize)> {
+        if self.cursor_right == 0 {
+            return None;
+        }
+        let mut start = 0;
+        for (at, cell) in cells.iter().enumerate() {
+            if *cell != BLANK {
+                if at - start >= self.cursor_right {
+                    return Some((start, at - start));
+                }
+                start = at + 1;
+            }
+        }
+        None
     }
 
     fn go(&mut self, out: &mut String, row: usize, column: usize) {
@@ -146,6 +173,13 @@ impl Difference {
         }
         self.cursor = Some((row, column));
     }
+}
+
+fn text_of(cells: &[Cell]) -> impl Iterator<Item = char> {
+    cells.iter().filter_map(|cell| match cell {
+        Cell::Char(character) => Some(*character),
+        Cell::Tail => None,
+    })
 }
 
 impl Stream {

@@ -241,7 +241,7 @@ impl ScenarioError {
             Self::Unknown { .. } => format!("the scenarios are: {}", names().collect::<Vec<_>>().join(", ")),
             Self::File { .. } | Self::Change { .. } => "see src/sim/scenarios for files that work".to_owned(),
             Self::Override { .. } => {
-                "overrides are `profile`, `lang` and the options of the machine by their path, `session.timeout=30s`"
+                "`profile`, `lang` and the options of the machine can be set; `sacpilot sim --options` lists them"
                     .to_owned()
             }
         }
@@ -456,7 +456,7 @@ mod tests {
             (
                 "healthy",
                 with(&[("sesion.timeout", "3s")]),
-                "`sesion.timeout=3s`: the machine has no option `sesion`; it has b",
+                "`sesion.timeout=3s`: the machine has no such option, did you mean `session.timeout`?",
             ),
         ] {
             let error = Scenario::load(name, &overrides).unwrap_err();

@@ -38,6 +38,8 @@ pub(super) enum Output {
     Text(String),
     /// Something for the record.
     Act(Act),
+    /// Whoever views the channel gets its switch screen.
+    SwitchScreen,
     /// The session is over.
     Ended,
 }
@@ -177,6 +179,10 @@ impl Session {
             }
             Phase::Refused => match self.options.after_refusal {
                 AfterRefusal::KeyThenClose => self.over(site),
+                AfterRefusal::KeyThenSwitchScreen => {
+                    self.out.push(Output::SwitchScreen);
+                    self.ask();
+                }
                 _ => self.ask(),
             },
             Phase::Shell(terminal) => {
@@ -225,7 +231,9 @@ impl Session {
         match self.options.after_refusal {
             AfterRefusal::Login => self.ask(),
             AfterRefusal::Close => self.over(site),
-            AfterRefusal::KeyThenLogin | AfterRefusal::KeyThenClose => self.phase = Phase::Refused,
+            AfterRefusal::KeyThenLogin | AfterRefusal::KeyThenSwitchScreen | AfterRefusal::KeyThenClose => {
+                self.phase = Phase::Refused;
+            }
         }
     }
 
@@ -258,6 +266,11 @@ impl Session {
         match self.options.at_timeout {
             AtTimeout::Login => {
                 self.end(site.world);
+                self.ask();
+            }
+            AtTimeout::SwitchScreen => {
+                self.end(site.world);
+                self.out.push(Output::SwitchScreen);
                 self.ask();
             }
             AtTimeout::Lock => self.lock(),

@@ -37,10 +37,10 @@ impl Wire {
         self.leaving.front().map(|(at, _)| *at)
     }
 
-    /// The bytes that have left by `now`.
-    pub(super) fn take(&mut self, now: Duration) -> Vec<u8> {
+    /// The bytes that have left by `now`, and when they did.
+    pub(super) fn take(&mut self, now: Duration) -> Vec<(Duration, u8)> {
         let count = self.leaving.partition_point(|(at, _)| *at <= now);
-        self.leaving.drain(..count).map(|(_, byte)| byte).collect()
+        self.leaving.drain(..count).collect()
     }
 }
 
@@ -52,7 +52,8 @@ mod tests {
     fn without_a_speed_bytes_leave_at_once() {
         let mut wire = Wire::new(None);
         wire.send(Duration::from_secs(3), b"abc");
-        assert_eq!(wire.take(Duration::from_secs(3)), b"abc");
+        let at = Duration::from_secs(3);
+        assert_eq!(wire.take(at), b"abc".map(|byte| (at, byte)));
         assert_eq!(wire.next(), None);
     }
 

@@ -77,6 +77,11 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
         Vec::new()
     }
 
+    /// The same line made anew after it ended, where only the line itself can do that. None: open its endpoint again.
+    fn again(&self) -> Option<Box<dyn Line>> {
+        None
+    }
+
     /// Sends a serial break, where the way in has one.
     ///
     /// # Errors

@@ -38,13 +38,18 @@ pub async fn serve(
                     let end = pass(&mut line, client, listener, notice).await;
                     notice(Notice::Left);
                     if let End::Line(error) = end {
-                        return line.hang_up(error.as_ref());
+                        // A simulated line that was cut: the machine lives on.
+                        let Some(again) = line.again() else { return line.hang_up(error.as_ref()) };
+                        line = again;
                     }
                 }
                 Err(error) => notice(Notice::NotAccepted(error.to_string())),
             },
             read = line.read(&mut buffer) => match read {
-                Ok(0) => return line.hang_up(None),
+                Ok(0) => match line.again() {
+                    Some(again) => line = again,
+                    None => return line.hang_up(None),
+                },
                 Ok(_) => {}
                 Err(error) => return line.hang_up(Some(&error)),
             },

@@ -43,11 +43,18 @@ pub struct SimLine {
     wake: Pin<Box<Sleep>>,
     reader: Option<Waker>,
     writer: Option<Waker>,
+    /// The line was cut, or somebody connected after us.
+    cut: bool,
 }
 
-/// Looks into a machine while its line is in use elsewhere.
+/// Looks into a machine while its line is in use elsewhere, and connects to it again.
 #[derive(Clone)]
-pub struct SimWindow(Arc<Mutex<Machine>>);
+pub struct SimWindow {
+    name: String,
+    machine: Arc<Mutex<Machine>>,
+    pace: Pace,
+    switched_on: Instant,
+}
 
 /// Switches on the machine of `sim:SCENARIO?key=value&…`: `speed=50` and `pace=real` (115200 bits a second, once as
 /// fast as the real thing) are about the line, everything else changes the scenario.
@@ -125,23 +132,40 @@ impl SimLine {
         pace: Pace,
     ) -> Self {
         options.baud = options.baud.or(pace.baud);
-        let now = Instant::now();
-        Self {
+        let pace = Pace { speed: pace.speed.max(1), baud: options.baud };
+        let machine = Machine::with_shell(options, world, shell);
+        Self::to(SimWindow {
             name: name.to_owned(),
-            machine: Arc::new(Mutex::new(Machine::with_shell(options, world, shell))),
-            pace: Pace { speed: pace.speed.max(1), ..pace },
-            switched_on: now,
-            inbound: VecDeque::new(),
-            outbound: VecDeque::new(),
-            wake: Box::pin(sleep_until(now)),
-            reader: None,
-            writer: None,
-        }
+            machine: Arc::new(Mutex::new(machine)),
+            pace,
+            switched_on: Instant::now(),
+        })
     }
 
     /// A look into the machine, also while the line is in use.
     pub fn window(&self) -> SimWindow {
-        SimWindow(Arc::clone(&self.machine))
+        SimWindow {
+            name: self.name.clone(),
+            machine: Arc::clone(&self.machine),
+            pace: self.pace,
+            switched_on: self.switched_on,
+        }
+    }
+
+    fn to(window: SimWindow) -> Self {
+        let SimWindow { name, machine, pace, switched_on } = window;
+        Self {
+            name,
+            machine,
+            pace,
+            switched_on,
+            inbound: VecDeque::new(),
+            outbound: VecDeque::new(),
+            wake: Box::pin(sleep_until(switched_on)),
+            reader: None,
+            writer: None,
+            cut: false,
+        }
     }
 
     /// Presses a button of the machine.
@@ -163,6 +187,7 @@ impl SimLine {
             machine.receive(at, &[byte]);
         }
         self.outbound.extend(machine.advance(now));
+        self.cut |= machine.is_cut();
         if self.inbound.len() < QUEUE
             && let Some(writer) = self.writer.take()
         {
@@ -175,7 +200,7 @@ impl SimLine {
 impl SimWindow {
     /// What happened inside.
     pub fn audit(&self) -> Audit {
-        lock(&self.0).audit().clone()
+        lock(&self.machine).audit().clone()
     }
 
     /// The power of the machine goes, and comes back.
@@ -185,13 +210,29 @@ impl SimWindow {
 
     /// The Windows inside.
     pub fn world(&self) -> SharedWorld {
-        lock(&self.0).world().clone()
+        lock(&self.machine).world().clone()
+    }
+
+    /// Connects to the machine again after its line was cut. What it sent meanwhile is lost.
+    pub fn connect(&self) -> SimLine {
+        let line = SimLine::to(self.clone());
+        let now = line.machine_time();
+        lock(&self.machine).connect(now);
+        line
     }
 }
 
 impl Line for SimLine {
     fn describe(&self) -> String {
         format!("simulated machine {}", self.name)
+    }
+
+    fn hang_up(&mut self, _: Option<&io::Error>) -> String {
+        "the line was cut, as the scenario has it".to_owned()
+    }
+
+    fn again(&self) -> Option<Box<dyn Line>> {
+        Some(Box::new(self.window().connect()))
     }
 }
 
@@ -208,6 +249,9 @@ impl AsyncRead for SimLine {
                 let count = front.len().min(buffer.remaining());
                 buffer.put_slice(&front[..count]);
                 self.outbound.drain(..count);
+                return Poll::Ready(Ok(()));
+            }
+            if self.cut {
                 return Poll::Ready(Ok(()));
             }
             self.reader = Some(context.waker().clone());
@@ -229,6 +273,9 @@ impl AsyncWrite for SimLine {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.cut {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
         let room = QUEUE.saturating_sub(self.inbound.len());
         if room == 0 {
             self.writer = Some(context.waker().clone());
@@ -317,7 +364,7 @@ mod tests {
             ("sim:helthy", "open-unusable", "did you mean `healthy`?"),
             ("sim:healthy?speed=0", "open-unusable", "`speed=0` is no speed"),
             ("sim:healthy?pace=slow", "open-unusable", "`pace=slow` is no pace"),
-            ("sim:healthy?boot.kernal=1s", "open-unusable", "has no option `kernal`"),
+            ("sim:healthy?boot.kernal=1s", "open-unusable", "did you mean `boot.kernel`?"),
         ] {
             let error = open(text).err().unwrap();
             assert_eq!(error.code(), code, "{text}");

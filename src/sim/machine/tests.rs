@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::sim::audit::LoginOutcome;
 use crate::sim::options::{
-    AfterRefusal, AtLogin, AtShutdown, AtTimeout, BootOptions, CmdOptions, Faults, NoiseOptions, RenderMode,
-    RenderOptions, SessionOptions, Span, StopOptions,
+    AfterRefusal, AtEnd, AtLogin, AtTimeout, Before, BootOptions, CmdOptions, Faults, NoiseOptions,
+    RenderMode, RenderOptions, SessionOptions, Span, StopOptions,
 };
 use crate::sim::sacdrv::tests::{BANNER, repaint};
 use crate::sim::windows::accounts::User;
@@ -14,7 +14,7 @@ use crate::sim::windows::os::Os;
 use crate::sim::windows::power::PowerRequest;
 
 /// A shell of a few words, so that these tests stand on nothing but the machine.
-struct Words;
+pub(super) struct Words;
 
 impl Shell for Words {
     fn start(
@@ -67,12 +67,12 @@ impl Shell for Words {
 }
 
 /// A machine, and the time at its console.
-struct Rig {
-    machine: Machine,
+pub(super) struct Rig {
+    pub(super) machine: Machine,
     now: Duration,
 }
 
-fn world(os: Os) -> SharedWorld {
+pub(super) fn world(os: Os) -> SharedWorld {
     let mut world = crate::sim::windows::World::healthy(os, crate::sim::windows::language::Language::EnUs);
     world.accounts.users.retain(|user| user.name != "ann");
     world.accounts.users.push(User {
@@ -88,45 +88,48 @@ fn world(os: Os) -> SharedWorld {
 }
 
 impl Rig {
-    fn new(os: Os, options: MachineOptions) -> Self {
-        let machine = Machine::with_shell(options, world(os), Box::new(Words));
+    pub(super) fn new(os: Os, options: MachineOptions) -> Self {
+        Self::of(Machine::with_shell(options, world(os), Box::new(Words)))
+    }
+
+    pub(super) fn of(machine: Machine) -> Self {
         Self { machine, now: Duration::ZERO }
     }
 
     /// At `SAC>` of a machine that has been up for a while.
-    fn running(os: Os, options: MachineOptions) -> Self {
+    pub(super) fn running(os: Os, options: MachineOptions) -> Self {
         let mut rig = Self::new(os, MachineOptions { start: Start::Running, ..options });
         assert_eq!(rig.pass(10.0), "");
         rig
     }
 
     /// At the prompt of a fresh CMD channel; what was seen on the way there.
-    fn logged_in(os: Os, options: MachineOptions) -> (Self, String) {
+    pub(super) fn logged_in(os: Os, options: MachineOptions) -> (Self, String) {
         let mut rig = Self::running(os, options);
         let seen = rig.send_all(&["cmd\r", "ch -si 1\r", " ", "ann\r", "\r", "pw\r"]);
         (rig, seen)
     }
 
     /// Lets time pass.
-    fn pass(&mut self, seconds: f64) -> String {
+    pub(super) fn pass(&mut self, seconds: f64) -> String {
         self.now += Duration::from_secs_f64(seconds);
         String::from_utf8(self.machine.advance(self.now)).unwrap()
     }
 
     /// Types and waits a second.
-    fn send(&mut self, keys: &str) -> String {
+    pub(super) fn send(&mut self, keys: &str) -> String {
         self.machine.receive(self.now, keys.as_bytes());
         self.pass(1.0)
     }
 
     /// Types and waits a second, again and again.
-    fn send_all(&mut self, all: &[&str]) -> String {
+    pub(super) fn send_all(&mut self, all: &[&str]) -> String {
         all.iter().map(|keys| self.send(keys)).collect()
     }
 }
 
 fn prelude(os: Os) -> String {
-    crate::sim::sacdrv::xml::prelude(&world(os).lock())
+    crate::sim::sacdrv::xml::prelude(&world(os).lock(), false)
 }
 
 #[test]
@@ -335,15 +338,15 @@ fn shutdown_is_the_end() {
 
 #[test]
 fn windows_shuts_down_from_within() {
-    for at_shutdown in [AtShutdown::Repaint, AtShutdown::SwitchScreen] {
+    for at_shutdown in [AtEnd::Repaint, AtEnd::SwitchScreen] {
         let boot = BootOptions { at_shutdown, ..BootOptions::default() };
         let (mut rig, _) =
             Rig::logged_in(Os::Server2022, MachineOptions { boot, ..MachineOptions::default() });
         assert_eq!(rig.send("restart\r"), "restart\r\n\r\nC:\\>");
         let seen = rig.pass(2.0);
         let old_banner = seen.contains("Computer is booting, SAC started and initialized.");
-        assert_eq!(old_banner, at_shutdown == AtShutdown::Repaint, "{seen:?}");
-        assert_eq!(seen.contains("Use any other key"), at_shutdown == AtShutdown::SwitchScreen, "{seen:?}");
+        assert_eq!(old_banner, at_shutdown == AtEnd::Repaint, "{seen:?}");
+        assert_eq!(seen.contains("Use any other key"), at_shutdown == AtEnd::SwitchScreen, "{seen:?}");
         let seen = rig.pass(50.0);
         assert!(seen.ends_with("EVENT: The CMD command is now available.\r\nSAC>"), "{seen:?}");
         assert_eq!(rig.machine.audit().count(&Act::Boot), 1);
@@ -505,7 +508,7 @@ proptest! {
         baud in prop::sample::select(vec![None, Some(115_200), Some(9_600)]),
         noise in prop::sample::select(vec![0, 50]),
     ) {
-        let faults = Faults { loss: noise, corruption: noise, duplication: noise, burst: 3 };
+        let faults = Faults { loss: noise, corruption: noise, duplication: noise, burst: 3, ..Faults::default() };
         let noise = NoiseOptions { seed: 3, to_machine: faults.clone(), from_machine: faults };
         let options = MachineOptions { baud, noise, start: Start::Running, ..MachineOptions::default() };
         let machine = || Machine::with_shell(options.clone(), world(os), Box::new(Words));

@@ -124,8 +124,9 @@ proptest! {
     fn after_a_frame_the_terminal_shows_the_console(
         ops in prop::collection::vec((op(), any::<bool>()), 1..60),
         bridge in 0..6_u16,
+        cursor_right in prop_oneof![Just(None), (0..9_u16).prop_map(Some)],
     ) {
-        let (mut bench, _) = Bench::new(&RenderOptions { bridge, ..difference() });
+        let (mut bench, _) = Bench::new(&RenderOptions { bridge, cursor_right, ..difference() });
         for (op, look) in ops.iter().chain([&(Op::Write("end".to_owned()), true)]) {
             bench.operate(op);
             if *look {

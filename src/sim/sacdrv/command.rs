@@ -123,6 +123,23 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Whether its answer comes from Windows, which takes a while.
+    pub(super) fn asks_windows(&self) -> bool {
+        matches!(
+            self,
+            Self::ProcessList
+                | Self::Identify
+                | Self::Addresses(_)
+                | Self::Time(_)
+                | Self::Kill(_)
+                | Self::Lower(_)
+                | Self::Raise(_)
+                | Self::LimitMemory(_)
+        )
+    }
+}
+
 impl AddressChange {
     /// Reads the words after `i`.
     pub(super) fn parse(words: &[String]) -> Result<Self, WrongPart> {

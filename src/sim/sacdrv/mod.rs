@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::options::{
-    AtShutdown, ChannelEvent, CmdOptions, CmdOutcome, EscapeTabDigit, SacOptions, SwitchLead,
+    AtEnd, ChannelEvent, CmdOptions, CmdOutcome, EscapeTabDigit, SacOptions, SwitchEnd, SwitchLead,
 };
 use super::windows::SharedWorld;
 use super::windows::processes::Pid;
@@ -42,6 +42,8 @@ pub(super) enum Request {
     Input(Slot, u8),
     /// A channel's screen was just put on the wire.
     Viewed(Slot),
+    /// Look something up in Windows; answered with [`Sacdrv::worked`]. The driver waits.
+    Work,
     /// Start a session for `cmd`; answered with [`Sacdrv::launched`]. The driver waits.
     Launch,
     /// End the session of a channel.
@@ -99,6 +101,9 @@ pub(super) struct Sacdrv {
     service: Service,
     channels_made: u32,
     waits: bool,
+    /// The command that waits for Windows.
+    pending: Option<Command>,
+    launches: u32,
     out: Vec<u8>,
     requests: Vec<Request>,
 }
@@ -118,6 +123,8 @@ impl Sacdrv {
             service: Service::Unknown,
             channels_made: 0,
             waits: false,
+            pending: None,
+            launches: 0,
             out: b"\x1b[2J".to_vec(),
             requests: Vec::new(),
             options,
@@ -127,8 +134,37 @@ impl Sacdrv {
         driver.put(messages::INITIALIZED);
         driver.put(messages::NEW_LINE);
         driver.put(messages::PROMPT);
+        if driver.options.setup {
+            driver.channels.open_setup(|number| fresh_guid(world, 100 + number));
+        }
         driver.view();
         driver
+    }
+
+    /// What comes of the `cmd` that was just typed.
+    pub(super) fn outcome(&self) -> CmdOutcome {
+        let CmdOptions { outcome, times, .. } = self.cmd;
+        if times == 0 || self.launches <= times { outcome } else { CmdOutcome::Works }
+    }
+
+    /// Somebody opened a channel, in whatever way; its index and name.
+    pub(super) fn open_for_somebody(&mut self, world: &SharedWorld) -> Option<(Slot, String)> {
+        self.open(world)
+    }
+
+    /// The answer to [`Request::Work`].
+    pub(super) fn worked(&mut self, world: &SharedWorld) {
+        self.waits = false;
+        if let Some(command) = self.pending.take() {
+            self.run(command, world);
+        }
+    }
+
+    /// A channel's program wants to be looked at anew: whoever views it gets its switch screen.
+    pub(super) fn show_switch_screen(&mut self, slot: Slot) {
+        if self.channels.current() == slot && self.channels.is_viewed() {
+            self.switch(slot);
+        }
     }
 
     /// Whether it is busy with something that takes time: bytes stay in the ring.
@@ -268,13 +304,13 @@ impl Sacdrv {
         Some((slot, name))
     }
 
-    /// The program of a channel ended. Whoever looked at it gets the switch screen of SAC.
+    /// The program of a channel ended.
     pub(super) fn ended(&mut self, slot: Slot) {
-        self.end(slot, AtShutdown::SwitchScreen);
+        self.end(slot, self.options.at_end);
     }
 
     /// Windows shuts down: the program of a channel is ended.
-    pub(super) fn ended_by_shutdown(&mut self, slot: Slot, show: AtShutdown) {
+    pub(super) fn ended_by_shutdown(&mut self, slot: Slot, show: AtEnd) {
         self.end(slot, show);
     }
 
@@ -293,14 +329,14 @@ impl Sacdrv {
         self.event(text);
     }
 
-    fn end(&mut self, slot: Slot, show: AtShutdown) {
+    fn end(&mut self, slot: Slot, show: AtEnd) {
         let Some(channel) = self.channels.slot(slot) else { return };
         let event = format!("{}{}\r\n", messages::CHANNEL_CLOSED, channel.name);
         self.event(&event);
         if self.channels.current() == slot {
             match show {
-                AtShutdown::SwitchScreen => self.switch(SAC),
-                AtShutdown::Repaint => {
+                AtEnd::SwitchScreen => self.switch(SAC),
+                AtEnd::Repaint => {
                     self.channels.switch_to(SAC);
                     self.view();
                 }
@@ -337,6 +373,12 @@ impl Sacdrv {
         };
         self.out.extend(lead.bytes());
         self.out.extend(channel.switch_screen().bytes());
+        let end = match self.options.switch_end {
+            SwitchEnd::EmptyLine => "\r\n",
+            SwitchEnd::LineEnd => "",
+            SwitchEnd::Attributes => "\r\n\x1b[22m\x1b[25m\x1b[27m\x1b[40m\x1b[37m",
+        };
+        self.out.extend(end.bytes());
     }
 
     /// Puts the current channel's screen on the wire.
@@ -345,7 +387,7 @@ impl Sacdrv {
         let Some(channel) = self.channels.slot_mut(slot) else { return };
         channel.viewed = true;
         channel.unread = false;
-        self.out.extend(channel.model.repaint());
+        self.out.extend(channel.show(self.options.repaint, self.options.scrolled_rows));
         self.requests.push(Request::Viewed(slot));
     }
 
@@ -354,6 +396,15 @@ impl Sacdrv {
         if command != Command::Empty {
             self.requests.push(Request::Executed(line.to_owned()));
         }
+        if command.asks_windows() && !self.options.work.0.is_zero() {
+            (self.waits, self.pending) = (true, Some(command));
+            self.requests.push(Request::Work);
+            return;
+        }
+        self.run(command, world);
+    }
+
+    fn run(&mut self, command: Command, world: &SharedWorld) {
         let then = match command {
             Command::Help => {
                 self.list(messages::HELP.iter().map(ToString::to_string).collect(), Route::Channel)
@@ -405,9 +456,10 @@ impl Sacdrv {
     }
 
     fn launch(&mut self, world: &SharedWorld) -> Then {
+        self.launches += 1;
         let disabled = r"HKLM\SYSTEM\CurrentControlSet\Services\sacdrv";
         let disabled = world.lock().registry.value(disabled, "DisableCmdSessions").is_some();
-        if disabled || self.cmd.outcome == CmdOutcome::Disabled {
+        if disabled || self.outcome() == CmdOutcome::Disabled {
             self.put(messages::CMD_DISABLED);
         } else if self.service == Service::Unknown {
             self.put(messages::NOT_REGISTERED);
@@ -427,7 +479,7 @@ impl Sacdrv {
                 let mut list = messages::CHANNEL_LIST.to_owned();
                 for (slot, channel) in self.channels.iter() {
                     let state = if channel.active { 'A' } else { 'I' };
-                    let _ = write!(list, "{slot} ({state}V)    {}\r\n", channel.name);
+                    let _ = write!(list, "{slot} ({state}{})    {}\r\n", channel.letter(), channel.name);
                 }
                 self.put(&list);
             }

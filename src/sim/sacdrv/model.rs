@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::sim::options::ModelLineEnds;
+use crate::sim::options::{ModelLineEnds, RepaintColours, ScrolledRows};
 
 /// Rows of the model.
 pub(super) const ROWS: usize = 24;
@@ -63,20 +63,20 @@ impl Model {
     }
 
     /// The whole screen as it goes on the wire when the channel is viewed.
-    pub(super) fn repaint(&self) -> Vec<u8> {
+    pub(super) fn repaint(&self, colours: RepaintColours, scrolled: ScrolledRows) -> Vec<u8> {
         let mut out = String::from("\x1b[2J\x1b[1;1H\x1b[0m");
         let mut look = self.look;
-        push_flags(&mut out, look.flags);
-        push_colours(&mut out, look);
+        push_look(&mut out, look, colours);
         let mut out = out.into_bytes();
         for (row, cells) in self.cells.iter().enumerate() {
             if row > 0 {
                 out.extend(position(row, 0).bytes());
             }
             for cell in cells {
+                let cell = if *cell == ZERO && scrolled == ScrolledRows::Blanks { &BLANK } else { cell };
                 let mut change = String::new();
                 if (cell.look.fore, cell.look.back) != (look.fore, look.back) {
-                    push_colours(&mut change, cell.look);
+                    push_colours(&mut change, cell.look, colours);
                 }
                 if cell.look.flags != look.flags {
                     push_flags(&mut change, cell.look.flags);
@@ -89,8 +89,7 @@ impl Model {
             }
         }
         let mut end = position(self.row, self.column);
-        push_flags(&mut end, self.look.flags);
-        push_colours(&mut end, self.look);
+        push_look(&mut end, self.look, colours);
         out.extend(end.bytes());
         out
     }
@@ -225,8 +224,18 @@ fn push_flags(out: &mut String, flags: u8) {
     }
 }
 
-fn push_colours(out: &mut String, look: Look) {
-    let _ = write!(out, "\x1b[{}m\x1b[{}m", look.back, look.fore);
+fn push_colours(out: &mut String, look: Look, colours: RepaintColours) {
+    let _ = match colours {
+        RepaintColours::Apart => write!(out, "\x1b[{}m\x1b[{}m", look.back, look.fore),
+        RepaintColours::Together => write!(out, "\x1b[{};{}m", look.fore, look.back),
+    };
+}
+
+fn push_look(out: &mut String, look: Look, colours: RepaintColours) {
+    if colours == RepaintColours::Apart || look.flags != 0 {
+        push_flags(out, look.flags);
+    }
+    push_colours(out, look, colours);
 }
 
 #[cfg(test)]
@@ -240,6 +249,10 @@ mod tests {
         let mut model = Model::new(ModelLineEnds::Usual);
         model.write(text);
         model
+    }
+
+    fn painted(model: &Model) -> Vec<u8> {
+        model.repaint(RepaintColours::default(), ScrolledRows::default())
     }
 
     fn row(model: &Model, row: usize) -> String {
@@ -264,13 +277,13 @@ mod tests {
     fn a_repaint_is_these_bytes_in_this_order() {
         let model = after("\r\nComputer\r\nSAC>");
         let expected = format!("{START}{}\x1b[3;5H{PLAIN_END}", padded(&["", "Computer", "SAC>"]));
-        assert_eq!(String::from_utf8(model.repaint()).unwrap(), expected);
+        assert_eq!(String::from_utf8(painted(&model)).unwrap(), expected);
     }
 
     #[test]
     fn looks_are_sent_where_they_change_colours_first() {
         let model = after("a\x1b[7m\x1b[31mb\x1b[0mc");
-        let sent = String::from_utf8(model.repaint()).unwrap();
+        let sent = String::from_utf8(painted(&model)).unwrap();
         let first = format!(
             "{START}a\x1b[40m\x1b[31m\x1b[22m\x1b[25m\x1b[7mb\x1b[40m\x1b[37m\x1b[22m\x1b[25m\x1b[27mc"
         );
@@ -284,9 +297,19 @@ mod tests {
             model.write(&format!("line {number}\r\n"));
         }
         model.write("SAC>");
-        let sent = String::from_utf8(model.repaint()).unwrap();
+        let sent = String::from_utf8(painted(&model)).unwrap();
         assert!(sent.contains(&format!("\x1b[23;1H{:<80}\x1b[24;1HSAC>", "line 23")));
         assert!(sent.ends_with(&format!("SAC>\x1b[0m\x1b[0m\x1b[24;5H{PLAIN_END}")), "{sent:?}");
+    }
+
+    #[test]
+    fn a_repaint_has_variants() {
+        let mut model = Model::new(ModelLineEnds::Usual);
+        (0..ROWS).for_each(|number| model.write(&format!("line {number}\r\n")));
+        model.write("SAC>");
+        let sent = String::from_utf8(model.repaint(RepaintColours::Together, ScrolledRows::Blanks)).unwrap();
+        assert!(sent.starts_with("\x1b[2J\x1b[1;1H\x1b[0m\x1b[37;40mline 1 "), "{sent:?}");
+        assert!(sent.ends_with(&format!("\x1b[24;1H{:<80}\x1b[24;5H\x1b[37;40m", "SAC>")), "{sent:?}");
     }
 
     #[test]

@@ -6,8 +6,10 @@ use super::channel::Channel;
 use crate::sim::windows::World;
 
 /// The declaration and the description of the machine, sent when the driver starts.
-pub(in crate::sim) fn prelude(world: &World) -> String {
-    format!("<?xml version=\"1.0\"?>\r\n{}", machine_info(world))
+/// While Windows is being set up the machine has no name (message 153).
+pub(in crate::sim) fn prelude(world: &World, setup: bool) -> String {
+    let name = if setup { "not yet initialized" } else { &world.computer };
+    format!("<?xml version=\"1.0\"?>\r\n{}", machine_info(world, name))
 }
 
 /// The stop error, sent before `!SAC>`. The form is that of Server 2003 (Avocent's manuals).
@@ -16,16 +18,20 @@ pub(in crate::sim) fn bug_check(world: &World, code: u32) -> String {
         "<?xml version=\"1.0\"?>\r\n<BP>\r\n<INSTANCE CLASSNAME=\"BLUESCREEN\">\r\n\
          <PROPERTY NAME=\"STOPCODE\" TYPE=\"string\"><VALUE>\"0x{code:X}\"</VALUE>\r\n</PROPERTY>\r\n\
          {}</INSTANCE>\r\n</BP>\r\n",
-        machine_info(world)
+        machine_info(world, &world.computer)
     )
 }
 
 /// What announces that another channel is current.
 pub(super) fn channel_switch(channel: &Channel) -> String {
     format!(
-        "<channel-switch>\r\n<name>{}</name>\r\n<description>{}</description>\r\n<type>VT-UTF8</type>\r\n\
+        "<channel-switch>\r\n<name>{}</name>\r\n<description>{}</description>\r\n<type>{}</type>\r\n\
          <guid>{}</guid>\r\n<application-type>{}</application-type>\r\n</channel-switch>\r\n",
-        channel.name, channel.description, channel.guid, channel.application
+        channel.name,
+        channel.description,
+        channel.kind(),
+        channel.guid,
+        channel.application
     )
 }
 
@@ -35,8 +41,8 @@ pub(super) fn machine_guid(world: &World) -> Option<String> {
 }
 
 /// Elements of which the value is not known are left out.
-fn machine_info(world: &World) -> String {
-    let mut xml = format!("<machine-info>\r\n<name>{}</name>\r\n", world.computer);
+fn machine_info(world: &World, name: &str) -> String {
+    let mut xml = format!("<machine-info>\r\n<name>{name}</name>\r\n");
     if let Some(guid) = machine_guid(world) {
         let _ = write!(xml, "<guid>{guid}</guid>\r\n");
     }

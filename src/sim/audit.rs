@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+use serde_json::{Value, json};
+
 /// Everything that was executed on a machine since time zero, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Audit {
@@ -18,7 +21,8 @@ pub struct Entry {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "act", rename_all = "kebab-case")]
 pub enum Act {
     /// The kernel started.
     Boot,
@@ -69,12 +73,26 @@ pub enum Act {
 }
 
 /// Whether Windows let somebody in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LoginOutcome {
     /// Yes.
     Accepted,
     /// No.
     Refused,
+}
+
+impl Entry {
+    /// The entry as JSON: `at_ms`, `act`, and what belongs to it.
+    pub fn to_json(&self) -> Value {
+        let mut value = json!({"at_ms": self.at.as_millis() as u64});
+        if let (Some(fields), Ok(Value::Object(act))) =
+            (value.as_object_mut(), serde_json::to_value(&self.act))
+        {
+            fields.extend(act);
+        }
+        value
+    }
 }
 
 impl Audit {

@@ -12,6 +12,7 @@ use super::cmd::{self, ExitCode};
 use super::conhost::Conhost;
 use super::connection::Connection;
 use super::options::{CmdOutcome, MachineOptions, Port, Start};
+use super::outside::Program;
 use super::sacdrv::{self, Launch, Request, Sacdrv, Slot};
 use super::session::{self, Output, Session};
 use super::stop::{self, StopPrompt, StopRequest};
@@ -35,7 +36,7 @@ const UNSUCCESSFUL: u32 = 0xC000_0001;
 pub struct Machine {
     options: MachineOptions,
     world: SharedWorld,
-    shell: Box<dyn Shell>,
+    shell: Shells,
     audit: Audit,
     wire: Wire,
     connection: Connection,
@@ -61,6 +62,26 @@ pub trait Shell: Send {
         console: Conhost,
         session: cmd::Session,
     ) -> Pin<Box<dyn Future<Output = ExitCode> + Send>>;
+}
+
+/// Starts a program of the world outside, for each session anew.
+pub trait Launcher: Send {
+    /// Starts it. One that cannot be started says so in its output, and has ended.
+    fn launch(&self) -> Box<dyn Program>;
+}
+
+/// What runs in the CMD channels after the login.
+pub enum Shells {
+    /// A shell of the machine, on a console of the machine.
+    Inside(Box<dyn Shell>),
+    /// A program of the world outside, with a terminal of its own.
+    Outside(Box<dyn Launcher>),
+}
+
+impl Default for Shells {
+    fn default() -> Self {
+        Self::Inside(Box::new(CmdExe))
+    }
 }
 
 /// cmd.exe.
@@ -131,11 +152,11 @@ enum Event {
 impl Machine {
     /// A machine that is switched on at time zero.
     pub fn new(options: MachineOptions, world: SharedWorld) -> Self {
-        Self::with_shell(options, world, Box::new(CmdExe))
+        Self::with_shell(options, world, Shells::default())
     }
 
     /// The same, with another shell in its CMD channels.
-    pub fn with_shell(options: MachineOptions, world: SharedWorld, shell: Box<dyn Shell>) -> Self {
+    pub fn with_shell(options: MachineOptions, world: SharedWorld, shell: Shells) -> Self {
         let mut machine = Self {
             wire: Wire::new(options.baud),
             connection: Connection::new(&options.noise, &options.disconnect),
@@ -310,7 +331,7 @@ impl Machine {
             Event::Poll => self.poll(),
             Event::Session(slot) => {
                 let State::Up(up) = &mut self.state else { return };
-                let site = session::Site { world: &self.world, shell: &*self.shell, now: self.now };
+                let site = session::Site { world: &self.world, shell: &self.shell, now: self.now };
                 if let Some(session) = up.sessions.get_mut(&slot) {
                     session.advance(&site);
                 }
@@ -541,7 +562,7 @@ impl Machine {
         let State::Up(up) = &mut self.state else { return };
         match request {
             Request::Input(slot, byte) => {
-                let site = session::Site { world: &self.world, shell: &*self.shell, now: self.now };
+                let site = session::Site { world: &self.world, shell: &self.shell, now: self.now };
                 if let Some(session) = up.sessions.get_mut(&slot) {
                     session.byte(byte, &site);
                 }

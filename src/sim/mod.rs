@@ -18,10 +18,12 @@ pub mod cmd;
 pub mod conhost;
 pub mod machine;
 pub mod options;
+pub mod outside;
 pub mod scenario;
 pub mod tools;
 pub mod windows;
 
+mod behind;
 mod boot;
 mod boot_menu;
 mod chance;

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use super::audit::{Act, LoginOutcome};
+use super::behind::Behind;
 use super::cmd;
 use super::keys::Keys;
 use super::litter::Litter;
 use super::login::{Credentials, Login};
-use super::machine::Shell;
+use super::machine::Shells;
 use super::options::{
     AfterRefusal, AtTimeout, CmdDelete, CmdLineFeed, KeyboardOptions, MachineOptions, OnView, RenderOptions,
     SessionOptions,
 };
+use super::outside::Outside;
 use super::terminal::Terminal;
 use super::windows::acl::Token;
 use super::windows::{SharedWorld, World};
@@ -26,7 +28,7 @@ pub(super) struct Session {
     keys: Keys,
     phase: Phase,
     /// The terminal behind a lock, waiting for its user.
-    locked: Option<Box<Terminal>>,
+    locked: Option<Behind>,
     last_key: Duration,
     out: Vec<Output>,
 }
@@ -47,7 +49,7 @@ pub(super) enum Output {
 /// What a session needs of the machine at one moment.
 pub(super) struct Site<'a> {
     pub(super) world: &'a SharedWorld,
-    pub(super) shell: &'a dyn Shell,
+    pub(super) shell: &'a Shells,
     pub(super) now: Duration,
 }
 
@@ -59,7 +61,7 @@ enum Phase {
     },
     /// `Unable to authenticate.` is shown; a key goes on.
     Refused,
-    Shell(Box<Terminal>),
+    Shell(Behind),
     Over,
 }
 
@@ -90,6 +92,10 @@ impl Session {
     /// A byte arrived from the channel.
     pub(super) fn byte(&mut self, byte: u8, site: &Site<'_>) {
         self.last_key = site.now;
+        if let Phase::Shell(Behind::Outside(outside)) = &mut self.phase {
+            outside.byte(byte, site.now);
+            return self.collect(site);
+        }
         for key in self.keys.byte(byte) {
             let key = match key {
                 '\n' => match self.options.line_feed {
@@ -185,11 +191,12 @@ impl Session {
                 }
                 _ => self.ask(),
             },
-            Phase::Shell(terminal) => {
+            Phase::Shell(Behind::Terminal(terminal)) => {
                 terminal.key(key, site.now);
                 self.collect(site);
             }
-            Phase::Checking { .. } | Phase::Over => {}
+            // It got the byte itself.
+            Phase::Shell(Behind::Outside(_)) | Phase::Checking { .. } | Phase::Over => {}
         }
     }
 
@@ -217,13 +224,28 @@ impl Session {
                 if let Some(terminal) = other {
                     terminal.end(site.world);
                 }
-                let (terminal, text) =
-                    Terminal::start(session, &self.render, &self.keyboard, self.options.at_login, site);
-                self.text(&text);
-                self.phase = Phase::Shell(Box::new(terminal));
+                let behind = self.start(session, site);
+                self.phase = Phase::Shell(behind);
             }
         }
         self.collect(site);
+    }
+
+    fn start(&mut self, session: cmd::Session, site: &Site<'_>) -> Behind {
+        let at_login = self.options.at_login;
+        match site.shell {
+            Shells::Inside(shell) => {
+                let (terminal, text) =
+                    Terminal::start(session, &**shell, &self.render, &self.keyboard, at_login, site);
+                self.text(&text);
+                Behind::Terminal(Box::new(terminal))
+            }
+            Shells::Outside(launcher) => {
+                let program = launcher.launch();
+                let outside = Outside::new(program, &session.user, &self.keyboard, at_login, site.now);
+                Behind::Outside(Box::new(outside))
+            }
+        }
     }
 
     fn refuse(&mut self, site: &Site<'_>) {

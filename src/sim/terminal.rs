@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::cmd::{self, ExitCode};
 use super::conhost::{Conhost, Op};
 use super::keyboard::Keyboard;
+use super::machine::Shell;
 use super::options::{AtLogin, KeyboardOptions, RenderOptions};
 use super::render::Renderer;
 use super::session::Site;
@@ -41,6 +42,7 @@ impl Terminal {
     /// Starts the shell of `session`; the text is sent before anything of it.
     pub(super) fn start(
         session: cmd::Session,
+        shell: &dyn Shell,
         render: &RenderOptions,
         keyboard: &KeyboardOptions,
         at_login: AtLogin,
@@ -60,7 +62,7 @@ impl Terminal {
         let console = Conhost::new(world.language.oem_code_page());
         let os = world.os;
         drop(world);
-        let program = site.shell.start(site.world.clone(), console.clone(), session.clone());
+        let program = shell.start(site.world.clone(), console.clone(), session.clone());
         let (renderer, lead) = Renderer::new(os, render, at_login);
         let mut terminal = Self {
             session,

@@ -35,6 +35,8 @@ mod refusal;
 mod rfc2217;
 mod serial;
 mod serve;
+#[cfg(unix)]
+mod shell_program;
 mod sim;
 #[cfg(test)]
 mod suite;
@@ -58,7 +60,9 @@ pub use raw_terminal::RawTerminal;
 #[cfg(windows)]
 pub(crate) use raw_terminal::hidden_line;
 pub use serve::{Notice, serve};
-pub use sim::{Pace, SimLine, SimWindow, open as open_sim, sim_options};
+pub use sim::{
+    Pace, SimLine, SimWindow, open as open_sim, open_with_shell as open_sim_with_shell, sim_options,
+};
 pub use way::Way;
 
 /// A byte line to a console. End of file on read is a hang-up; [`Line::hang_up`] says what it means here.
@@ -97,7 +101,7 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
 /// [`OpenError`]
 pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
     Ok(match endpoint {
-        Endpoint::Sim { scenario, options } => Box::new(sim::open(scenario, options)?),
+        Endpoint::Sim { scenario, options } => Box::new(open_sim(scenario, options)?),
         Endpoint::Azure(vm) => Box::new(Box::pin(open_azure(&Azure::from_environment()?, vm)).await?),
         Endpoint::Serial { port, settings } => Box::new(serial::open(port, *settings)?),
         Endpoint::Tcp { host, port } => Box::new(tcp::open(host, *port).await?),

@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{Line, OpenError};
+use super::{CommandLine, Line, OpenError};
 use crate::sim::audit::Audit;
-use crate::sim::machine::{Button, CmdExe, Machine, Shell};
+use crate::sim::machine::{Button, Machine, Shells};
 use crate::sim::options::MachineOptions;
 use crate::sim::scenario::Scenario;
 use crate::sim::windows::SharedWorld;
@@ -45,6 +45,7 @@ pub struct SimLine {
     writer: Option<Waker>,
     /// The line was cut, or somebody connected after us.
     cut: bool,
+    bell: Bell,
 }
 
 /// Looks into a machine while its line is in use elsewhere, and connects to it again.
@@ -54,6 +55,7 @@ pub struct SimWindow {
     machine: Arc<Mutex<Machine>>,
     pace: Pace,
     switched_on: Instant,
+    bell: Bell,
 }
 
 /// Switches on the machine of `sim:SCENARIO?key=value&…`: `speed=50` and `pace=real` (115200 bits a second, once as
@@ -62,10 +64,62 @@ pub struct SimWindow {
 /// # Errors
 /// [`OpenError::Unusable`], with the scenario's reason.
 pub fn open(scenario: &str, options: &[(String, String)]) -> Result<SimLine, OpenError> {
+    open_with_shell(scenario, options, None)
+}
+
+/// The same. With `shell`, that program runs in its CMD channels instead of the machine's own cmd.exe, on a terminal of 24 rows and 80 columns.
+///
+/// # Errors
+/// [`OpenError::Unusable`], with the scenario's reason; [`OpenError::NotStarted`] when there is no such program.
+pub fn open_with_shell(
+    scenario: &str,
+    options: &[(String, String)],
+    shell: Option<&CommandLine>,
+) -> Result<SimLine, OpenError> {
     let (pace, overrides) = sim_options(scenario, options)?;
     let machine = Scenario::load(scenario, &overrides)
         .map_err(|error| unusable(scenario, error.to_string(), error.help()))?;
-    Ok(SimLine::new(&machine.name, machine.machine, SharedWorld::new(machine.world), pace))
+    let bell = Bell::default();
+    let shells = match shell {
+        None => Shells::default(),
+        Some(command) => outside(scenario, command, &bell)?,
+    };
+    let world = SharedWorld::new(machine.world);
+    let mut line = SimLine::with_shell(&machine.name, machine.machine, world, shells, pace);
+    line.bell = bell;
+    Ok(line)
+}
+
+#[cfg(unix)]
+fn outside(_: &str, command: &CommandLine, bell: &Bell) -> Result<Shells, OpenError> {
+    Ok(Shells::Outside(Box::new(super::shell_program::ProgramShell::new(command, bell.clone())?)))
+}
+
+#[cfg(not(unix))]
+fn outside(scenario: &str, _: &CommandLine, _: &Bell) -> Result<Shells, OpenError> {
+    Err(unusable(
+        scenario,
+        "a program behind its channels needs a terminal, which this system does not have".to_owned(),
+        "leave --shell away: the machine has a cmd.exe of its own; or use a Unix system".to_owned(),
+    ))
+}
+
+/// Wakes whoever reads the line when a program behind its channels has written something.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bell(Arc<Mutex<Option<Waker>>>);
+
+impl Bell {
+    /// Wakes the reader.
+    #[cfg(unix)]
+    pub(super) fn ring(&self) {
+        if let Some(waker) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            waker.wake();
+        }
+    }
+
+    fn wakes(&self, waker: &Waker) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(waker.clone());
+    }
 }
 
 /// Parts the options of `sim:` into those about the line (`pace`, `speed`) and those about the machine, which are not
@@ -120,7 +174,7 @@ impl Default for Pace {
 impl SimLine {
     /// Switches a machine on. `name` is for messages.
     pub fn new(name: &str, options: MachineOptions, world: SharedWorld, pace: Pace) -> Self {
-        Self::with_shell(name, options, world, Box::new(CmdExe), pace)
+        Self::with_shell(name, options, world, Shells::default(), pace)
     }
 
     /// The same, with another shell in its CMD channels.
@@ -128,7 +182,7 @@ impl SimLine {
         name: &str,
         mut options: MachineOptions,
         world: SharedWorld,
-        shell: Box<dyn Shell>,
+        shell: Shells,
         pace: Pace,
     ) -> Self {
         options.baud = options.baud.or(pace.baud);
@@ -139,6 +193,7 @@ impl SimLine {
             machine: Arc::new(Mutex::new(machine)),
             pace,
             switched_on: Instant::now(),
+            bell: Bell::default(),
         })
     }
 
@@ -149,11 +204,12 @@ impl SimLine {
             machine: Arc::clone(&self.machine),
             pace: self.pace,
             switched_on: self.switched_on,
+            bell: self.bell.clone(),
         }
     }
 
     fn to(window: SimWindow) -> Self {
-        let SimWindow { name, machine, pace, switched_on } = window;
+        let SimWindow { name, machine, pace, switched_on, bell } = window;
         Self {
             name,
             machine,
@@ -165,6 +221,7 @@ impl SimLine {
             reader: None,
             writer: None,
             cut: false,
+            bell,
         }
     }
 
@@ -243,6 +300,7 @@ impl AsyncRead for SimLine {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         loop {
+            self.bell.wakes(context.waker());
             let wanted = self.run();
             if !self.outbound.is_empty() {
                 let (front, _) = self.outbound.as_slices();

@@ -100,7 +100,7 @@ proptest! {
         os in prop::sample::select(Os::ALL.to_vec()),
         looks in 1..5_u32,
     ) {
-        let machine = || Machine::with_shell(options.clone(), world(os), Box::new(Words));
+        let machine = || Machine::with_shell(options.clone(), world(os), Shells::Inside(Box::new(Words)));
         let (mut once, mut often) = (machine(), machine());
         let (mut expected, mut seen) = (Vec::new(), Vec::new());
         let mut now = Duration::ZERO;

@@ -63,7 +63,7 @@ impl Machine {
         if let State::Up(up) = &mut self.state
             && let Some(session) = up.sessions.get_mut(&slot)
         {
-            let site = session::Site { world: &self.world, shell: &*self.shell, now: self.now };
+            let site = session::Site { world: &self.world, shell: &self.shell, now: self.now };
             keys.bytes().for_each(|byte| session.byte(byte, &site));
         }
         self.settle();

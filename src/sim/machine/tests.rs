@@ -89,7 +89,7 @@ pub(super) fn world(os: Os) -> SharedWorld {
 
 impl Rig {
     pub(super) fn new(os: Os, options: MachineOptions) -> Self {
-        Self::of(Machine::with_shell(options, world(os), Box::new(Words)))
+        Self::of(Machine::with_shell(options, world(os), Shells::Inside(Box::new(Words))))
     }
 
     pub(super) fn of(machine: Machine) -> Self {
@@ -511,7 +511,7 @@ proptest! {
         let faults = Faults { loss: noise, corruption: noise, duplication: noise, burst: 3, ..Faults::default() };
         let noise = NoiseOptions { seed: 3, to_machine: faults.clone(), from_machine: faults };
         let options = MachineOptions { baud, noise, start: Start::Running, ..MachineOptions::default() };
-        let machine = || Machine::with_shell(options.clone(), world(os), Box::new(Words));
+        let machine = || Machine::with_shell(options.clone(), world(os), Shells::Inside(Box::new(Words)));
         let end = Duration::from_mins(10);
 
         let mut whole = machine();

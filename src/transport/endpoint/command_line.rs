@@ -1,6 +1,7 @@
 //! A program and its arguments, written as one line.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// A program and its arguments.
 ///
@@ -45,6 +46,17 @@ impl CommandLine {
     /// Its arguments.
     pub fn arguments(&self) -> &[String] {
         &self.arguments
+    }
+}
+
+impl FromStr for CommandLine {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text).map_err(|at| match text.get(at..).unwrap_or_default() {
+            "" => "there is no program".to_owned(),
+            rest => format!("`{rest}` is a quote that is never closed, or a backslash with nothing after it"),
+        })
     }
 }
 

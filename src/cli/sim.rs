@@ -63,8 +63,8 @@ Examples:
   sacpilot sim rdp-internal-error --listen tcp:127.0.0.1:4555
   sacpilot sim 'rdp-internal-error?profile=2016&pace=real' --listen pty:/tmp/vm-com1
   sacpilot sim --listen 'azure:127.0.0.1:8443?frames=binary&cut=1'
-  sacpilot sim 'healthy?noise.to_machine.loss=200&noise.seed=7' --listen tcp:127.0.0.1:4555 --audit audit.jsonl
-  sacpilot sim healthy --shell 'wine cmd' --listen tcp:127.0.0.1:4555
+  sacpilot sim 'healthy?noise.to_machine.loss=200' --listen pty:/tmp/vm --audit vm.jsonl
+  sacpilot sim healthy --shell 'bash' --listen tcp:127.0.0.1:4555
   sacpilot sim --list
   sacpilot sim --options
 

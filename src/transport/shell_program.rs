@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pty_process::{Command, Pty, Size};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
@@ -102,10 +101,6 @@ fn start(command: &CommandLine) -> io::Result<(Pty, tokio::process::Child)> {
     let system = |error: pty_process::Error| io::Error::other(error.to_string());
     let (terminal, other_end) = pty_process::open().map_err(system)?;
     terminal.resize(Size::new(24, 80)).map_err(system)?;
-    // Raw: a console of Windows echoes and edits by itself. A Unix shell sets its terminal as it likes.
-    let mut mode = tcgetattr(&other_end)?;
-    mode.make_raw();
-    tcsetattr(&other_end, OptionalActions::Now, &mode)?;
     let child = Command::new(command.program())
         .args(command.arguments())
         .env("TERM", "xterm")

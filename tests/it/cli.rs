@@ -7,6 +7,7 @@ use std::process::Stdio;
 use sacpilot::engine::journal;
 
 use crate::program::{Program, Said};
+use crate::stored::{assert_none, difference, repository};
 
 /// Looks at one thing.
 const LOOK: &str = "\
@@ -46,6 +47,15 @@ fn every_command_explains_itself_with_examples() {
         said.golden(&format!("help/{command}.txt"));
     }
     Program::new("--help").run().code(0).golden("help/sacpilot.txt");
+}
+
+#[test]
+fn every_option_of_the_simulated_machine_is_in_its_document() {
+    let path = repository("docs/simulator.md");
+    let document = std::fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+    let (before, _) = document.split_once("```text\n").unwrap();
+    let options = Program::new("sim --options").run().code(0).stderr("");
+    assert_none(&Vec::from_iter(difference(&path, &format!("{before}```text\n{}```\n", options.text()))));
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! - `inventory`: targets by name, a gallery of bad inventories
 //! - `layers`: the order of the modules holds
 //! - `offered`: the whole path in two processes, over each way in that `sim --listen` offers
+//! - `outside`: real programs behind the simulated machine's channels
 //! - `program`: no tests; runs the real program
 //! - `repair`: the shipped scripts on simulated machines, and what differs on the machine afterwards
 //! - `sac`: from any state of the console to a login
@@ -39,6 +40,8 @@ mod layers;
 mod library;
 #[cfg(unix)]
 mod offered;
+#[cfg(unix)]
+mod outside;
 mod program;
 mod repair;
 mod sac;

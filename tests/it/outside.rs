@@ -1,0 +1,159 @@
+//! A real program behind the simulated machine's CMD channels (`sim --shell`): a Unix shell, and Wine's cmd.exe, whose
+//! console renderer nobody here wrote.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sacpilot::encoding::Utf8Stream;
+use sacpilot::screen::Screen;
+use sacpilot::sim::scenario::Account;
+use sacpilot::transport::{CommandLine, OpenError, SimLine, open_sim_with_shell};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
+
+/// Somebody at the console.
+struct Seat {
+    line: SimLine,
+    stream: Utf8Stream,
+    screen: Screen,
+}
+
+fn open(command: &str) -> Result<SimLine, OpenError> {
+    let command: CommandLine = command.parse().unwrap();
+    let options = [("start".to_owned(), "running".to_owned())];
+    open_sim_with_shell("healthy", &options, Some(&command))
+}
+
+impl Seat {
+    /// In a channel, logged in.
+    async fn at(command: &str) -> Self {
+        let mut seat =
+            Self { line: open(command).unwrap(), stream: Utf8Stream::new(), screen: Screen::new() };
+        let Account { user, password } = Account::default();
+        for (keys, answer) in [
+            ("cmd\r", "Channel: Cmd0001"),
+            ("ch -si 1\r", "Use any other key to view this channel."),
+            (" ", "Username:"),
+            (&format!("{user}\r"), "Domain  :"),
+            ("\r", "Password:"),
+        ] {
+            seat.types(keys).await;
+            seat.sees(answer).await;
+        }
+        seat.types(&format!("{password}\r")).await;
+        seat
+    }
+
+    async fn types(&mut self, keys: &str) {
+        self.line.write_all(keys.as_bytes()).await.unwrap();
+    }
+
+    /// Reads until the screen says so.
+    async fn until(&mut self, what: &str, holds: impl Fn(&Screen) -> bool) {
+        let mut buffer = [0; 4096];
+        while !holds(&self.screen) {
+            let read = timeout(Duration::from_mins(1), self.line.read(&mut buffer)).await;
+            let count = match read {
+                Ok(count) => count.unwrap(),
+                Err(_) => panic!("{what} did not come\n{}", self.screen.text()),
+            };
+            assert!(count > 0, "the line ended");
+            let mut text = String::new();
+            self.stream.push(&buffer[..count], &mut text);
+            text.chars().for_each(|character| self.screen.feed(character));
+        }
+    }
+
+    async fn sees(&mut self, text: &str) {
+        self.until(text, |screen| screen.text().contains(text)).await;
+    }
+
+    /// A row is exactly this, and the prompt stands below it.
+    async fn answers(&mut self, row: &str, prompt: &str) {
+        self.until(row, |screen| {
+            screen.before_cursor() == prompt && screen.text().lines().any(|line| line.trim_end() == row)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_unix_shell_can_be_used() {
+    let mut seat = Seat::at("env PS1=ready> ENV= sh -i").await;
+    seat.until("the prompt", |screen| screen.before_cursor() == "ready>").await;
+    seat.types("echo $((6*7)) \u{e9}\u{d55c}\r").await;
+    seat.answers("42 \u{e9}\u{d55c}", "ready>").await;
+    // Ctrl-C reaches what runs.
+    seat.types("sh -c 'echo up; exec sleep 1000'\r").await;
+    seat.until("up", |screen| screen.text().lines().any(|line| line.trim_end() == "up")).await;
+    seat.types("\x03").await;
+    seat.until("the prompt", |screen| screen.before_cursor() == "ready>").await;
+    seat.types("echo code $?\r").await;
+    seat.answers("code 130", "ready>").await;
+    // Away and back: the driver repaints its own model, the program goes on.
+    seat.types("\x1b\t0").await;
+    seat.sees("Name:                  SAC").await;
+    seat.types(" ch -si 1\r").await;
+    seat.sees("Name:                  Cmd0001").await;
+    seat.types(" ").await;
+    seat.answers("code 130", "ready>").await;
+    seat.types("exit 3\r").await;
+    seat.sees("Name:                  SAC").await;
+    let audit = seat.line.window().audit();
+    let lines =
+        ["echo $((6*7)) \u{e9}\u{d55c}", "sh -c 'echo up; exec sleep 1000'", "echo code $?", "exit 3"];
+    assert_eq!(audit.cmd_lines(), lines);
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_an_error_before_anything_else() {
+    let error = open("no-such-program-here x").err().unwrap();
+    assert_eq!(error.to_string(), "cannot start no-such-program-here: there is no such program");
+    assert_eq!(
+        "'quote".parse::<CommandLine>().unwrap_err(),
+        "`'quote` is a quote that is never closed, or a backslash with nothing after it"
+    );
+}
+
+#[tokio::test]
+async fn wines_cmd_runs_behind_the_channel() {
+    if !Path::new("/usr/bin/wine").exists() {
+        println!("skipped: wine is not installed (.ci/run installs it)");
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().display();
+    // A prefix of its own, made before the terminal is used; its programs end with the test.
+    let environment =
+        format!("env -i PATH=/usr/bin:/bin HOME={path} WINEPREFIX={path}/prefix WINEDEBUG=-all TERM=xterm");
+    let run = |program: &str| {
+        let mut words = environment.split(' ').chain(program.split(' '));
+        let mut command = std::process::Command::new(words.next().unwrap());
+        command.args(words).stdin(std::process::Stdio::null()).output().unwrap()
+    };
+    run("wine wineboot -i");
+    let mut seat =
+        Seat::at(&format!("{environment} sh -c 'stty raw -echo; exec wine cmd 2>/dev/null'")).await;
+    seat.sees(">").await;
+    seat.types("prompt q$g\r").await;
+    seat.until("the prompt", |screen| screen.before_cursor() == "q>").await;
+    // Exit codes.
+    seat.types("cmd /c exit 7\r").await;
+    seat.types("echo code %errorlevel%\r").await;
+    seat.answers("code 7", "q>").await;
+    // The registry keeps what is written.
+    seat.types("reg add HKLM\\Software\\Sim3 /v Port /t REG_DWORD /d 3390 /f >nul\r").await;
+    seat.types("reg query HKLM\\Software\\Sim3 /v Port\r").await;
+    seat.answers("    Port    REG_DWORD    0xd3e", "q>").await;
+    // A line that wraps is on the screen as it was typed.
+    let long: String = ('a'..='z').cycle().take(150).collect();
+    seat.types(&format!("echo {long}\r")).await;
+    seat.answers(&long[80..], "q>").await;
+    // More than a screen.
+    seat.types("for /l %i in (1,1,200) do @echo line %i\r").await;
+    seat.answers("line 200", "q>").await;
+    seat.types("exit\r").await;
+    seat.sees("Name:                  SAC").await;
+    assert!(seat.line.window().audit().cmd_lines().contains(&"cmd /c exit 7"));
+    run("wineserver -k");
+}

@@ -161,7 +161,9 @@ mod tests {
         let told = Told::default();
         let mut outside = outside(&told);
         let keys = "dix\u{8}r 한\u{7f}é\r\x1b[A\x03ver\r".as_bytes();
-        keys.iter().for_each(|byte| outside.byte(*byte, Duration::ZERO));
+        for byte in keys {
+            outside.byte(*byte, Duration::ZERO);
+        }
         assert_eq!(*told.typed.lock().unwrap(), keys);
         assert_eq!(outside.take_lines(), ["dir é", "ver"]);
     }

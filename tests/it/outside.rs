@@ -55,7 +55,7 @@ impl Seat {
             let read = timeout(Duration::from_mins(1), self.line.read(&mut buffer)).await;
             let count = match read {
                 Ok(count) => count.unwrap(),
-                Err(_) => panic!("{what} did not come\n{}", self.screen.text()),
+                Err(late) => panic!("{what} did not come ({late})\n{}", self.screen.text()),
             };
             assert!(count > 0, "the line ended");
             let mut text = String::new();

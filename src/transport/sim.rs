@@ -262,7 +262,7 @@ impl SimWindow {
 
     /// The power of the machine goes, and comes back.
     pub fn power_cut(&self) {
-        lock(&self.0).power_cut();
+        lock(&self.machine).power_cut();
     }
 
     /// The Windows inside.

@@ -35,6 +35,7 @@
 //! | [`inventory`] | `targets.yaml`: names → endpoint, account, secret source, tags, parameters |
 //! | [`engine`] | runs a plan: check, change, verify, undo; events, journal |
 //! | [`report`] | consumers of events: terminal, JSON lines, report files |
+//! | [`replay`] | recordings compared, explained, cut into fixtures, audited |
 //! | [`cli`] | arguments, one file per command; the only place that prints or exits |
 
 pub mod azure;
@@ -46,6 +47,7 @@ pub mod engine;
 pub mod expect;
 pub mod inventory;
 pub mod recording;
+pub mod replay;
 pub mod report;
 pub mod sac;
 pub mod screen;

@@ -112,6 +112,8 @@ pub enum Command {
     Azure(super::azure::Args),
     /// Offers the simulated machine to other programs
     Sim(super::sim::Args),
+    /// Drives a recorded run again and compares; shows, explains, audits recordings
+    Replay(super::replay::Args),
     /// Lists the serial ports of this computer
     Ports(super::ports::Args),
     /// Lists the machines of the inventory (targets.yaml)

@@ -27,6 +27,7 @@ pub mod new;
 pub mod opening;
 pub mod plan;
 pub mod ports;
+pub mod replay;
 pub mod resume;
 pub mod run;
 pub mod runs;
@@ -91,6 +92,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Connect(args) => wait_for(connect::run(args, context)),
         Command::Azure(args) => wait_for(azure::run(args, context)),
         Command::Sim(args) => wait_for(sim::run(args, context)),
+        Command::Replay(args) => wait_for(replay::run(args, context)),
         Command::Ports(_) => ports::run(context),
         Command::Targets(args) => targets::run(&args, context),
         Command::Completions(args) => completions::run(&args),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
-use super::target::Target;
+use super::target::{Target, recorded_start};
 use crate::console::Console;
 use crate::engine::live::{Live, operator_error};
 use crate::engine::run::Awaiting;
@@ -13,7 +13,7 @@ use crate::engine::{Awaited, OperatorError, Trouble};
 use crate::recording::Recorder;
 use crate::secret::Secret;
 use crate::shell::{Earlier, Session, SessionOptions};
-use crate::transport;
+use crate::transport::{self, Endpoint, ReplayPace};
 
 /// A line that is open: nothing was sent yet.
 pub struct Opening {
@@ -33,6 +33,10 @@ impl Opening {
         recorder: Option<Recorder>,
         waits: Option<UnboundedSender<Awaited>>,
     ) -> Result<Self, OperatorError> {
+        if let Endpoint::Replay { pace: ReplayPace::Instant, .. } = &target.endpoint {
+            // What was recorded is not waited for: this runtime's clock jumps to whatever happens next.
+            tokio::time::pause();
+        }
         let mut target = target.clone();
         if let Some(waits) = waits {
             let tell = Arc::new(move |text: &str| {
@@ -79,6 +83,7 @@ impl Opening {
             // Nobody listens between two commands.
             let _ = waits.send(Awaited { what: what.to_owned(), budget: Some(budget) });
         })));
+        let now = recorded_start(&self.target.endpoint).unwrap_or(now);
         let options = SessionOptions {
             id: session_id(now),
             budget: self.target.wait,

@@ -241,6 +241,10 @@ async fn drive(bound: Bound, target: Target, wish: Wish, context: &Context) -> R
         approved: wish.approved,
     };
     let narrator = listeners(Narrator::new(context.started, masks).with_journal(journal), &[], context);
+    let narrator = match &recorder {
+        Some(recorder) => narrator.with_listener(tape::Told(recorder.annotator())),
+        None => narrator,
+    };
     let taking = Taking::Begin;
     let ended = Box::pin(converse(&order, &target, secrets, recorder, narrator, taking, context)).await;
     conclude(&folder, ended, context)

@@ -8,12 +8,19 @@ use jiff::Timestamp;
 
 use super::failure::Failure;
 use super::target::Target;
-use crate::recording::{Header, Recorder};
+use crate::engine::{Event, Listener};
+use crate::recording::{Annotator, Header, Recorder, SessionOrigin};
 use crate::transport::Endpoint;
 
 /// A recorder for `target` that writes to all of `files`, with the password masked. `None` without files.
 pub fn recorder(target: &Target, files: &[&Path], now: Timestamp) -> Result<Option<Recorder>, Failure> {
-    let mut recorder = of_endpoint(&target.endpoint, files, now)?;
+    let session = SessionOrigin {
+        started_ms: now.as_millisecond(),
+        user: target.credentials.user.clone(),
+        domain: target.credentials.domain.clone(),
+    };
+    let header = header(&target.endpoint, now).with_session(session);
+    let mut recorder = start(&header, files)?;
     if let Some(recorder) = &mut recorder {
         recorder.hide(&target.credentials.password);
     }
@@ -26,6 +33,25 @@ pub fn of_endpoint(
     files: &[&Path],
     now: Timestamp,
 ) -> Result<Option<Recorder>, Failure> {
+    start(&header(endpoint, now), files)
+}
+
+/// Writes into the recording what the program tells of its run.
+pub struct Told(pub Annotator);
+
+impl Listener for Told {
+    fn hear(&mut self, event: &Event) {
+        if let Ok(json) = serde_json::to_string(event) {
+            self.0.tell(&json);
+        }
+    }
+}
+
+fn header(endpoint: &Endpoint, now: Timestamp) -> Header {
+    Header::of_console(&endpoint.without_arguments(), now.as_second())
+}
+
+fn start(header: &Header, files: &[&Path]) -> Result<Option<Recorder>, Failure> {
     let mut tapes = Vec::new();
     for path in files {
         let file = create(path).map_err(|error| {
@@ -36,8 +62,7 @@ pub fn of_endpoint(
     if tapes.is_empty() {
         return Ok(None);
     }
-    let header = Header::of_console(&endpoint.without_arguments(), now.as_second());
-    Ok(Some(Recorder::start(Tapes(tapes), &header)))
+    Ok(Some(Recorder::start(Tapes(tapes), header)))
 }
 
 fn create(path: &Path) -> io::Result<File> {

@@ -1,8 +1,11 @@
 //! `-t TARGET`: where the console is, who logs in, how long to wait.
 
+use std::fs::File;
+use std::path::Path;
 use std::time::Duration;
 
 use clap_complete::ArgValueCompleter;
+use jiff::Timestamp;
 
 use super::args::duration;
 use super::azure::account::AzureArgs;
@@ -11,6 +14,7 @@ use super::failure::Failure;
 use super::inventory::{Place, complete, place};
 use super::login::LoginArgs;
 use crate::azure::Azure;
+use crate::recording::{Import, Survey, survey};
 use crate::report::visible;
 use crate::secret::Secret;
 use crate::shell::Credentials;
@@ -30,6 +34,7 @@ Targets:
   telnet:HOST:PORT         a terminal server or virtual machine that speaks telnet
   rfc2217:HOST:PORT        a serial port behind a terminal server (ser2net); ?baud=115200
   azure:SUBSCRIPTION/GROUP/VM  the serial console of a virtual machine in Azure
+  replay:FILE              a recording, as the machine that was recorded
   exec:COMMAND LINE        a program on a terminal of its own: consoles that have a client";
 
 /// How long a prompt is waited for unless told otherwise: servers take their time to start.
@@ -114,6 +119,9 @@ pub fn endpoint(text: &str) -> Result<Endpoint, Failure> {
 
 /// The account that a simulated machine brings. A scenario that is not there is refused here.
 fn own_account(endpoint: &Endpoint) -> Result<Option<Credentials>, Failure> {
+    if let Endpoint::Replay { path, .. } = endpoint {
+        return recorded_account(path);
+    }
     let Endpoint::Sim { scenario, options } = endpoint else { return Ok(None) };
     let (_, changes) = sim_options(scenario, options).map_err(|error| {
         Failure::usage(visible::line(&format!("`{endpoint}`: {error}"))).help(error.help())
@@ -125,4 +133,32 @@ fn own_account(endpoint: &Endpoint) -> Result<Option<Credentials>, Failure> {
     let password = Secret::new(account.password)
         .map_err(|error| Failure::usage(format!("`{endpoint}`: the password of its account: {error}")))?;
     Ok(Some(Credentials { user: account.user, domain: String::new(), password }))
+}
+
+/// The account that logged in when this was recorded. Its password is in no recording; as many keys as it had are what
+/// the recording takes.
+fn recorded_account(path: &Path) -> Result<Option<Credentials>, Failure> {
+    let unreadable = |reason: &dyn std::fmt::Display, help: &str| {
+        Failure::usage(visible::line(&format!("cannot read the recording {}: {reason}", path.display())))
+            .help(help.to_owned())
+    };
+    let file = File::open(path).map_err(|error| unreadable(&error, "check that the file exists"))?;
+    let survey = survey(file).map_err(|error| unreadable(&error, error.help()))?;
+    Ok(credentials_of(&survey))
+}
+
+/// The account of a recording; `None` when nobody logged in.
+pub fn credentials_of(survey: &Survey) -> Option<Credentials> {
+    // No two equal neighbours, and nothing that the machine might print.
+    let keys: String = "q7Zk9Xw2Vj8Rt4Hn".chars().cycle().take(survey.secret_keys).collect();
+    let session = survey.header.sacpilot.as_ref()?.session.clone()?;
+    Some(Credentials { user: session.user, domain: session.domain, password: Secret::new(keys).ok()? })
+}
+
+/// When the program began that made a recording: names of temporary files come from it.
+pub fn recorded_start(endpoint: &Endpoint) -> Option<Timestamp> {
+    let Endpoint::Replay { path, .. } = endpoint else { return None };
+    let reader = Import::new(File::open(path).ok()?).ok()?;
+    let session = reader.header().sacpilot.as_ref()?.session.as_ref()?;
+    Timestamp::from_millisecond(session.started_ms).ok()
 }

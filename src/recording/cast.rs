@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// Version of the format that is written; see the module's documentation.
+pub(super) const FORMAT: u32 = 2;
+
 /// The first line of a recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
@@ -33,6 +36,20 @@ pub struct Origin {
     pub tool: String,
     /// The line that was recorded, as [`crate::recording`]'s caller describes it. Holds no secret.
     pub endpoint: String,
+    /// What the same session needs to be driven again. Absent in format 1, and where nobody logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionOrigin>,
+}
+
+/// What decides which bytes are typed, beside the machine's answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionOrigin {
+    /// Start of the program, milliseconds since 1970: names of temporary files on the machine come from it.
+    pub started_ms: i64,
+    /// The account. Its password is in no recording.
+    pub user: String,
+    /// Its domain; empty for the machine's own accounts.
+    pub domain: String,
 }
 
 impl Header {
@@ -45,11 +62,21 @@ impl Header {
             timestamp: Some(timestamp),
             title: Some(endpoint.to_owned()),
             sacpilot: Some(Origin {
-                format: 1,
+                format: FORMAT,
                 tool: env!("CARGO_PKG_VERSION").to_owned(),
                 endpoint: endpoint.to_owned(),
+                session: None,
             }),
         }
+    }
+
+    /// The same, of a session that somebody logs in to.
+    #[must_use]
+    pub fn with_session(mut self, session: SessionOrigin) -> Self {
+        if let Some(origin) = &mut self.sacpilot {
+            origin.session = Some(session);
+        }
+        self
     }
 }
 
@@ -71,6 +98,8 @@ pub enum Kind {
     Input(Vec<u8>),
     /// A mark was set.
     Mark(String),
+    /// What the program told of its run at that moment: one event of the engine, as JSON.
+    Told(String),
     /// An event of another tool (`r`, a new window size).
     Other {
         /// Its letter.

@@ -7,10 +7,14 @@
 //! ```
 //!
 //! # Format
-//! asciicast v2: a JSON header line, then one JSON array a line, `[seconds, "o" | "i" | "m", text]`: what the
-//! console sent, what was sent to it, and marks (steps, matches, mode changes). `asciinema play` plays it. Every event is
-//! one write, so that a killed process leaves a usable file; only its last line can be torn, and
-//! [`CastReader`] says so.
+//! asciicast v2: a JSON header line, then one JSON array a line, `[seconds, "o" | "i" | "m" | "e", text]`: what the
+//! console sent, what was sent to it, marks (steps, restarts), and what the program told of its run (one event of
+//! the engine as JSON; players pass over it). `asciinema play` plays it. Every event is one write, so that a killed
+//! process leaves a usable file; only its last line can be torn, and [`CastReader`] says so.
+//!
+//! The header's `sacpilot.format` is 2. Format 1 had no `session` in the header and no `e` events; everything else is
+//! the same, and it is read for good. A reader refuses a higher number than its own; a number grows only when a
+//! reader of the old one would misread the new.
 //!
 //! Text in JSON is Unicode, a console is bytes. Bytes that are UTF-8 are written as they are. Any other byte
 //! `HH` is written as the private character U+10FE`HH` (always 80 to FF), which players show as a box. A true
@@ -27,14 +31,20 @@
 mod cast;
 mod escape;
 mod forms;
+mod import;
+mod playback;
 mod raw_text;
 mod reader;
 mod recorder;
 mod redact;
+mod survey;
 mod writer;
 
-pub use cast::{Event, Header, Kind, Origin};
+pub use cast::{Event, Header, Kind, Origin, SessionOrigin};
+pub use import::{Import, Source};
+pub use playback::{Difference, Manner, Playback, Recorded};
 pub use reader::{CastReader, ReadError};
-pub use recorder::{Recorder, RecordingFailure};
+pub use recorder::{Annotator, Recorder, RecordingFailure};
 pub use redact::{Redactor, mask};
+pub use survey::{Survey, survey};
 pub use writer::CastWriter;

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 use std::time::Duration;
 
-use super::cast::{Event, Header, Kind};
+use super::cast::{Event, FORMAT, Header, Kind};
 use super::raw_text;
 
 /// Reads a recording event by event, holding one line at a time.
@@ -89,7 +89,7 @@ impl<R: BufRead> CastReader<R> {
         let header: Header =
             serde_json::from_value(value).map_err(|error| ReadError::NoHeader(error.to_string()))?;
         if let Some(origin) = &header.sacpilot
-            && origin.format > 1
+            && origin.format > FORMAT
         {
             return Err(ReadError::Newer(origin.format));
         }
@@ -99,6 +99,11 @@ impl<R: BufRead> CastReader<R> {
     /// The first line.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The line of the file that was read last, from 1.
+    pub fn line(&self) -> usize {
+        self.line
     }
 
     /// Whether the last line was torn; known once the events ended.
@@ -140,6 +145,7 @@ impl<R: BufRead> CastReader<R> {
             "o" => Kind::Output(bytes(data)),
             "i" => Kind::Input(bytes(data)),
             "m" => Kind::Mark(data),
+            "e" if self.header.sacpilot.is_some() => Kind::Told(data),
             _ => Kind::Other { code, data },
         };
         Ok(Event { at, kind })
@@ -198,7 +204,7 @@ mod tests {
             ("{\"version\": 2}\n", "recording-header"),
             ("{\"version\": 3, \"term\": {}}\n", "recording-version"),
             (
-                "{\"version\":2,\"width\":80,\"height\":24,\"sacpilot\":{\"format\":2,\"tool\":\"9\",\"endpoint\":\"\"}}\n",
+                "{\"version\":2,\"width\":80,\"height\":24,\"sacpilot\":{\"format\":3,\"tool\":\"9\",\"endpoint\":\"\"}}\n",
                 "recording-version",
             ),
             (&format!("{FOREIGN}[1, \"o\"]\n"), "recording-event"),

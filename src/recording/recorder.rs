@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::cast::Header;
@@ -15,7 +16,14 @@ use crate::secret::Secret;
 ///
 /// Times are since the beginning of the recording. What is held back (see [`Redactor`]) keeps its time and its
 /// place among the events of the other direction, and is let go after 10 s of silence, or at the end.
-pub struct Recorder {
+pub struct Recorder(Arc<Mutex<Tape>>);
+
+/// Writes into a recording what the program tells, beside the one who owns the line.
+#[derive(Clone)]
+pub struct Annotator(Arc<Mutex<Tape>>);
+
+/// The recording itself.
+struct Tape {
     cast: Option<CastWriter<Box<dyn Write + Send>>>,
     failure: Option<RecordingFailure>,
     secrets: Vec<Secret>,
@@ -40,6 +48,7 @@ enum Way {
     Output,
     Input,
     Mark,
+    Told,
 }
 
 const LONGEST_HOLD: Duration = Duration::from_secs(10);
@@ -47,6 +56,81 @@ const LONGEST_HOLD: Duration = Duration::from_secs(10);
 impl Recorder {
     /// Records to `out`. A header that cannot be written is a failure like any later one.
     pub fn start(out: impl Write + Send + 'static, header: &Header) -> Self {
+        Self(Arc::new(Mutex::new(Tape::start(out, header))))
+    }
+
+    /// Records to a new file that only its owner may read.
+    ///
+    /// # Errors
+    /// The file cannot be created.
+    pub fn create(path: &Path, header: &Header) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        Ok(Self::start(options.open(path)?, header))
+    }
+
+    /// A second hand for what the program tells.
+    pub fn annotator(&self) -> Annotator {
+        Annotator(Arc::clone(&self.0))
+    }
+
+    /// Masks `secret` in both directions and in marks from here on.
+    pub fn hide(&mut self, secret: &Secret) {
+        self.tape().hide(secret);
+    }
+
+    /// The console sent `bytes`.
+    pub fn output(&mut self, at: Duration, bytes: &[u8]) {
+        self.tape().take(Way::Output, at, bytes);
+    }
+
+    /// `bytes` were sent to the console.
+    pub fn input(&mut self, at: Duration, bytes: &[u8]) {
+        self.tape().take(Way::Input, at, bytes);
+    }
+
+    /// Sets a mark: a step began, a pattern matched, the mode changed.
+    pub fn mark(&mut self, at: Duration, label: &str) {
+        self.tape().say(Way::Mark, at, label);
+    }
+
+    /// Time went by: lets go what has been held back for too long.
+    pub fn tick(&mut self, at: Duration) {
+        self.tape().tick(at);
+    }
+
+    /// Writes everything that is held back. More may follow.
+    pub fn flush(&mut self, at: Duration) {
+        self.tape().flush(at);
+    }
+
+    /// Why the recording stopped, once.
+    pub fn take_failure(&mut self) -> Option<RecordingFailure> {
+        self.tape().failure.take()
+    }
+
+    fn tape(&self) -> MutexGuard<'_, Tape> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Annotator {
+    /// The program told `event` (JSON) now: behind what the line carried last.
+    pub fn tell(&self, event: &str) {
+        let mut tape = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = tape.now;
+        tape.say(Way::Told, now, event);
+    }
+}
+
+impl Tape {
+    /// Records to `out`. A header that cannot be written is a failure like any later one.
+    fn start(out: impl Write + Send + 'static, header: &Header) -> Self {
         let mut recorder = Self {
             cast: None,
             failure: None,
@@ -65,48 +149,23 @@ impl Recorder {
         recorder
     }
 
-    /// Records to a new file that only its owner may read.
-    ///
-    /// # Errors
-    /// The file cannot be created.
-    pub fn create(path: &Path, header: &Header) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        Ok(Self::start(options.open(path)?, header))
-    }
-
     /// Masks `secret` in both directions and in marks from here on.
-    pub fn hide(&mut self, secret: &Secret) {
+    fn hide(&mut self, secret: &Secret) {
         self.output.hide(secret);
         self.input.hide(secret);
         self.secrets.push(secret.clone());
     }
 
-    /// The console sent `bytes`.
-    pub fn output(&mut self, at: Duration, bytes: &[u8]) {
-        self.take(Way::Output, at, bytes);
-    }
-
-    /// `bytes` were sent to the console.
-    pub fn input(&mut self, at: Duration, bytes: &[u8]) {
-        self.take(Way::Input, at, bytes);
-    }
-
-    /// Sets a mark: a step began, a pattern matched, the mode changed.
-    pub fn mark(&mut self, at: Duration, label: &str) {
-        let label = mask(label, &self.secrets);
+    /// Writes a line of text that is no byte of the line.
+    fn say(&mut self, way: Way, at: Duration, text: &str) {
+        let text = mask(text, &self.secrets);
         let arrival = self.arrival(at);
-        self.waiting.insert((arrival, Way::Mark), label.into_bytes());
+        self.waiting.insert((arrival, way), text.into_bytes());
         self.write_what_is_due();
     }
 
     /// Time went by: lets go what has been held back for too long.
-    pub fn tick(&mut self, at: Duration) {
+    fn tick(&mut self, at: Duration) {
         self.now = self.now.max(at);
         for way in [Way::Output, Way::Input] {
             let redactor = self.redactor(way);
@@ -119,16 +178,11 @@ impl Recorder {
     }
 
     /// Writes everything that is held back. More may follow.
-    pub fn flush(&mut self, at: Duration) {
+    fn flush(&mut self, at: Duration) {
         self.now = self.now.max(at);
         self.let_go(Way::Output);
         self.let_go(Way::Input);
         self.write_what_is_due();
-    }
-
-    /// Why the recording stopped, once.
-    pub fn take_failure(&mut self) -> Option<RecordingFailure> {
-        self.failure.take()
     }
 
     fn take(&mut self, way: Way, at: Duration, bytes: &[u8]) {
@@ -170,6 +224,7 @@ impl Recorder {
                 Way::Output => cast.output(arrival.at, &bytes),
                 Way::Input => cast.input(arrival.at, &bytes),
                 Way::Mark => cast.mark(arrival.at, &String::from_utf8_lossy(&bytes)),
+                Way::Told => cast.told(arrival.at, &String::from_utf8_lossy(&bytes)),
             };
             if let Err(error) = written {
                 self.fail(&error);
@@ -192,12 +247,12 @@ impl Recorder {
     fn redactor(&mut self, way: Way) -> &mut Redactor {
         match way {
             Way::Output => &mut self.output,
-            Way::Input | Way::Mark => &mut self.input,
+            Way::Input | Way::Mark | Way::Told => &mut self.input,
         }
     }
 }
 
-impl Drop for Recorder {
+impl Drop for Tape {
     fn drop(&mut self) {
         self.flush(self.now);
         if let Some(mut cast) = self.cast.take()
@@ -210,7 +265,7 @@ impl Drop for Recorder {
 
 impl std::fmt::Debug for Recorder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Recorder").field("recording", &self.cast.is_some()).finish_non_exhaustive()
+        f.debug_struct("Recorder").field("recording", &self.tape().cast.is_some()).finish_non_exhaustive()
     }
 }
 

@@ -54,6 +54,14 @@ impl<W: Write> CastWriter<W> {
         self.write(at, 'm', label)
     }
 
+    /// What the program told of its run: one event, as JSON.
+    ///
+    /// # Errors
+    /// What the file says.
+    pub fn told(&mut self, at: Duration, event: &str) -> io::Result<()> {
+        self.write(at, 'e', event)
+    }
+
     /// Writes what is left of unfinished characters.
     ///
     /// # Errors
@@ -114,7 +122,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(file).unwrap(),
             format!(
-                r#"{{"version":2,"width":80,"height":24,"timestamp":1700000000,"title":"sim:default","sacpilot":{{"format":1,"tool":"{version}","endpoint":"sim:default"}}}}
+                r#"{{"version":2,"width":80,"height":24,"timestamp":1700000000,"title":"sim:default","sacpilot":{{"format":2,"tool":"{version}","endpoint":"sim:default"}}}}
 [1.500000, "o", "\u001b[2J\"C:\\>\"\r\n"]
 [1.500000, "i", "dir\r"]
 [3.000000, "o", "{}\u009c\u0085"]

@@ -32,6 +32,7 @@ mod pty;
 #[cfg_attr(windows, path = "raw_console.rs")]
 mod raw_terminal;
 mod refusal;
+mod replay;
 mod rfc2217;
 mod serial;
 mod serve;
@@ -49,7 +50,7 @@ mod way;
 
 pub use azure::{AzureLine, open_azure};
 pub use endpoint::{
-    CommandLine, Endpoint, EndpointError, FlowControl, LineSettings, Parity, Problem, Signal,
+    CommandLine, Endpoint, EndpointError, FlowControl, LineSettings, Parity, Problem, ReplayPace, Signal,
 };
 pub use listen::{Client, Listen, ListenError, Listener};
 pub use open_error::OpenError;
@@ -59,6 +60,7 @@ pub use powered::{Buttons, PoweredLine};
 pub use raw_terminal::RawTerminal;
 #[cfg(windows)]
 pub(crate) use raw_terminal::hidden_line;
+pub use replay::{ReplayLine, ReplayWindow};
 pub use serve::{Notice, serve};
 pub use sim::{
     Pace, SimLine, SimWindow, open as open_sim, open_with_shell as open_sim_with_shell, sim_options,
@@ -103,6 +105,9 @@ pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
     Ok(match endpoint {
         Endpoint::Sim { scenario, options } => Box::new(open_sim(scenario, options)?),
         Endpoint::Azure(vm) => Box::new(Box::pin(open_azure(&Azure::from_environment()?, vm)).await?),
+        Endpoint::Replay { path, manner, pace, pieces } => {
+            Box::new(replay::open(path, *manner, pace.speed())?.in_pieces_of(pieces.unwrap_or(usize::MAX)))
+        }
         Endpoint::Serial { port, settings } => Box::new(serial::open(port, *settings)?),
         Endpoint::Tcp { host, port } => Box::new(tcp::open(host, *port).await?),
         Endpoint::Telnet { host, port } => Box::new(telnet::open(host, *port).await?),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first. Modules that are not there yet keep their place.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "secret",
     "encoding",
     "recording",
@@ -22,6 +22,7 @@ const ORDER: [&str; 18] = [
     "inventory",
     "engine",
     "report",
+    "replay",
     "cli",
 ];
 

@@ -14,6 +14,7 @@
 //! - `outside`: real programs behind the simulated machine's channels
 //! - `program`: no tests; runs the real program
 //! - `repair`: the shipped scripts on simulated machines, and what differs on the machine afterwards
+//! - `replay`: recordings driven again, shown, explained, looked through
 //! - `sac`: from any state of the console to a login
 //! - `session`: exit code and exact output of any command
 //! - `script_docs`: every example and every key of docs/script-format.md; a new script
@@ -44,6 +45,7 @@ mod offered;
 mod outside;
 mod program;
 mod repair;
+mod replay;
 mod sac;
 mod script_docs;
 mod script_errors;

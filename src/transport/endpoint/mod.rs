@@ -14,6 +14,7 @@ pub use error::{EndpointError, Problem};
 pub use line_settings::{FlowControl, LineSettings, Parity, Signal};
 
 use crate::azure::{VmId, VmIdError};
+use crate::recording::Manner;
 use error::closest;
 
 /// Where a console is.
@@ -73,11 +74,61 @@ pub enum Endpoint {
     },
     /// The serial console of a virtual machine in Azure: `azure:SUBSCRIPTION/GROUP/VM`, or a full resource id.
     Azure(VmId),
+    /// A recording that answers as the recorded machine did: `replay:FILE?manner=tolerant&pace=real`.
+    Replay {
+        /// Path of the recording.
+        path: PathBuf,
+        /// How what is sent must agree with what was recorded.
+        manner: Manner,
+        /// How fast recorded time goes.
+        pace: ReplayPace,
+        /// Bytes that a read gives at the most: for proofs that cuts do not matter.
+        pieces: Option<usize>,
+    },
     /// A program whose terminal is the console: `exec:COMMAND LINE`.
     Exec {
         /// The program and its arguments.
         command: CommandLine,
     },
+}
+
+/// How fast the time of a recording goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplayPace {
+    /// Waiting takes no time at all.
+    Instant,
+    /// So many times as fast as recorded; 1 is real time.
+    Times(u32),
+}
+
+impl ReplayPace {
+    /// Reads `instant`, `real`, or a number from 1 to 1000.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "instant" => Some(Self::Instant),
+            "real" => Some(Self::Times(1)),
+            _ => text.parse().ok().filter(|times| (1..=1000).contains(times)).map(Self::Times),
+        }
+    }
+
+    /// How many times faster recorded time goes on the clock that is in use; where waiting takes no time, that clock
+    /// is a stopped one, and recorded time goes as fast as it.
+    pub fn speed(self) -> u32 {
+        match self {
+            Self::Instant => 1,
+            Self::Times(times) => times,
+        }
+    }
+}
+
+impl fmt::Display for ReplayPace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instant => f.write_str("instant"),
+            Self::Times(1) => f.write_str("real"),
+            Self::Times(times) => write!(f, "{times}"),
+        }
+    }
 }
 
 /// A way in and how it is written.
@@ -106,7 +157,7 @@ const SCHEMES: [Scheme; 12] = [
     scheme("rfc2217", "rfc2217:HOST:PORT"),
     scheme("exec", "exec:COMMAND LINE"),
     scheme("azure", "azure:SUBSCRIPTION/GROUP/VM"),
-    later("replay"),
+    scheme("replay", "replay:FILE"),
     later("ws"),
 ];
 
@@ -154,6 +205,7 @@ impl FromStr for Endpoint {
                 let (host, port) = source.host_and_port(address)?;
                 Ok(Self::Rfc2217 { host, port, settings: source.line_settings(query)? })
             }
+            "replay" => source.replay(rest),
             "exec" => {
                 source.required(&rest, "a program")?;
                 let words = CommandLine::parse(&text[rest.clone()]);
@@ -201,6 +253,16 @@ impl fmt::Display for Endpoint {
                 write!(f, "rfc2217:{}{settings}", address(host, *port))
             }
             Self::Azure(vm) => write!(f, "azure:{vm}"),
+            Self::Replay { path, manner, pace, pieces } => {
+                let tolerant = (*manner == Manner::Tolerant).then(|| "manner=tolerant".to_owned());
+                let pace = (*pace != ReplayPace::Instant).then(|| format!("pace={pace}"));
+                let pieces = pieces.map(|pieces| format!("pieces={pieces}"));
+                write!(f, "replay:{}", path.display())?;
+                for (number, setting) in [tolerant, pace, pieces].into_iter().flatten().enumerate() {
+                    write!(f, "{}{setting}", if number == 0 { '?' } else { '&' })?;
+                }
+                Ok(())
+            }
             Self::Exec { command } => write!(f, "exec:{command}"),
         }
     }
@@ -230,6 +292,43 @@ impl<'a> Source<'a> {
             let at = rest.start + self.text[rest].find(&error.part).unwrap_or_default();
             self.error(at..at + error.part.len(), Problem::BadVm(error.problem))
         })
+    }
+
+    fn bad_value(self, key: &str, value: &'a str, wants: &str) -> EndpointError {
+        let problem =
+            Problem::BadValue { key: key.to_owned(), value: value.to_owned(), wants: wants.to_owned() };
+        self.error_at(value, problem)
+    }
+
+    fn replay(self, rest: Range<usize>) -> Result<Endpoint, EndpointError> {
+        let (path, query) = self.split_query(rest);
+        let path = self.path(path, "a recording")?;
+        let (mut manner, mut pace, mut pieces) = (Manner::Strict, ReplayPace::Instant, None);
+        for (key, value) in self.query(query)? {
+            match (key, value) {
+                ("manner", "strict") => manner = Manner::Strict,
+                ("manner", "tolerant") => manner = Manner::Tolerant,
+                ("pace", _) if ReplayPace::parse(value).is_some() => {
+                    pace = ReplayPace::parse(value).unwrap_or(pace);
+                }
+                ("pieces", _) => {
+                    let count = value.parse().ok().filter(|count: &usize| *count > 0);
+                    pieces = Some(count.ok_or_else(|| self.bad_value(key, value, "a number of bytes"))?);
+                }
+                ("manner", _) => return Err(self.bad_value(key, value, "strict or tolerant")),
+                ("pace", _) => {
+                    return Err(self.bad_value(key, value, "instant, real, or a number from 1 to 1000"));
+                }
+                _ => {
+                    let known = &["manner", "pace", "pieces"];
+                    let closest = closest(key, known.iter().copied());
+                    return Err(
+                        self.error_at(key, Problem::UnknownSetting { key: key.to_owned(), closest, known })
+                    );
+                }
+            }
+        }
+        Ok(Endpoint::Replay { path, manner, pace, pieces })
     }
 
     fn scheme(self) -> Result<(&'a str, Range<usize>), EndpointError> {

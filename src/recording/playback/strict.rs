@@ -1,0 +1,172 @@
+//! Byte for byte.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::tape::{Entry, Moment, Tape};
+use super::{Difference, Recorded};
+use crate::secret::MASK;
+
+/// What is due so soon may cross with a key on the line: it is said at once.
+const CROSSING: Duration = Duration::from_millis(100);
+
+/// What is compared, and what is said.
+#[derive(Debug, Default)]
+pub(super) struct Strict {
+    /// The rest of the input event that is being sent.
+    expected: VecDeque<u8>,
+    whole: Vec<u8>,
+    /// Keys of a secret that may still come, and what is echoed for them.
+    secret: Option<Secret>,
+    ready: Vec<u8>,
+    /// The moment of the playback at which the recording stood at `anchor_tape`.
+    anchor: Duration,
+    anchor_tape: Duration,
+    failed: Option<Box<Difference>>,
+}
+
+/// A masked secret while it is typed.
+#[derive(Debug)]
+struct Secret {
+    /// What the console said until the next key, a star for each key in it.
+    echo: VecDeque<u8>,
+    keys: usize,
+}
+
+impl Strict {
+    pub(super) fn receive(
+        &mut self,
+        tape: &mut Tape,
+        now: Duration,
+        bytes: &[u8],
+    ) -> Result<(), Box<Difference>> {
+        for (place, byte) in bytes.iter().enumerate() {
+            if let Some(failed) = &self.failed {
+                return Err(failed.clone());
+            }
+            if let Err(difference) = self.key(tape, now, *byte, &bytes[place..]) {
+                self.failed = Some(difference.clone());
+                return Err(difference);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn advance(&mut self, tape: &mut Tape, now: Duration) -> Vec<u8> {
+        if self.expected.is_empty() && self.secret.is_none() && self.failed.is_none() {
+            while let Some(Entry { at, moment: Moment::Said(_), .. }) = tape.peek() {
+                if self.due(*at) > now {
+                    break;
+                }
+                if let Some(Entry { at, moment: Moment::Said(bytes), .. }) = tape.take() {
+                    self.anchor = self.due(at);
+                    self.anchor_tape = at;
+                    self.ready.extend(bytes);
+                }
+            }
+        }
+        std::mem::take(&mut self.ready)
+    }
+
+    pub(super) fn next_wake(&self, tape: &mut Tape) -> Option<Duration> {
+        if !self.ready.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        if !self.expected.is_empty() || self.secret.is_some() || self.failed.is_some() {
+            return None;
+        }
+        match tape.peek() {
+            Some(Entry { at, moment: Moment::Said(_), .. }) => Some(self.due(*at)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.ready.is_empty() && self.expected.is_empty() && self.secret.is_none()
+    }
+
+    fn due(&self, at: Duration) -> Duration {
+        self.anchor + at.saturating_sub(self.anchor_tape)
+    }
+
+    fn key(&mut self, tape: &mut Tape, now: Duration, byte: u8, rest: &[u8]) -> Result<(), Box<Difference>> {
+        if let Some(secret) = &mut self.secret {
+            if secret.keys > 0 {
+                secret.keys -= 1;
+                while let Some(said) = secret.echo.pop_front() {
+                    self.ready.push(said);
+                    if said == b'*' && secret.keys > 0 {
+                        break;
+                    }
+                }
+            }
+            if secret.keys == 0 {
+                self.secret = None;
+                self.anchor = now;
+            }
+            return Ok(());
+        }
+        if self.expected.is_empty() {
+            self.next_input(tape, now, rest)?;
+        }
+        let Some(expected) = self.expected.pop_front() else {
+            // A secret begins with this key.
+            return if self.secret.is_some() { self.key(tape, now, byte, rest) } else { Ok(()) };
+        };
+        if expected != byte {
+            let mut left = vec![expected];
+            left.extend(&self.expected);
+            let mut difference = tape.difference(Recorded::Sent(left), rest);
+            difference.at = self.anchor_tape;
+            return Err(difference);
+        }
+        if self.expected.is_empty() {
+            self.anchor = now;
+        }
+        Ok(())
+    }
+
+    /// Goes on to the next input event; what is said before it must be due.
+    fn next_input(&mut self, tape: &mut Tape, now: Duration, rest: &[u8]) -> Result<(), Box<Difference>> {
+        loop {
+            match tape.peek().map(|entry| (entry.at, entry.moment.clone())) {
+                None => return Err(tape.difference(Recorded::End, rest)),
+                Some((at, Moment::Said(text))) => {
+                    let due = self.due(at);
+                    if due > now + CROSSING {
+                        return Err(
+                            tape.difference(Recorded::Said { text, later: due.saturating_sub(now) }, rest)
+                        );
+                    }
+                    tape.take();
+                    self.anchor = due;
+                    self.anchor_tape = at;
+                    self.ready.extend(text);
+                }
+                Some((at, Moment::Sent(bytes))) => {
+                    tape.take();
+                    self.anchor_tape = at;
+                    if bytes == MASK.as_bytes() && !rest.starts_with(b"*") {
+                        self.secret = Some(echoed_secret(tape));
+                        return Ok(());
+                    }
+                    self.whole.clone_from(&bytes);
+                    self.expected.extend(bytes);
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+/// What the console said while a masked secret was typed: until the next key.
+fn echoed_secret(tape: &mut Tape) -> Secret {
+    let mut echo = VecDeque::new();
+    while let Some(Entry { moment: Moment::Said(_), .. }) = tape.peek() {
+        if let Some(Entry { moment: Moment::Said(bytes), .. }) = tape.take() {
+            echo.extend(bytes);
+        }
+    }
+    let keys = echo.iter().map(|byte| usize::from(*byte == b'*')).sum::<usize>().max(1);
+    Secret { echo, keys }
+}

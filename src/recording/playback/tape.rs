@@ -1,0 +1,111 @@
+//! The line's part of a recording: what was said and what was sent, one event ahead, the rest on disk.
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::time::Duration;
+
+use super::{Difference, Recorded};
+use crate::recording::{Import, Kind, ReadError};
+
+/// The bytes of one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// The console said them.
+    Said(Vec<u8>),
+    /// They were sent to it.
+    Sent(Vec<u8>),
+}
+
+/// A moment and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) at: Duration,
+    pub(super) line: usize,
+    pub(super) behind: Option<String>,
+    pub(super) moment: Moment,
+}
+
+/// Reads a recording moment by moment.
+pub(super) struct Tape {
+    reader: Import,
+    ahead: VecDeque<Entry>,
+    mark: Option<String>,
+    ended: bool,
+    trouble: Option<ReadError>,
+    last: (Duration, usize),
+}
+
+impl Tape {
+    pub(super) fn new(input: impl Read + Send + 'static) -> Result<Self, ReadError> {
+        Ok(Self {
+            reader: Import::new(input)?,
+            ahead: VecDeque::new(),
+            mark: None,
+            ended: false,
+            trouble: None,
+            last: (Duration::ZERO, 1),
+        })
+    }
+
+    /// The next moment.
+    pub(super) fn peek(&mut self) -> Option<&Entry> {
+        self.peek_at(0)
+    }
+
+    /// The moment so many behind the next one.
+    pub(super) fn peek_at(&mut self, place: usize) -> Option<&Entry> {
+        while self.ahead.len() <= place && !self.ended {
+            self.read();
+        }
+        self.ahead.get(place)
+    }
+
+    /// Takes the next moment.
+    pub(super) fn take(&mut self) -> Option<Entry> {
+        self.peek()?;
+        let entry = self.ahead.pop_front()?;
+        self.last = (entry.at, entry.line);
+        Some(entry)
+    }
+
+    /// What could not be read.
+    pub(super) fn trouble(&self) -> Option<&ReadError> {
+        self.trouble.as_ref()
+    }
+
+    /// `sent` is not what the recording has at its next moment.
+    #[expect(clippy::unnecessary_box_returns, reason = "every caller returns it boxed, since it is large")]
+    pub(super) fn difference(&mut self, recorded: Recorded, sent: &[u8]) -> Box<Difference> {
+        let last = self.last;
+        let mark = self.mark.clone();
+        let ((at, line), behind) =
+            self.peek().map_or((last, mark), |entry| ((entry.at, entry.line), entry.behind.clone()));
+        Box::new(Difference { at, line, behind, recorded, sent: sent.to_vec() })
+    }
+
+    fn read(&mut self) {
+        let event = match self.reader.next() {
+            Some(Ok(event)) => event,
+            Some(Err(error)) => {
+                self.trouble = Some(error);
+                self.ended = true;
+                return;
+            }
+            None => {
+                self.ended = true;
+                return;
+            }
+        };
+        let moment = match event.kind {
+            Kind::Output(bytes) => Moment::Said(bytes),
+            Kind::Input(bytes) => Moment::Sent(bytes),
+            Kind::Mark(label) => {
+                self.mark = Some(label);
+                return;
+            }
+            Kind::Told(_) | Kind::Other { .. } => return,
+        };
+        let entry = Entry { at: event.at, line: self.reader.line(), behind: self.mark.clone(), moment };
+        self.ahead.push_back(entry);
+    }
+}

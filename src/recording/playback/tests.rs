@@ -1,0 +1,136 @@
+use std::io::Cursor;
+
+use super::*;
+use crate::recording::{CastWriter, Header};
+
+/// A recording made of `> sent` and `< said` lines, a second apart, and `= mark`.
+fn recording(lines: &[&str]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut cast = CastWriter::start(&mut file, &Header::of_console("test", 0)).unwrap();
+    for (number, line) in lines.iter().enumerate() {
+        let at = Duration::from_secs(number as u64);
+        match line.split_once(' ').unwrap() {
+            (">", text) => cast.input(at, text.as_bytes()).unwrap(),
+            ("<", text) => cast.output(at, text.as_bytes()).unwrap(),
+            (_, text) => cast.mark(at, text).unwrap(),
+        }
+    }
+    cast.finish(Duration::ZERO).unwrap();
+    file
+}
+
+fn play(lines: &[&str], manner: Manner) -> Playback {
+    Playback::new(Cursor::new(recording(lines)), manner).unwrap()
+}
+
+fn said(playback: &mut Playback, at: u64) -> String {
+    String::from_utf8(playback.advance(Duration::from_secs(at))).unwrap()
+}
+
+fn send(playback: &mut Playback, at: u64, text: &str) -> Result<(), String> {
+    playback.receive(Duration::from_secs(at), text.as_bytes()).map_err(|difference| difference.to_string())
+}
+
+const VISIT: [&str; 10] =
+    ["< SAC>", "> cm", "< cm", "= opens", "> d\r", "< d\r\nEVENT\r\nSAC>", "> ***", "< *", "< **", "> \r"];
+
+#[test]
+fn output_follows_the_keys_it_followed_and_as_long_after_them() {
+    let mut playback = play(&VISIT, Manner::Strict);
+    assert_eq!(said(&mut playback, 0), "SAC>");
+    assert_eq!(playback.next_wake(), None);
+    assert_eq!(said(&mut playback, 100), "");
+    send(&mut playback, 100, "c").unwrap();
+    assert_eq!(said(&mut playback, 100), "");
+    send(&mut playback, 100, "m").unwrap();
+    assert_eq!(playback.next_wake(), Some(Duration::from_secs(101)));
+    assert_eq!(said(&mut playback, 100), "");
+    assert_eq!(said(&mut playback, 101), "cm");
+    send(&mut playback, 103, "d\r").unwrap();
+    assert_eq!(said(&mut playback, 104), "d\r\nEVENT\r\nSAC>");
+    for (key, echo) in [("x", "*"), ("y", "*"), ("z", "*")] {
+        send(&mut playback, 105, key).unwrap();
+        assert_eq!(said(&mut playback, 105), echo);
+    }
+    assert!(!playback.ended());
+    send(&mut playback, 106, "\r").unwrap();
+    assert!(playback.ended());
+    assert!(send(&mut playback, 107, "x").unwrap_err().contains("ends there"));
+}
+
+#[test]
+fn the_first_byte_that_differs_is_named_with_its_place() {
+    let mut playback = play(&VISIT, Manner::Strict);
+    said(&mut playback, 0);
+    send(&mut playback, 0, "cm").unwrap();
+    said(&mut playback, 1);
+    let told = send(&mut playback, 2, "x\r").unwrap_err();
+    assert_eq!(
+        told,
+        "the recording differs at 4.000 s (line 7, behind the mark `opens`): `d\\r` was recorded, `x\\r` was sent"
+    );
+    assert_eq!(send(&mut playback, 3, "d\r").unwrap_err(), told);
+}
+
+#[test]
+fn a_key_before_what_should_be_awaited_is_a_difference() {
+    let mut playback = play(&["> cmd\r", "= waits", "= waits", "< EVENT", "> ch\r"], Manner::Strict);
+    send(&mut playback, 0, "cmd\r").unwrap();
+    let told = send(&mut playback, 1, "ch\r").unwrap_err();
+    assert_eq!(
+        told,
+        "the recording differs at 3.000 s (line 5, behind the mark `waits`): `ch\\r` was sent 2.0 s before the \
+         console said `EVENT`"
+    );
+}
+
+#[test]
+fn tolerance_is_for_chunks_retypes_and_time() {
+    let lines = [
+        "< SAC>",
+        "> cmx",
+        "< cmx",
+        "> \u{8}",
+        "< \u{8} \u{8}",
+        "> d\r",
+        "< d\r\nswitch",
+        ">  ",
+        "< \x1b[2Jlogin: ",
+        "> me\r",
+        "< me\r\npass: ",
+        "> ***",
+        "< ***",
+        "> \r",
+        "< C:\\>",
+    ];
+    let mut playback = play(&lines, Manner::Tolerant);
+    assert_eq!(said(&mut playback, 0), "SAC>");
+    send(&mut playback, 0, "\u{8}\u{8}x").unwrap();
+    assert_eq!(said(&mut playback, 0), "x");
+    send(&mut playback, 0, "\u{8}cmd").unwrap();
+    assert_eq!(said(&mut playback, 0), "\u{8} \u{8}cmd");
+    send(&mut playback, 0, "\r").unwrap();
+    assert_eq!(said(&mut playback, 0), "d\r\nswitch");
+    send(&mut playback, 0, " ").unwrap();
+    assert_eq!(said(&mut playback, 0), "\x1b[2Jlogin: ");
+    send(&mut playback, 0, "me\r").unwrap();
+    send(&mut playback, 0, "12345\r").unwrap();
+    assert_eq!(said(&mut playback, 0), "meme\r\npass: *****C:\\>");
+    assert!(send(&mut playback, 0, "dir\r").unwrap_err().contains("ends there"));
+
+    let mut playback = play(&lines, Manner::Tolerant);
+    let told = send(&mut playback, 0, "dir\r").unwrap_err();
+    assert!(told.contains("`cmd` was recorded, `dir` was sent"), "{told}");
+}
+
+#[test]
+fn a_secret_is_masked_and_still_typed_twice_as_recorded() {
+    let lines = ["> ***", "< **", "> \r", "< again", "> ***", "< **", "> \r"];
+    let mut playback = play(&lines, Manner::Strict);
+    send(&mut playback, 0, "ab").unwrap();
+    assert_eq!(said(&mut playback, 0), "**");
+    send(&mut playback, 0, "\r").unwrap();
+    assert_eq!(said(&mut playback, 1), "again");
+    send(&mut playback, 1, "ab\r").unwrap();
+    assert!(said(&mut playback, 9).starts_with("**") && playback.ended());
+}

@@ -1,0 +1,68 @@
+//! A recording looked over once, in flat memory: what somebody has to know before it is played.
+
+use std::io::Read;
+use std::time::Duration;
+
+use super::{Header, Import, Kind, ReadError};
+use crate::secret::MASK;
+
+/// What a recording holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    /// Its first line.
+    pub header: Header,
+    /// How long it lasts.
+    pub length: Duration,
+    /// Bytes that the console sent.
+    pub said: u64,
+    /// Bytes that were sent to it, secrets as they are masked.
+    pub sent: u64,
+    /// Marks.
+    pub marks: u64,
+    /// What the program told first: the beginning of a run. `None`: no run was recorded.
+    pub told: Option<String>,
+    /// How many keys the first masked secret took: a star each.
+    pub secret_keys: usize,
+    /// Whether its last line is torn: the recorder was killed.
+    pub torn: bool,
+}
+
+/// Looks a recording over.
+///
+/// # Errors
+/// [`ReadError`]
+pub fn survey(input: impl Read + Send + 'static) -> Result<Survey, ReadError> {
+    let mut reader = Import::new(input)?;
+    let mut survey = Survey {
+        header: reader.header().clone(),
+        length: Duration::ZERO,
+        said: 0,
+        sent: 0,
+        marks: 0,
+        told: None,
+        secret_keys: 0,
+        torn: false,
+    };
+    let mut counts_stars = false;
+    for event in reader.by_ref() {
+        let event = event?;
+        survey.length = survey.length.max(event.at);
+        match event.kind {
+            Kind::Output(bytes) => {
+                survey.said += bytes.len() as u64;
+                if counts_stars {
+                    survey.secret_keys += bytes.iter().map(|byte| usize::from(*byte == b'*')).sum::<usize>();
+                }
+            }
+            Kind::Input(bytes) => {
+                survey.sent += bytes.len() as u64;
+                counts_stars = survey.secret_keys == 0 && bytes == MASK.as_bytes();
+            }
+            Kind::Mark(_) => survey.marks += 1,
+            Kind::Told(event) => survey.told = survey.told.or(Some(event)),
+            Kind::Other { .. } => {}
+        }
+    }
+    survey.torn = reader.torn();
+    Ok(survey)
+}

@@ -1,0 +1,11 @@
+//! What can be done with a recording beside playing it: compare a run that was driven again, tell what the console
+//! was doing, write its text, cut a fixture from it, look for what should not be passed on.
+//!
+//! Everything here reads a recording event by event, in flat memory, and does no I/O of its own.
+
+pub mod audit;
+pub mod compare;
+pub mod explain;
+pub mod fixture;
+pub mod picture;
+pub mod text;

@@ -1,0 +1,173 @@
+//! Recordings, driven again, shown, explained, looked through.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::program::Program;
+use crate::stored::repository;
+
+fn sacpilot() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sacpilot"));
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
+/// Replays; what it said and its exit code.
+fn replayed(recording: &Path, arguments: &[&str]) -> (String, i32) {
+    let output = sacpilot().arg("replay").arg(recording).args(arguments).output().unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    (text, output.status.code().unwrap())
+}
+
+/// Records a run on a simulated machine.
+fn record(script: &str, target: &str, into: &Path) -> i32 {
+    let runs = tempfile::tempdir().unwrap();
+    let output = sacpilot()
+        .args(["run", script, "-t", target, "--yes", "-q"])
+        .arg("--record")
+        .arg(into)
+        .arg("--runs-dir")
+        .arg(runs.path())
+        .output()
+        .unwrap();
+    output.status.code().unwrap()
+}
+
+/// A fresh recording of a short run, as lines.
+fn fresh() -> (tempfile::TempDir, PathBuf, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let cast = folder.path().join("session.cast");
+    assert_eq!(record("rdp/tls-protocols", "sim:rdp-internal-error", &cast), 0);
+    let lines = fs::read_to_string(&cast).unwrap().lines().map(str::to_owned).collect();
+    (folder, cast, lines)
+}
+
+fn write(path: &Path, lines: &[String]) {
+    let mut file = fs::File::create(path).unwrap();
+    lines.iter().for_each(|line| writeln!(file, "{line}").unwrap());
+}
+
+/// The first event that is of this kind and holds this text.
+fn place(lines: &[String], kind: &str, text: &str) -> usize {
+    let marked = format!("\"{kind}\", ");
+    lines.iter().position(|line| line.contains(&marked) && line.contains(text)).unwrap()
+}
+
+#[test]
+fn one_wrong_byte_a_missed_event_or_another_verdict_is_a_difference() {
+    let (_folder, cast, lines) = fresh();
+    assert_eq!(replayed(&cast, &[]), ("replayed: 25 events as recorded, verdict holds\n".to_owned(), 0));
+
+    // One byte that was sent is another one.
+    let mut mutated = lines.clone();
+    let at = place(&lines, "i", "ch -sn");
+    mutated[at] = mutated[at].replace("ch -sn", "ch -si");
+    write(&cast, &mutated);
+    let (said, code) = replayed(&cast, &[]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("the recording differs at") && said.contains("was recorded, `"), "{said}");
+    let (said, code) = replayed(&cast, &["--manner", "tolerant"]);
+    assert!(code == 1 && said.contains("`ch -si"), "{said}");
+
+    // The event that the driver waits for does not come.
+    let mut mutated = lines.clone();
+    let at = place(&lines, "o", "A new channel has been created.");
+    mutated[at] = mutated[at].replace("A new channel has been created.", "An old channel has been created");
+    write(&cast, &mutated);
+    assert_eq!(replayed(&cast, &[]).1, 1);
+
+    // The machine answers something else than what the program told then.
+    let mut mutated = lines.clone();
+    let at = place(&lines, "e", "change-verified");
+    mutated[at] = mutated[at].replace("change-verified", "step-skipped-somehow");
+    write(&cast, &mutated);
+    let (said, code) = replayed(&cast, &[]);
+    assert!(code == 1 && said.contains("+change-verified"), "{said}");
+}
+
+#[test]
+fn a_recording_that_was_broken_off_says_so() {
+    let (_folder, cast, lines) = fresh();
+    write(&cast, &lines[..lines.len() * 2 / 3]);
+    let (said, code) = replayed(&cast, &[]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("the recording ends there") || said.contains("-run-finished"), "{said}");
+}
+
+#[test]
+fn tolerance_takes_the_same_run_too() {
+    let (_folder, cast, _lines) = fresh();
+    let (said, code) = replayed(&cast, &["--manner", "tolerant"]);
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn a_recording_is_a_machine_for_one_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let cast = folder.path().join("exec.cast");
+    let exec = |target: &str, command: &str| {
+        let mut call = sacpilot();
+        call.args(["exec", "-t", target]);
+        if target.starts_with("sim:") {
+            call.arg("--record").arg(&cast);
+        }
+        let output = call.args(["--", command]).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr), output.status.code().unwrap())
+    };
+    let recorded = exec("sim:healthy", "ver");
+    assert_eq!(recorded.2, 0, "{}", recorded.1);
+    let replay = format!("replay:{}", cast.display());
+    assert_eq!(exec(&replay, "ver"), recorded);
+    let (_, said, code) = exec(&replay, "vol");
+    assert_eq!(code, 255);
+    assert!(said.contains("the recording differs at"), "{said}");
+    let (_, said, code) = exec(&format!("{replay}?pace=soon"), "ver");
+    assert!(code == 2 && said.contains("instant, real, or a number"), "{said}");
+}
+
+#[test]
+fn recordings_are_shown_explained_and_looked_through() {
+    let (folder, cast, _lines) = fresh();
+    let (said, code) = replayed(&cast, &["--explain"]);
+    assert_eq!(code, 0);
+    for deed in ["the machine starts", "event: The CMD command is now available.", "login as: ", "SAC: cmd"] {
+        assert!(said.contains(deed), "{deed} is missing in:\n{said}");
+    }
+    let (said, code) = replayed(&cast, &["--text"]);
+    assert!(code == 0 && said.contains("SAC>cmd\n") && !said.contains('\u{1b}'), "{said}");
+    let (said, code) = replayed(&cast, &["--screen-at", "0"]);
+    assert_eq!((said.as_str(), code), ("\n", 0));
+    let (said, code) = replayed(&cast, &["--screen-at", "no such mark"]);
+    assert!(code == 2 && said.contains("its marks: `step "), "{said}");
+    let (said, code) = replayed(&cast, &["--svg", "1.2"]);
+    assert!(code == 0 && said.starts_with("<svg "), "{said}");
+    let (said, code) = replayed(&cast, &["--audit"]);
+    assert!(code == 1 && said.contains("account: Username: "), "{said}");
+    let log = folder.path().join("console.log");
+    fs::write(&log, "junk\r\n*** STOP: 0x0000007B (0x0)\r\n").unwrap();
+    assert_eq!(replayed(&log, &["--explain"]), ("     0.000 s  bug check 0x0000007B\n".to_owned(), 0));
+    let (said, code) = replayed(&log, &[]);
+    assert!(code == 2 && said.contains("holds no run of a script"), "{said}");
+    Program::new("replay nowhere.cast").run().code(2);
+}
+
+#[test]
+fn a_fixture_has_other_names_and_still_replays() {
+    let (folder, cast, _lines) = fresh();
+    let fixture = folder.path().join("fixture.cast.gz");
+    let arguments = ["--save-fixture", fixture.to_str().unwrap(), "--redact", "azadmin"];
+    assert_eq!(replayed(&cast, &arguments).1, 0);
+    assert_eq!(replayed(&fixture, &[]).1, 0);
+    let (said, _) = replayed(&fixture, &["--explain"]);
+    assert!(said.contains("login as: abcdefg") && !said.contains("azadmin"), "{said}");
+}
+
+#[test]
+fn a_recording_of_the_first_format_is_read() {
+    let old = repository("tests/recordings/old/format-1.txt");
+    let (said, code) = replayed(&old, &["--explain"]);
+    assert_eq!((said.as_str(), code), ("     0.500 s  SAC shows its prompt\n     2.000 s  SAC: cmd\n", 0));
+}

@@ -46,7 +46,9 @@ fn fresh() -> (tempfile::TempDir, PathBuf, Vec<String>) {
 
 fn write(path: &Path, lines: &[String]) {
     let mut file = fs::File::create(path).unwrap();
-    lines.iter().for_each(|line| writeln!(file, "{line}").unwrap());
+    for line in lines {
+        writeln!(file, "{line}").unwrap();
+    }
 }
 
 /// The first event that is of this kind and holds this text.

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::run::converse;
+use super::run::{Taking, converse};
 use super::script_args;
 use super::target::{Target, credentials_of};
 use crate::encoding::Utf8Stream;
@@ -195,7 +195,7 @@ async fn again(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let terminal = Terminal::new(std::io::stderr(), context.stderr_paint(), context.detail());
         narrator = narrator.with_listener(terminal);
     }
-    Box::pin(converse(&order, &target, secrets, None, narrator, context)).await?;
+    Box::pin(converse(&order, &target, secrets, None, narrator, Taking::Begin, context)).await?;
     let events = kept.take();
     let verdict = events.iter().rev().find_map(|event| match &event.event {
         EventKind::RunFinished { verdict, failure, .. } => Some((*verdict, failure.clone())),

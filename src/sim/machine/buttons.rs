@@ -64,15 +64,16 @@ mod tests {
         let options = MachineOptions { start: Start::Running, ..MachineOptions::default() };
         let mut machine = Machine::new(options, SharedWorld::default());
         assert_eq!(after(&mut machine, Button::PowerOn, 0), "", "it is on");
-        for button in [Button::Reset, Button::Restart] {
-            let seen = after(&mut machine, button, 2000);
+        // Each is pressed after the machine came to rest: time only goes on.
+        for (button, seconds) in [(Button::Reset, 2000), (Button::Restart, 3500)] {
+            let seen = after(&mut machine, button, seconds);
             assert_eq!(seen.matches(UP).count(), 1, "{button:?}: {seen}");
         }
-        assert_eq!(after(&mut machine, Button::PowerOff, 4000), "");
-        assert_eq!(after(&mut machine, Button::PowerOff, 4001), "");
-        assert!(after(&mut machine, Button::PowerOn, 6000).contains(UP));
-        let seen = after(&mut machine, Button::Nmi, 8000);
+        assert_eq!(after(&mut machine, Button::PowerOff, 5000), "");
+        assert_eq!(after(&mut machine, Button::PowerOff, 6300), "");
+        assert!(after(&mut machine, Button::PowerOn, 7600).contains(UP));
+        let seen = after(&mut machine, Button::Nmi, 9000);
         assert!(seen.contains("!SAC>"), "{seen}");
-        assert!(after(&mut machine, Button::Reset, 10_000).contains(UP));
+        assert!(after(&mut machine, Button::Reset, 10_300).contains(UP));
     }
 }

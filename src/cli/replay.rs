@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::run::{Taking, converse};
 use super::script_args;
-use super::target::{Target, credentials_of};
+use super::target::{Target, credentials_of, recorded_start};
 use crate::encoding::Utf8Stream;
 use crate::engine::event::EventKind;
 use crate::engine::{Event, Listener, Masks, Narrator, OnInterrupt, Order, Selection};
@@ -195,7 +195,10 @@ async fn again(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let terminal = Terminal::new(std::io::stderr(), context.stderr_paint(), context.detail());
         narrator = narrator.with_listener(terminal);
     }
-    Box::pin(converse(&order, &target, secrets, None, narrator, Taking::Begin, context)).await?;
+    // Names of the session come from the moment the program began.
+    let started = recorded_start(&target.endpoint).unwrap_or(context.started);
+    let then = Context { started, ..context.clone() };
+    Box::pin(converse(&order, &target, secrets, None, narrator, Taking::Begin, &then)).await?;
     let events = kept.take();
     let verdict = events.iter().rev().find_map(|event| match &event.event {
         EventKind::RunFinished { verdict, failure, .. } => Some((*verdict, failure.clone())),

@@ -60,7 +60,8 @@ fn place(lines: &[String], kind: &str, text: &str) -> usize {
 #[test]
 fn one_wrong_byte_a_missed_event_or_another_verdict_is_a_difference() {
     let (_folder, cast, lines) = fresh();
-    assert_eq!(replayed(&cast, &[]), ("replayed: 25 events as recorded, verdict holds\n".to_owned(), 0));
+    let (said, code) = replayed(&cast, &[]);
+    assert!(said.ends_with(" events as recorded, verdict holds\n") && code == 0, "{said}");
 
     // One byte that was sent is another one.
     let mut mutated = lines.clone();

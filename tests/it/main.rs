@@ -3,6 +3,7 @@
 //! - `again`: resume, undo, runs and locks with real programs, one of them killed; no password is left anywhere
 //! - `cable`: no tests; a line whose other end is in the test
 //! - `captures`: consoles as they were captured, recognised wherever the stream is cut
+//! - `campaign`: thousands of commands over bad lines, judged by the machine's own record
 //! - `cli`: help, refusals, exit codes, what a run leaves, Ctrl-C
 //! - `engine`: runs of scripts on a toy machine: what is sent, told, and left
 //! - `azure`: our side of Azure against the simulated one
@@ -33,6 +34,7 @@
 mod again;
 mod azure;
 mod cable;
+mod campaign;
 mod captures;
 mod cli;
 mod engine;

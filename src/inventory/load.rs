@@ -39,6 +39,9 @@ pub fn load(source: Source) -> Result<Inventory, Report> {
             targets = loading.inventory(raw);
         }
     }
+    if !whole {
+        loading.hide_passwords();
+    }
     loading.report.tidy();
     if !whole || loading.report.has_errors() {
         return Err(loading.report);
@@ -213,6 +216,27 @@ impl Loading {
         self.wrong(&codes::PASSWORD, at.span.clone(), message, help);
     }
 
+    /// What cannot be read whole may hold a password anywhere behind such a key: nothing of it is shown.
+    fn hide_passwords(&mut self) {
+        let mut text = String::with_capacity(self.source.text.len());
+        for line in self.source.text.split_inclusive('\n') {
+            let shown = secret_part(line).unwrap_or(line.len());
+            text.push_str(&line[..shown]);
+            // Byte for byte, so that every place stays where it was.
+            text.extend(line[shown..].bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }));
+        }
+        let hidden = Arc::new(Source { path: self.source.path.clone(), text });
+        for diagnostic in &mut self.report.diagnostics {
+            diagnostic.source = Arc::clone(&hidden);
+            // A message may quote what stands there.
+            if hidden.text.get(diagnostic.span.clone()) != self.source.text.get(diagnostic.span.clone()) {
+                diagnostic.message = format!("{}, behind a password", diagnostic.code.title);
+                diagnostic.help = None;
+            }
+        }
+        self.source = hidden;
+    }
+
     fn wait(&mut self, at: &At<String>) -> Option<Duration> {
         let span: Result<jiff::SignedDuration, _> = at.value.parse();
         let span = span.ok().and_then(|span| Duration::try_from(span).ok()).filter(|span| !span.is_zero());
@@ -222,6 +246,16 @@ impl Loading {
         }
         span
     }
+}
+
+/// Where in a line something begins that may be a password: behind such a key, unless it names a source.
+fn secret_part(line: &str) -> Option<usize> {
+    const KEY: &str = "password";
+    let behind = line.match_indices(KEY).map(|(at, _)| at + KEY.len());
+    behind.into_iter().find(|at| {
+        let value = line[*at..].trim_start_matches([':', ' ', '\'', '"', '\r', '\n']);
+        !value.is_empty() && !["env:", "file:", "command:"].iter().any(|source| value.starts_with(source))
+    })
 }
 
 fn is_sim(target: &Target) -> bool {
@@ -288,5 +322,20 @@ targets:
         }
         let debug = format!("{report:?}");
         assert!(!debug.contains("Geheim"), "{debug}");
+    }
+
+    #[test]
+    fn a_password_is_not_shown_either_where_the_file_cannot_be_read() {
+        for text in [
+            "targets:\n  a: {endpoint: 'sim:healthy', user: x, password: 'Geheim!1\n",
+            "targets:\n  a: {endpoint: 'sim:healthy', user: x, password: Geheim!1, nonsense: 1}\n",
+            "targets:\n  a: {endpoint: 'sim:healthy', password: Geheim!1, password: Geheim!1}\n",
+            "targets:\n  a: {endpoint: 'sim:healthy', user: [], password: &Geheim x}\n",
+        ] {
+            let report = inventory(text).unwrap_err();
+            for shown in [report.to_string(), report.to_json().to_string(), format!("{report:?}")] {
+                assert!(!shown.contains("Geheim"), "{text}{shown}");
+            }
+        }
     }
 }

@@ -111,6 +111,17 @@ impl TargetArgs {
     }
 }
 
+impl Target {
+    /// As the user named it, but of a program only its name: its arguments may hold a password, and names of files are
+    /// seen by everybody.
+    pub fn name_for_files(&self) -> String {
+        match &self.endpoint {
+            Endpoint::Exec { .. } if self.name.starts_with("exec:") => self.endpoint.without_arguments(),
+            _ => self.name.clone(),
+        }
+    }
+}
+
 /// Parses a target.
 pub fn endpoint(text: &str) -> Result<Endpoint, Failure> {
     text.parse()

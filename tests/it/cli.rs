@@ -291,3 +291,15 @@ fn a_plan_is_approved_and_then_kept_to() {
     assert!(said.stderr_text().contains("was edited"), "{}", said.stderr_text());
     assert!(run("{}", "").code(2).stderr_text().contains("is no plan"));
 }
+
+#[test]
+fn arguments_of_a_program_are_in_no_name_of_a_file() {
+    let said = Program::new("diagnose rdp/listener --user x --wait 2s --runs-dir runs")
+        .variable("SACPILOT_TARGET", "exec:false --password=Geheim")
+        .variable("SACPILOT_PASSWORD", "y")
+        .run()
+        .code(3);
+    let files = said.files();
+    assert!(files.iter().any(|file| file.contains("exec-false")), "{files:?}");
+    assert!(!files.iter().any(|file| file.contains("Geheim")), "{files:?}");
+}

@@ -14,6 +14,8 @@ use crate::screen::Screen;
 const PREPARATION: Duration = Duration::from_mins(1);
 /// How long the machine has to leave the channel after `exit`.
 const LEAVING: Duration = Duration::from_secs(20);
+/// How long the console may draw before what stands at the cursor counts.
+const DRAWING: Duration = Duration::from_millis(250);
 /// How long `shutdown` waits before it acts, so that its own exit code can be read.
 const GRACE: u32 = 5;
 /// ERROR_SHUTDOWN_IN_PROGRESS: the machine goes down already.
@@ -237,7 +239,9 @@ impl Session {
     /// is opened again; nothing was running, so nothing is lost.
     pub(super) async fn at_prompt(&mut self) -> Result<(), ShellError> {
         self.console.quiet(Duration::ZERO, Instant::now()).await?;
-        if self.is_at_prompt() {
+        // A read can end while the console draws something behind the prompt and has moved the cursor: that is no
+        // half-typed line, and how reads were cut must not decide about a Ctrl-C.
+        if self.prompt_comes_back().await? {
             return Ok(());
         }
         match sac::in_channel(self.console.screen()) {
@@ -246,6 +250,17 @@ impl Session {
                 self.open_channel(Instant::now() + 4 * PREPARATION).await
             }
             None => self.clean_line().await,
+        }
+    }
+
+    /// Whether our prompt stands at the cursor, now or within the moment that a drawing takes.
+    async fn prompt_comes_back(&mut self) -> Result<bool, ConsoleError> {
+        let prompt = self.prompt.clone();
+        let bare = move |screen: &Screen| (screen.before_cursor() == prompt).then_some(());
+        match self.console.wait("the prompt", Patience::of(DRAWING), bare).await {
+            Ok(()) => Ok(true),
+            Err(ConsoleError::TimedOut { .. } | ConsoleError::Alarm { .. }) => Ok(false),
+            Err(other) => Err(other),
         }
     }
 

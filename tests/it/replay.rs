@@ -1,4 +1,5 @@
-//! Recordings, driven again, shown, explained, looked through.
+//! Recordings, driven again: those of the repository, and fresh ones. A file that is put into `tests/recordings` is
+//! a test; `SACPILOT_BLESS=1 cargo test` records those of the shipped scripts anew.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,6 +8,14 @@ use std::process::Command;
 
 use crate::program::Program;
 use crate::stored::repository;
+
+/// Scripts whose recordings are kept, with a scenario that gives each something to do.
+const KEPT: [(&str, &str); 3] = [
+    ("rdp-internal-error", "rdp-internal-error"),
+    ("rdp/tls-protocols", "all-causes"),
+    ("rdp/services", "all-causes"),
+];
+const PROFILES: [&str; 3] = ["2016", "2019", "2022"];
 
 fn sacpilot() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sacpilot"));
@@ -33,6 +42,51 @@ fn record(script: &str, target: &str, into: &Path) -> i32 {
         .output()
         .unwrap();
     output.status.code().unwrap()
+}
+
+fn recordings() -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(repository("tests/recordings"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().contains(".cast"))
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn every_recording_of_the_repository_replays_byte_for_byte_in_every_cutting() {
+    if std::env::var_os("SACPILOT_BLESS").is_some() {
+        record_anew();
+    }
+    let recordings = recordings();
+    assert!(recordings.len() >= KEPT.len() * PROFILES.len());
+    let mut wrong = Vec::new();
+    for recording in &recordings {
+        for cutting in [&[][..], &["--pieces", "1"], &["--pieces", "7"]] {
+            let (said, code) = replayed(recording, cutting);
+            if code != 0 {
+                wrong.push(format!("{} {cutting:?} ({code}):\n{said}", recording.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}\nIf the driver was changed: SACPILOT_BLESS=1 cargo test", wrong.join("\n"));
+}
+
+fn record_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    for (script, scenario) in KEPT {
+        for profile in PROFILES {
+            let cast = folder.path().join("session.cast");
+            let code = record(script, &format!("sim:{scenario}?profile={profile}"), &cast);
+            assert!(code <= 1, "{script} {profile}: {code}");
+            let fixture = repository("tests/recordings")
+                .join(format!("{}-{profile}.cast.gz", script.replace('/', "-")));
+            let saved =
+                sacpilot().arg("replay").arg(&cast).arg("--save-fixture").arg(fixture).output().unwrap();
+            assert!(saved.status.success(), "{saved:?}");
+        }
+    }
 }
 
 /// A fresh recording of a short run, as lines.

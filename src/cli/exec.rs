@@ -5,14 +5,14 @@ use serde_json::json;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::opening::{Opening, awaiting};
-use super::signals::guarded;
+use super::opening::{Opening, STOPPED, awaiting};
+use super::signals::guarded_saying;
 use super::tape;
 use super::target::{TARGETS, Target, TargetArgs};
 use crate::engine::live::operator_error;
 use crate::engine::{Interrupt, OperatorError};
 use crate::report::visible;
-use crate::shell::Outcome;
+use crate::shell::{Outcome, ShellError};
 
 /// Arguments of `exec`.
 #[derive(Debug, clap::Args)]
@@ -64,10 +64,13 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let recorder = tape::recorder(&target, &files, context.started)?;
     let interrupt = Interrupt::default();
     let task = Box::pin(async {
-        let opening = Opening::line(&target, recorder, None).await?;
-        Box::pin(one(opening, &target, &command, context)).await
+        let opening = tokio::select! {
+            opening = Opening::line(&target, recorder, None) => opening?,
+            () = interrupt.requested() => return Err(stopped_before()),
+        };
+        Box::pin(one(opening.stopped_by(&interrupt), &target, &command, &interrupt, context)).await
     });
-    let outcome = guarded(&interrupt, task).await;
+    let outcome = guarded_saying("stopping; Ctrl-C again stops at once", &interrupt, task).await;
     match outcome {
         Some(Ok(outcome)) => show(&outcome, args.raw, context),
         Some(Err(error)) => Err(failure(error)),
@@ -82,12 +85,15 @@ async fn one(
     opening: Opening,
     target: &Target,
     command: &str,
+    interrupt: &Interrupt,
     context: &Context,
 ) -> Result<Outcome, OperatorError> {
     let (waits, _awaiting) = awaiting();
     let secrets = vec![target.credentials.password.clone()];
     let mut session = opening.session(secrets.clone(), context.started, waits, None).await?.into_session();
+    session.set_stop(Some(interrupt.sign()));
     let outcome = session.cmd(command, context.globals.timeout).await;
+    session.set_stop(None);
     if let Err(error) = session.close().await {
         context.tell(&format!("warning: the channel was not closed: {error}\n"));
     }
@@ -132,7 +138,16 @@ fn exit(code: i32) -> Exit {
     u8::try_from(code).ok().filter(|code| *code < 255).map_or(Exit::DOES_NOT_FIT, Exit)
 }
 
+/// Stopped while the line was being opened.
+fn stopped_before() -> OperatorError {
+    operator_error(&ShellError::Stopped { channel: None }, &[])
+}
+
 fn failure(error: OperatorError) -> Failure {
+    if error.code == STOPPED {
+        let failure = Failure::new(Exit::INTERRUPTED, error.message);
+        return Failure { help: error.help, ..failure };
+    }
     let mut failure = Failure::new(Exit::EXEC_FAILED, error.message);
     failure.help = error.help;
     failure.screen = Some(error.screen).filter(|screen| !screen.trim().is_empty());

@@ -9,11 +9,14 @@ use super::target::{Target, recorded_start};
 use crate::console::Console;
 use crate::engine::live::{Live, operator_error};
 use crate::engine::run::Awaiting;
-use crate::engine::{Awaited, OperatorError, Trouble};
+use crate::engine::{Awaited, Interrupt, OperatorError, Trouble};
 use crate::recording::Recorder;
 use crate::secret::Secret;
 use crate::shell::{Earlier, Session, SessionOptions};
 use crate::transport::{self, Endpoint, ReplayPace};
+
+/// Code of an opening or a command that the user stopped.
+pub const STOPPED: &str = "stopped";
 
 /// A line that is open: nothing was sent yet.
 pub struct Opening {
@@ -62,12 +65,23 @@ impl Opening {
         Ok(Self { console, target, secrets })
     }
 
+    /// Ends the opening when the user wants to stop: the channel is closed again, no half-typed line stays.
+    #[must_use]
+    pub fn stopped_by(mut self, interrupt: &Interrupt) -> Self {
+        self.console.set_stop(Some(interrupt.sign()));
+        self
+    }
+
     /// What the line is.
     pub fn describe(&self) -> String {
         self.console.describe()
     }
 
-    /// Gets to a command prompt and logs in, or goes on in an `earlier` session; `waits` is told what is awaited.
+    /// Gets to a command prompt and logs in, or goes on in an `earlier` session; `waits` is told what is awaited. The
+    /// session that comes back is not stopped by anybody.
+    ///
+    /// # Errors
+    /// [`OperatorError`]; its code is [`STOPPED`] when the user stopped it, with a help when a channel may be open.
     pub async fn session(
         mut self,
         mut secrets: Vec<Secret>,
@@ -92,7 +106,10 @@ impl Opening {
         };
         let session = Session::open(self.console, self.target.credentials, options);
         match session.await {
-            Ok(session) => Ok(Live::new(session, secrets)),
+            Ok(mut session) => {
+                session.set_stop(None);
+                Ok(Live::new(session, secrets))
+            }
             Err((error, _console)) => Err(operator_error(&error, &secrets)),
         }
     }

@@ -15,7 +15,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lock;
-use super::opening::{Opening, awaiting, session_id};
+use super::opening::{Opening, STOPPED, awaiting, session_id};
 use super::plan;
 use super::script_args::{Bound, ScriptArgs};
 use super::signals::guarded;
@@ -25,8 +25,8 @@ use super::target::{TARGETS, Target, TargetArgs};
 use crate::engine::event::{Again, ChannelLeft, EventKind, RunMode};
 use crate::engine::run::{begin, begin_again, not_reached, not_wanted, while_told};
 use crate::engine::{
-    Ended, Event, Interrupt, Listener, Narrator, OnInterrupt, Operator, Order, Past, RunFolder, Selection,
-    SessionPlace, journal, live::Live, run as run_script, undo as undo_run,
+    Ended, Event, Interrupt, Listener, Narrator, OnInterrupt, Operator, OperatorError, Order, Past,
+    RunFolder, Selection, SessionPlace, journal, live::Live, run as run_script, undo as undo_run,
 };
 use crate::recording::Recorder;
 use crate::report::{JsonLines, Summary, Terminal, junit, markdown};
@@ -312,7 +312,7 @@ pub(super) async fn converse(
             () = interrupt.requested() => return not_wanted(&mut narrator),
         };
         let line = match opened {
-            Ok(Ok(line)) => line,
+            Ok(Ok(line)) => line.stopped_by(&interrupt),
             Ok(Err(error)) => return not_reached(&mut narrator, error),
             Err(_) => return not_wanted(&mut narrator),
         };
@@ -324,18 +324,15 @@ pub(super) async fn converse(
         if told.and_then(|()| narrator.tell(EventKind::Waiting { what, budget_ms })).is_err() {
             return not_wanted(&mut narrator);
         }
-        let opening = line.session(secrets, context.started, waits, earlier);
-        let opened = tokio::select! {
-            opened = while_told(opening, &mut narrator, &mut awaiting) => opened,
-            () = interrupt.requested() => return stopped_while_opening(&mut narrator),
-        };
-        let mut live = match opened {
+        let opening = Box::pin(line.session(secrets, context.started, waits, earlier));
+        let mut live = match Box::pin(while_told(opening, &mut narrator, &mut awaiting)).await {
             Ok(Ok(live)) => live,
+            Ok(Err(error)) if error.code == STOPPED => return stopped_while_opening(&mut narrator, &error),
             Ok(Err(error)) => return not_reached(&mut narrator, error),
-            Err(_) => return stopped_while_opening(&mut narrator),
+            Err(_) => return not_wanted(&mut narrator),
         };
         if narrator.tell(opened_event(described, &live)).is_err() {
-            return stopped_while_opening(&mut narrator);
+            return not_wanted(&mut narrator);
         }
         match taking {
             Taking::Again(Again::Undo, _) => {
@@ -351,6 +348,11 @@ pub(super) async fn converse(
         }
     });
     let ended = guarded(&interrupt, task).await;
+    if ended.is_none() {
+        let why = "stopped at once; a command may still run in it".to_owned();
+        let _ = narrator.tell(EventKind::SessionClosed { channel: ChannelLeft::Open { why } });
+        not_wanted(&mut narrator);
+    }
     Ok(ended.map(|ended| Exit::of(ended.verdict)))
 }
 
@@ -359,10 +361,13 @@ fn opened_event(line: String, live: &Live) -> EventKind {
     EventKind::SessionOpened { line, session, channel, kept }
 }
 
-fn stopped_while_opening(narrator: &mut Narrator) -> Ended {
-    let why =
-        "stopped while a command channel was being opened; it may be open, waiting for a login".to_owned();
-    let _ = narrator.tell(EventKind::SessionClosed { channel: ChannelLeft::Open { why } });
+/// The user stopped the run while a channel was being opened. Where it could not be closed again, the error says so.
+fn stopped_while_opening(narrator: &mut Narrator, error: &OperatorError) -> Ended {
+    let channel = match error.help {
+        Some(_) => ChannelLeft::Open { why: error.message.clone() },
+        None => ChannelLeft::Closed,
+    };
+    let _ = narrator.tell(EventKind::SessionClosed { channel });
     not_wanted(narrator)
 }
 

@@ -7,7 +7,17 @@ use std::pin::Pin;
 use crate::engine::Interrupt;
 
 /// Does `task`. The first signal asks it to stop through `interrupt`; the second drops it: `None`.
-pub async fn guarded<T>(interrupt: &Interrupt, mut task: Pin<Box<dyn Future<Output = T> + '_>>) -> Option<T> {
+pub async fn guarded<T>(interrupt: &Interrupt, task: Pin<Box<dyn Future<Output = T> + '_>>) -> Option<T> {
+    guarded_saying("stopping when the current command has ended; Ctrl-C again stops at once", interrupt, task)
+        .await
+}
+
+/// The same, with what is told at the first signal.
+pub async fn guarded_saying<T>(
+    told: &str,
+    interrupt: &Interrupt,
+    mut task: Pin<Box<dyn Future<Output = T> + '_>>,
+) -> Option<T> {
     let mut signals = Signals::new();
     loop {
         tokio::select! {
@@ -19,7 +29,7 @@ pub async fn guarded<T>(interrupt: &Interrupt, mut task: Pin<Box<dyn Future<Outp
                 }
                 interrupt.request();
                 // Nobody is left to tell when standard error is gone.
-                let _ = io::stderr().write_all(b"\nstopping when the current command has ended; Ctrl-C again stops at once\n");
+                let _ = io::stderr().write_all(format!("\n{told}\n").as_bytes());
             }
         }
     }

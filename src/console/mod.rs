@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 pub use alarm::{Alarm, Watch};
@@ -51,6 +52,12 @@ pub enum ConsoleError {
         /// Why, as the way in tells.
         reason: String,
         /// What the console showed last.
+        screen: String,
+    },
+    /// The user wants to stop. Nothing was sent after that was known.
+    #[error("stopped by the user")]
+    Stopped {
+        /// What the console shows.
         screen: String,
     },
     /// Bad news while something else was awaited.
@@ -93,6 +100,7 @@ impl ConsoleError {
         match self {
             Self::TimedOut { screen, .. }
             | Self::HungUp { screen, .. }
+            | Self::Stopped { screen }
             | Self::Alarm { screen, .. }
             | Self::EchoNeverRight { screen, .. }
             | Self::NotCleared { screen } => Some(screen),
@@ -100,6 +108,9 @@ impl ConsoleError {
         }
     }
 }
+
+/// Says when the user wants to stop: true from then on.
+pub type StopSign = watch::Receiver<bool>;
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy)]
@@ -132,6 +143,7 @@ pub struct Console {
     queued: VecDeque<char>,
     opened: Instant,
     watch: Option<Watch>,
+    stop: Option<StopSign>,
     received: u64,
     typing: typing::Pace,
 }
@@ -148,6 +160,7 @@ impl Console {
             queued: VecDeque::new(),
             opened: Instant::now(),
             watch: None,
+            stop: None,
             received: 0,
             typing: typing::Pace::default(),
         }
@@ -171,6 +184,11 @@ impl Console {
     /// Arms what ends every wait at once, or disarms it.
     pub fn set_watch(&mut self, watch: Option<Watch>) {
         self.watch = watch;
+    }
+
+    /// Ends every wait with [`ConsoleError::Stopped`] when the user wants to stop; `None`: they may want what they like.
+    pub fn set_stop(&mut self, stop: Option<StopSign>) {
+        self.stop = stop;
     }
 
     /// Puts a mark into the recording.
@@ -291,7 +309,14 @@ impl Console {
     /// Reads once; false when the moment passed first.
     async fn read_until(&mut self, until: Instant) -> Result<bool, ConsoleError> {
         let mut buffer = [0; 4096];
-        match timeout_at(until, self.line.read(&mut buffer)).await {
+        let read = tokio::select! {
+            biased;
+            () = asked(self.stop.as_mut()) => {
+                return Err(ConsoleError::Stopped { screen: self.screen.text() });
+            }
+            read = timeout_at(until, self.line.read(&mut buffer)) => read,
+        };
+        match read {
             Err(_) => {
                 let at = self.opened.elapsed();
                 if let Some(recorder) = &mut self.recorder {
@@ -330,6 +355,17 @@ impl Console {
 impl std::fmt::Debug for Console {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Console").field("line", &self.line.describe()).finish_non_exhaustive()
+    }
+}
+
+/// Waits until the user wants to stop.
+async fn asked(stop: Option<&mut StopSign>) {
+    let asked = match stop {
+        Some(stop) => stop.wait_for(|asked| *asked).await.is_ok(),
+        None => false,
+    };
+    if !asked {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -24,6 +24,11 @@ impl Interrupt {
         *self.0.borrow()
     }
 
+    /// The same for those who know no runs: true from the moment on at which it is asked.
+    pub fn sign(&self) -> watch::Receiver<bool> {
+        self.0.subscribe()
+    }
+
     /// Waits until it is asked.
     pub async fn requested(&self) {
         let mut asked = self.0.subscribe();

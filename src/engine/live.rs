@@ -176,9 +176,13 @@ fn trouble(error: &ShellError) -> Trouble {
             ConsoleError::EchoNeverRight { .. }
             | ConsoleError::NotCleared { .. }
             | ConsoleError::Untypable { .. } => Trouble::NotTyped,
-            ConsoleError::TimedOut { .. } | ConsoleError::Alarm { .. } => Trouble::Unreachable,
+            ConsoleError::TimedOut { .. } | ConsoleError::Alarm { .. } | ConsoleError::Stopped { .. } => {
+                Trouble::Unreachable
+            }
         },
         ShellError::Sac(SacError::Stopped { .. }) => Trouble::MachineDown,
-        ShellError::NotPrepared { .. } | ShellError::Sac(_) => Trouble::Unreachable,
+        ShellError::NotPrepared { .. } | ShellError::Stopped { .. } | ShellError::Sac(_) => {
+            Trouble::Unreachable
+        }
     }
 }

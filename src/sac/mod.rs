@@ -91,6 +91,7 @@ impl SacError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Console(ConsoleError::HungUp { .. }) => "line-lost",
+            Self::Console(ConsoleError::Stopped { .. }) => "stopped",
             Self::Console(ConsoleError::Alarm { .. }) => "interrupted-by-machine",
             Self::Console(_) => "console",
             Self::OutcomeUnknown { .. } => "outcome-unknown",

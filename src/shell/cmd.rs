@@ -88,6 +88,11 @@ impl Session {
                 let output = self.interrupt().await?;
                 return Err(ShellError::TimedOut { timeout, output, screen });
             }
+            Err(ConsoleError::Stopped { .. }) => {
+                self.set_stop(None);
+                self.interrupt().await?;
+                return Err(ShellError::Stopped { channel: None });
+            }
             Err(cause) => return Err(ShellError::OutcomeUnknown { cause }),
         };
         let code = header.code;

@@ -62,6 +62,12 @@ pub enum ShellError {
         /// What it said.
         said: String,
     },
+    /// The user wanted to stop. No Enter was sent on a half-typed line; a command that ran was interrupted.
+    #[error("stopped by the user{}", left(channel.as_deref()))]
+    Stopped {
+        /// The channel of ours that could not be closed.
+        channel: Option<String>,
+    },
     /// The session's own helper could not be set up.
     #[error("the command channel could not be prepared: {reason}")]
     NotPrepared {
@@ -132,8 +138,10 @@ impl ShellError {
     /// A stable code for documents and machines.
     pub fn code(&self) -> &'static str {
         match self {
+            error if error.is_stop() => "stopped",
             Self::Sac(error) => error.code(),
             Self::LoginRefused { .. } => "login-refused",
+            Self::Stopped { .. } => "stopped",
             Self::NotPrepared { .. } => "channel-not-prepared",
             Self::TooLong { .. } => "command-too-long",
             Self::TimedOut { .. } => "command-timed-out",
@@ -152,6 +160,9 @@ impl ShellError {
             Self::LoginRefused { .. } => Some(
                 "check --user, --domain and the password; it was not tried again, so as not to lock the account",
             ),
+            Self::Stopped { channel } => channel.as_ref().map(|_| {
+                "close it with `sacpilot connect`: ch, then ch -ci and its number; a login in it may be open to others"
+            }),
             Self::NotPrepared { .. } => {
                 Some("the account needs the right to write to %SystemRoot%\\Temp, and the disk some space")
             }
@@ -183,6 +194,7 @@ impl ShellError {
             Self::OutcomeUnknown { cause } => cause.screen(),
             Self::LoginRefused { .. }
             | Self::NotUploaded { .. }
+            | Self::Stopped { .. }
             | Self::TooLong { .. }
             | Self::TooMuchOutput { .. }
             | Self::OutputDamaged { .. } => None,
@@ -197,6 +209,22 @@ impl ShellError {
             _ => None,
         }
     }
+}
+
+impl ShellError {
+    /// Whether the user stopped it.
+    pub fn is_stop(&self) -> bool {
+        matches!(
+            self,
+            Self::Stopped { .. }
+                | Self::Sac(SacError::Console(ConsoleError::Stopped { .. }))
+                | Self::OutcomeUnknown { cause: ConsoleError::Stopped { .. } }
+        )
+    }
+}
+
+fn left(channel: Option<&str>) -> String {
+    channel.map_or_else(String::new, |channel| format!("; the channel {channel} may still be open"))
 }
 
 impl From<SacError> for ShellError {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Credentials, ShellError, helper, login};
-use crate::console::{Clearing, Console, ConsoleError, Manner, Patience};
+use crate::console::{Clearing, Console, ConsoleError, Manner, Patience, StopSign};
 use crate::encoding::CodePage;
 use crate::sac::{self, SacError};
 use crate::screen::Screen;
@@ -24,6 +24,8 @@ const UNDER_WAY: i32 = 1115;
 const SCHEDULED: i32 = 1190;
 /// How long the prompt of an earlier session may take to show when nothing runs in it.
 const REPAINT: Duration = Duration::from_secs(5);
+/// More than a line of SAC holds.
+const LONGEST_AT_SAC: usize = 80;
 /// cmd's own limit is 8,191; what can be proven on a screen is less, and checked in `Session::cmd`.
 const LONGEST_LINE: usize = 1_500;
 
@@ -108,9 +110,7 @@ impl Session {
         match session.open_channel(until).await {
             Ok(()) => Ok(session),
             Err(error) => {
-                if !session.channel.is_empty() {
-                    session.abandon_channel().await;
-                }
+                let error = session.leave_cleanly(error).await;
                 Err((error, session.console))
             }
         }
@@ -139,6 +139,11 @@ impl Session {
     /// The machine's code page for output.
     pub fn code_page(&self) -> CodePage {
         self.code_page
+    }
+
+    /// Ends what is done with [`ShellError::Stopped`] when the user wants to stop; `None`: everything is finished.
+    pub fn set_stop(&mut self, stop: Option<StopSign>) {
+        self.console.set_stop(stop);
     }
 
     /// Puts a mark into the recording.
@@ -398,6 +403,23 @@ impl Session {
         let prompt = self.prompt.clone();
         let bare = move |screen: &Screen| (screen.before_cursor() == prompt).then_some(());
         self.console.wait("the prompt", Patience::of(PREPARATION), bare).await
+    }
+
+    /// After a failed opening, or when the user stopped it: no channel of ours and no half-typed line stays behind, as well
+    /// as it goes.
+    async fn leave_cleanly(&mut self, error: ShellError) -> ShellError {
+        self.console.set_stop(None);
+        if !self.channel.is_empty() {
+            self.abandon_channel().await;
+        } else if matches!(sac::recognise(self.console.screen()), sac::Place::Sac { typed: 1.. }) {
+            // Erased, never entered.
+            let _ = self.console.prove_empty(LONGEST_AT_SAC).await;
+        }
+        if error.is_stop() {
+            ShellError::Stopped { channel: Some(self.channel.clone()).filter(|channel| !channel.is_empty()) }
+        } else {
+            error
+        }
     }
 
     /// After a failed opening: closes the channel from SAC, as well as it goes.

@@ -4,6 +4,8 @@
 //! - `cable`: no tests; a line whose other end is in the test
 //! - `captures`: consoles as they were captured, recognised wherever the stream is cut
 //! - `cli`: help, refusals, exit codes, what a run leaves, Ctrl-C
+//! - `connect`: a person at the console on a real terminal, and what a run shows there
+//! - `ctrl_c`: stopped at any moment: no half line executed, channel and journal closed
 //! - `engine`: runs of scripts on a toy machine: what is sent, told, and left
 //! - `azure`: our side of Azure against the simulated one
 //! - `exact`: outputs that are hard to bring over a console, byte for byte
@@ -13,6 +15,7 @@
 //! - `layers`: the order of the modules holds
 //! - `offered`: the whole path in two processes, over each way in that `sim --listen` offers
 //! - `outside`: real programs behind the simulated machine's channels
+//! - `picture`: the picture of the README is what a run shows
 //! - `program`: no tests; runs the real program
 //! - `repair`: the shipped scripts on simulated machines, and what differs on the machine afterwards
 //! - `replay`: recordings driven again, shown, explained, looked through
@@ -35,6 +38,10 @@ mod azure;
 mod cable;
 mod captures;
 mod cli;
+#[cfg(unix)]
+mod connect;
+#[cfg(unix)]
+mod ctrl_c;
 mod engine;
 mod exact;
 #[cfg(unix)]
@@ -46,6 +53,7 @@ mod library;
 mod offered;
 #[cfg(unix)]
 mod outside;
+mod picture;
 mod program;
 mod repair;
 mod replay;

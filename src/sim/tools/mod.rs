@@ -22,6 +22,7 @@ mod fsutil;
 mod gpupdate;
 mod icacls;
 mod input;
+mod ipconfig;
 mod more;
 mod net;
 mod netsh;
@@ -32,10 +33,12 @@ mod nltest;
 mod page;
 mod ping;
 mod process;
+mod query;
 mod reg;
 mod sc;
 mod shutdown;
 pub mod stream;
+mod systeminfo;
 mod takeown;
 mod taskkill;
 mod tasklist;
@@ -44,6 +47,7 @@ mod timeout;
 #[cfg(test)]
 mod trial;
 mod wevtutil;
+mod whoami;
 mod width;
 
 pub use stream::{Sink, Stdin, Stream};
@@ -92,21 +96,28 @@ pub const PROGRAMS: &[&str] = &[
     "findstr.exe",
     "fsutil.exe",
     "gpupdate.exe",
+    "hostname.exe",
     "icacls.exe",
+    "ipconfig.exe",
     "net.exe",
     "netsh.exe",
     "more.com",
     "nltest.exe",
     "netstat.exe",
     "ping.exe",
+    "query.exe",
+    "quser.exe",
+    "qwinsta.exe",
     "reg.exe",
     "sc.exe",
     "shutdown.exe",
+    "systeminfo.exe",
     "takeown.exe",
     "taskkill.exe",
     "tasklist.exe",
     "timeout.exe",
     "wevtutil.exe",
+    "whoami.exe",
 ];
 
 impl CodePage {
@@ -165,6 +176,11 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "ping" => ping::run(&process).await,
         "timeout" => timeout::timeout(&process).await,
         "gpupdate" => gpupdate::run(&process).await,
+        "hostname" => Ok(whoami::hostname(&process)),
+        "ipconfig" => Ok(ipconfig::run(&process)),
+        "query" | "quser" | "qwinsta" => Ok(query::run(&process)),
+        "systeminfo" => Ok(systeminfo::run(&process)),
+        "whoami" => Ok(whoami::whoami(&process)),
         "reg" => reg::run(&process).await,
         "shutdown" => Ok(shutdown::run(&process)),
         "wevtutil" => Ok(wevtutil::run(&process)),

@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use super::World;
+
 /// Where an interface's address comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressSource {
@@ -105,5 +107,16 @@ impl Network {
     /// What the DHCP client does.
     pub(super) fn renew_leases(&mut self) {
         self.interfaces.iter_mut().for_each(Interface::renew);
+    }
+}
+
+impl World {
+    /// Lets the DHCP client ask for addresses again; false when it does not run.
+    pub fn renew_addresses(&mut self) -> bool {
+        let runs = self.services.is_running("Dhcp");
+        if runs {
+            self.network.renew_leases();
+        }
+        runs
     }
 }

@@ -1,0 +1,101 @@
+//! `connect` on a real terminal: keys, help, the recording, and the terminal as it was afterwards. And what a run shows
+//! on one.
+
+use std::time::Duration;
+
+use rustix::termios::{Termios, tcgetattr};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use crate::program::Program;
+
+/// Something that must come before the next keys are pressed.
+type Step = (&'static str, &'static [u8]);
+
+/// What was shown, the exit code, and the terminal's settings before and after.
+struct Visit {
+    shown: String,
+    code: Option<i32>,
+    before: Termios,
+    after: Termios,
+    folder: tempfile::TempDir,
+}
+
+async fn visit(arguments: &str, steps: &[Step]) -> Visit {
+    let (folder, program) = Program::new(arguments).into_parts();
+    let (mut pty, pts) = pty_process::open().unwrap();
+    pty.resize(pty_process::Size::new(24, 80)).unwrap();
+    let before = tcgetattr(&pty).unwrap();
+    let mut child = pty_process::Command::new(program.get_program())
+        .args(program.get_args())
+        .current_dir(folder.path())
+        .env_clear()
+        .env("HOME", folder.path())
+        .env("TERM", "xterm")
+        .spawn(pts)
+        .unwrap();
+    let (mut shown, mut mark, mut bytes) = (String::new(), 0, [0; 4096]);
+    let mut steps = steps.iter();
+    let mut step = steps.next();
+    loop {
+        if let Some((awaited, keys)) = step
+            && shown[mark..].contains(awaited)
+        {
+            mark = shown.len();
+            pty.write_all(keys).await.unwrap();
+            step = steps.next();
+            continue;
+        }
+        let Ok(read) = timeout(Duration::from_mins(1), pty.read(&mut bytes)).await else {
+            panic!("nothing came for a minute, {step:?} was awaited: {shown}");
+        };
+        // Linux ends a terminal whose last user left with an error.
+        let Ok(count @ 1..) = read else { break };
+        shown += &String::from_utf8_lossy(&bytes[..count]);
+    }
+    let code = child.wait().await.unwrap().code();
+    let after = tcgetattr(&pty).unwrap();
+    Visit { shown, code, before, after, folder }
+}
+
+#[tokio::test]
+async fn a_person_talks_to_sac_asks_for_help_and_leaves() {
+    let visit = visit(
+        "connect sim:healthy?start=running --runs-dir runs",
+        &[("for help", b"\r"), ("SAC>", b"ch\r"), ("0 (AV)    SAC", b"\x1d?"), ("keys after", b"\x1dq")],
+    )
+    .await;
+    assert_eq!(visit.code, Some(0), "{}", visit.shown);
+    for expected in ["Channel List", "[sacpilot: keys after Ctrl-]:]", "  q  quit", "recorded in "] {
+        assert!(visit.shown.contains(expected), "{expected}: {}", visit.shown);
+    }
+    assert_eq!(
+        (visit.before.local_modes, visit.before.input_modes, visit.before.output_modes),
+        (visit.after.local_modes, visit.after.input_modes, visit.after.output_modes),
+        "the terminal is as it was"
+    );
+    let recordings: Vec<_> = std::fs::read_dir(visit.folder.path().join("runs")).unwrap().collect();
+    let [Ok(recording)] = &recordings[..] else { panic!("{recordings:?}") };
+    let cast = std::fs::read_to_string(recording.path()).unwrap();
+    assert!(cast.contains("\"ch\\r\"") && cast.contains("Channel List"), "{cast}");
+}
+
+/// Law 8: what a run shows holds nothing of the console but what was filtered.
+#[tokio::test]
+async fn a_run_shows_one_living_line_and_no_sequence_of_the_machine() {
+    let visit = visit("diagnose rdp/connections -t sim:rdp-denied --runs-dir runs", &[]).await;
+    assert_eq!(visit.code, Some(1), "{}", visit.shown);
+    let plain = strip(&visit.shown);
+    assert!(plain.contains("a command prompt (SAC, a channel, the login)"), "{plain}");
+    assert!(plain.contains("of at most 15 min"), "{plain}");
+    assert!(
+        plain.contains("found     Remote Desktop connections are denied (fDenyTSConnections)"),
+        "{plain}"
+    );
+    assert!(!plain.contains("Special Administration"), "nothing of the console is shown: {plain}");
+}
+
+/// Without colours and what draws the living line.
+fn strip(text: &str) -> String {
+    regex::Regex::new(r"\x1b\[[0-9;?]*[A-Za-z]|\r").unwrap().replace_all(text, "").into_owned()
+}

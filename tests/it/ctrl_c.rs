@@ -1,0 +1,256 @@
+//! Ctrl-C at any moment, on the real program: no Enter on a half line, the channel closed or said to be open, the
+//! journal closed, exit 130. The machine's own record says what was executed.
+//!
+//! The line between them stands still from the moment that a test waits for until the program has seen the signal, so
+//! every moment is hit exactly.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use sacpilot::engine::journal;
+use sacpilot::sim::audit::{Act, Audit};
+use sacpilot::sim::scenario::Scenario;
+use sacpilot::sim::windows::SharedWorld;
+use sacpilot::sim::windows::baseline::PASSWORD;
+use sacpilot::transport::{Pace, SimLine, SimWindow};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+
+use crate::program::{Program, Said};
+
+/// When the signal comes: what was typed so far, and what was shown.
+type Moment = fn(typed: &str, shown: &str) -> bool;
+
+/// What came of it.
+struct Stopped {
+    said: Said,
+    audit: Audit,
+    /// Keys that came after the signal.
+    after: String,
+}
+
+/// Runs the program against a simulated machine and sends it a signal, `signals` times, at a moment.
+async fn stopped(scenario: &str, arguments: &str, signals: u32, moment: Moment) -> Stopped {
+    let scenario = Scenario::load(scenario, &[]).unwrap();
+    let world = SharedWorld::new(scenario.world);
+    let mut line = SimLine::new("test", scenario.machine, world, Pace::FAST);
+    let window = line.window();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+
+    let (before, command) = arguments.split_once(" -- ").unwrap_or((arguments, ""));
+    let command = if command.is_empty() { String::new() } else { format!(" -- {command}") };
+    let (folder, program) = Program::new(&format!("{before} -t tcp:{address} --user azadmin{command}"))
+        .variable("SACPILOT_PASSWORD", PASSWORD)
+        .variable("SACPILOT_RUNS_DIR", "runs")
+        .file("slow.yaml", SLOW)
+        .into_parts();
+    let mut child = tokio::process::Command::from(program)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let stdout = tokio::spawn(async move {
+        let mut said = Vec::new();
+        stdout.read_to_end(&mut said).await.unwrap();
+        said
+    });
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+
+    let (client, _) = listener.accept().await.unwrap();
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut typed, mut shown, mut told) = (Vec::new(), Vec::new(), String::new());
+    let (mut keys, mut bytes) = ([0; 4096], [0; 4096]);
+    let mut hit = None;
+    loop {
+        tokio::select! {
+            read = from_client.read(&mut keys) => match read {
+                Ok(count @ 1..) => {
+                    typed.extend_from_slice(&keys[..count]);
+                    line.write_all(&keys[..count]).await.unwrap();
+                }
+                _ => break,
+            },
+            read = line.read(&mut bytes) => {
+                let count = read.unwrap();
+                shown.extend_from_slice(&bytes[..count]);
+                // The program may be gone already.
+                let _ = to_client.write_all(&bytes[..count]).await;
+            }
+        }
+        if hit.is_none() && moment(&String::from_utf8_lossy(&typed), &String::from_utf8_lossy(&shown)) {
+            hit = Some(typed.len());
+            for number in 0..signals {
+                kill_process(pid, Signal::INT).unwrap();
+                while number == 0 && !told.contains("stop") {
+                    assert_ne!(stderr.read_line(&mut told).await.unwrap(), 0, "{told}");
+                }
+            }
+        }
+    }
+    let mut rest = Vec::new();
+    stderr.read_to_end(&mut rest).await.unwrap();
+    told += std::str::from_utf8(&rest).unwrap();
+    let status = child.wait().await.unwrap();
+    let output = std::process::Output { status, stdout: stdout.await.unwrap(), stderr: told.into_bytes() };
+    let hit = hit.expect("the moment never came");
+    let after = String::from_utf8_lossy(&typed[hit..]).into_owned();
+    Stopped { said: Said::of(folder, &output), audit: settled(&window, &mut line).await, after }
+}
+
+/// The machine's record, when it has done what it was told.
+async fn settled(window: &SimWindow, line: &mut SimLine) -> Audit {
+    let mut bytes = [0; 4096];
+    while let Ok(Ok(1..)) = tokio::time::timeout(Duration::from_millis(400), line.read(&mut bytes)).await {}
+    window.audit()
+}
+
+impl Stopped {
+    /// Only whole lines that we mean were executed at SAC.
+    #[track_caller]
+    fn only_whole_lines(&self) {
+        let whole = regex::Regex::new(r"^(cmd|ch -(sn|cn) Cmd\d{4}|ch|id)$").unwrap();
+        for line in self.audit.sac_lines() {
+            assert!(whole.is_match(line), "SAC executed {line:?}");
+        }
+        for line in self.audit.cmd_lines() {
+            assert!(line.ends_with(' '), "a half line was executed: {line:?}");
+        }
+    }
+
+    /// Every channel that was opened is closed again.
+    #[track_caller]
+    fn all_closed(&self) {
+        let count =
+            |wanted: fn(&Act) -> bool| self.audit.entries().iter().filter(|entry| wanted(&entry.act)).count();
+        let opened = count(|act| matches!(act, Act::ChannelOpened { .. }));
+        let closed = count(|act| matches!(act, Act::ChannelClosed { .. }));
+        assert_eq!(opened, closed, "{:?}\n{}", self.audit, self.said.stderr_text());
+    }
+
+    /// The journal ends with the end of the run.
+    #[track_caller]
+    fn journal_closed(&self) -> Vec<serde_json::Value> {
+        let recorded = journal::read(&self.said.run_folder("runs").join("journal.jsonl")).unwrap();
+        let events: Vec<serde_json::Value> =
+            recorded.events.iter().map(|event| serde_json::to_value(&event.event).unwrap()).collect();
+        let last = events.last().unwrap();
+        assert_eq!((&last["type"], &last["exit"]), (&"run-finished".into(), &130.into()), "{events:#?}");
+        events
+    }
+}
+
+const SLOW: &str = "\
+script: slow
+title: 'takes a while'
+about: |
+  Takes a while.
+steps:
+  - id: slow
+    title: 'slow'
+    in: cmd
+    timeout: 2h
+    run: 'ping -n 150 127.0.0.1 >nul'
+  - id: never
+    title: 'never'
+    in: cmd
+    run: 'echo never'
+";
+
+#[tokio::test]
+async fn while_the_machine_boots() {
+    let stopped =
+        stopped("healthy", "diagnose rdp/connections", 1, |_, shown| shown.contains("BdsDxe")).await;
+    stopped.journal_closed();
+    stopped.only_whole_lines();
+    stopped.all_closed();
+    assert_eq!(stopped.after, "", "nothing is typed any more");
+    stopped.said.code(130);
+}
+
+/// Moments of an opening: each is in the middle of a line.
+#[tokio::test]
+async fn in_the_middle_of_a_line_while_a_channel_is_opened() {
+    let moments: [(&str, Moment); 5] = [
+        ("cmd", |typed, _| typed.ends_with("cmd")),
+        ("ch -sn", |typed, _| typed.contains("ch -s") && !typed.ends_with('\r')),
+        ("the account", |typed, _| typed.ends_with("azadmin")),
+        ("the password", |typed, _| typed.ends_with(&PASSWORD[..4])),
+        ("the helper", |typed, _| typed.contains("echo @cls")),
+    ];
+    for (name, moment) in moments {
+        for arguments in ["diagnose rdp/connections", "exec -- ver"] {
+            let stopped = stopped("healthy", arguments, 1, moment).await;
+            stopped.only_whole_lines();
+            stopped.all_closed();
+            if arguments.starts_with("diagnose") {
+                let events = stopped.journal_closed();
+                assert!(
+                    events.iter().any(
+                        |event| event["type"] == "session-closed" && event["channel"]["left"] == "closed"
+                    ),
+                    "{name}: {events:#?}"
+                );
+            }
+            stopped.said.code(130);
+        }
+    }
+}
+
+#[tokio::test]
+async fn while_exec_runs_a_command_or_fetches_its_output() {
+    let moments: [(&str, &str, Moment); 3] = [
+        ("typing", "exec -- echo one two three four five six seven", |typed, _| typed.contains("echo one")),
+        ("running", "exec --timeout 2h -- ping -t 127.0.0.1", |typed, _| {
+            typed.contains("ping -t") && typed.ends_with('\r')
+        }),
+        ("fetching", "exec -- dir /s C:\\Windows", |typed, _| typed.matches("[0-9] ").count() > 2),
+    ];
+    for (name, arguments, moment) in moments {
+        let stopped = stopped("healthy", arguments, 1, moment).await;
+        stopped.only_whole_lines();
+        stopped.all_closed();
+        assert!(name != "running" || stopped.after.starts_with('\x03'), "{name}: {:?}", stopped.after);
+        stopped
+            .said
+            .code(130)
+            .stdout("")
+            .stderr("\nstopping; Ctrl-C again stops at once\nerror: stopped by the user\n");
+    }
+}
+
+#[tokio::test]
+async fn once_while_a_step_runs_finishes_it_twice_stops_at_once() {
+    let running: Moment = |typed, _| typed.contains("ping -n") && typed.ends_with('\r');
+    let once = stopped("healthy", "diagnose slow.yaml", 1, running).await;
+    once.journal_closed();
+    once.only_whole_lines();
+    once.all_closed();
+    assert!(!once.audit.cmd_lines().iter().any(|line| line.contains("never")), "no further step");
+    once.said.code(130);
+
+    let twice = stopped("healthy", "diagnose slow.yaml", 2, running).await;
+    let events = twice.journal_closed();
+    assert!(
+        events.iter().any(|event| event["type"] == "session-closed" && event["channel"]["left"] == "open")
+    );
+    assert_eq!(twice.after, "", "nothing is typed any more");
+    assert!(twice.said.stderr_text().contains("a channel may be open"), "{}", twice.said.stderr_text());
+    twice.said.code(130);
+}
+
+#[tokio::test]
+async fn while_the_machine_restarts() {
+    let restarting: Moment = |typed, shown| typed.contains("shutdown") && shown.matches("BdsDxe").count() > 2;
+    let stopped = stopped("tls-12-disabled", "run rdp-internal-error --yes", 1, restarting).await;
+    stopped.only_whole_lines();
+    let events = stopped.journal_closed();
+    let intended = events.iter().any(|event| event["type"] == "reboot-intended");
+    let left = events.iter().find(|event| event["type"] == "session-closed").unwrap();
+    assert!(intended && left["channel"]["left"] == "open", "{left}");
+    stopped.said.code(130);
+}

@@ -24,7 +24,7 @@ mod overrides;
 use change::Change;
 
 /// The scenarios that ship, by name.
-const EMBEDDED: [(&str, &str); 43] = [
+const EMBEDDED: [(&str, &str); 52] = [
     ("all-causes", include_str!("scenarios/all-causes.yaml")),
     ("crash-dump-off", include_str!("scenarios/crash-dump-off.yaml")),
     ("dhcp-account", include_str!("scenarios/dhcp-account.yaml")),
@@ -56,6 +56,15 @@ const EMBEDDED: [(&str, &str); 43] = [
     ("rdp-port-taken", include_str!("scenarios/rdp-port-taken.yaml")),
     ("rdp-port-taken-process", include_str!("scenarios/rdp-port-taken-process.yaml")),
     ("rdp-steady", include_str!("scenarios/rdp-steady.yaml")),
+    ("rescue-boot-store", include_str!("scenarios/rescue-boot-store.yaml")),
+    ("rescue-crowdstrike", include_str!("scenarios/rescue-crowdstrike.yaml")),
+    ("rescue-healthy-bios", include_str!("scenarios/rescue-healthy-bios.yaml")),
+    ("rescue-healthy-uefi", include_str!("scenarios/rescue-healthy-uefi.yaml")),
+    ("rescue-internal-error", include_str!("scenarios/rescue-internal-error.yaml")),
+    ("rescue-locked", include_str!("scenarios/rescue-locked.yaml")),
+    ("rescue-safe-mode", include_str!("scenarios/rescue-safe-mode.yaml")),
+    ("rescue-serial-console", include_str!("scenarios/rescue-serial-console.yaml")),
+    ("rescue-steady", include_str!("scenarios/rescue-steady.yaml")),
     ("safe-mode", include_str!("scenarios/safe-mode.yaml")),
     ("secure-channel-broken", include_str!("scenarios/secure-channel-broken.yaml")),
     ("sessionenv-disabled", include_str!("scenarios/sessionenv-disabled.yaml")),
@@ -362,7 +371,7 @@ mod tests {
     #[test]
     fn every_scenario_breaks_what_it_says() {
         type Check = fn(&[Reason]) -> bool;
-        let expected: [(&str, Check); 42] = [
+        let expected: [(&str, Check); 51] = [
             ("dhcp-disabled", |r| matches!(r, [Reason::NetworkDown])),
             ("firewall-rule-off", |r| matches!(r, [Reason::Firewall { port: 3389 }])),
             ("machinekeys-permissions", |r| matches!(r, [Reason::Key(_)])),
@@ -390,6 +399,15 @@ mod tests {
             ("group-policy-paused", |r| r.is_empty()),
             ("no-dhcp-server", |r| matches!(r, [Reason::NetworkDown])),
             ("rdp-steady", |r| r.is_empty()),
+            ("rescue-boot-store", |r| r.is_empty()),
+            ("rescue-crowdstrike", |r| r.is_empty()),
+            ("rescue-healthy-bios", |r| r.is_empty()),
+            ("rescue-healthy-uefi", |r| r.is_empty()),
+            ("rescue-internal-error", |r| r.is_empty()),
+            ("rescue-locked", |r| r.is_empty()),
+            ("rescue-safe-mode", |r| r.is_empty()),
+            ("rescue-serial-console", |r| r.is_empty()),
+            ("rescue-steady", |r| r.is_empty()),
             ("dhcp-account", |r| matches!(r, [Reason::NetworkDown])),
             ("ems-off-next", |r| r.is_empty()),
             ("firewall-blocks-all", |r| matches!(r, [Reason::Firewall { port: 3389 }])),

@@ -315,7 +315,9 @@ fn asks(simple: &Simple) -> Option<(String, &'static str)> {
         "copy" | "move" | "xcopy" if !simple.has("/y") => ("it asks before it overwrites", "add /y"),
         "format" if !simple.has("/y") => ("`format` asks", "add /y"),
         "dir" if simple.has("/p") => ("`dir /p` waits at every page", "leave /p out"),
-        "diskpart" if !simple.has("/s") => ("`diskpart` opens a prompt of its own", "diskpart /s FILE"),
+        "diskpart" if !simple.has("/s") && !simple.piped => {
+            ("`diskpart` opens a prompt of its own", "diskpart /s FILE")
+        }
         "cmd" if !simple.has("/c") && !simple.has("/r") => ("it opens a prompt of its own", "cmd /c …"),
         "powershell" | "wmic" | "netsh" | "nslookup" if alone => {
             ("it opens a prompt of its own", "give it its command")

@@ -95,8 +95,13 @@ fn program(simple: &Simple) -> Effect {
         "netsh" if any(&["export"]) => WritesFiles,
         "netsh" => when(any(&["set", "add", "delete", "reset", "import", "install", "unload"])),
         "bcdedit" if any(&["/export"]) => WritesFiles,
+        "bcdedit" if verb == "/store" => when(!matches!(simple.word(3).as_str(), "" | "/enum" | "/v")),
         "bcdedit" => when(!matches!(verb, "" | "/enum" | "/v" | "/?")),
         "wevtutil" => when(matches!(verb, "cl" | "clear-log" | "sl" | "set-log" | "im" | "um")),
+        // Fed with nothing but questions it only answers them.
+        "diskpart" if simple.piped && !simple.fed.is_empty() => when(!simple.fed.iter().all(|line| {
+            ["list ", "select ", "detail ", "rescan", "exit"].iter().any(|verb| line.starts_with(verb))
+        })),
         "schtasks" => when(any(&["/create", "/delete", "/change", "/run", "/end"])),
         "dism" => when(!simple.words.iter().any(|word| word.plain().starts_with("/get-"))),
         "sfc" => when(!any(&["/verifyonly"])),

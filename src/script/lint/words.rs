@@ -38,6 +38,8 @@ pub(super) struct Simple {
     pub(super) writes: Vec<Word>,
     /// Whether it reads the output of the one before.
     pub(super) piped: bool,
+    /// What the `echo`s before it in the line write, when it reads their output.
+    pub(super) fed: Vec<String>,
 }
 
 impl Simple {
@@ -162,6 +164,14 @@ pub(super) fn part(line: &str) -> Line {
         }
     }
     reader.end_command(&mut parted.commands);
+    for at in 1..parted.commands.len() {
+        if parted.commands[at].piped {
+            let before = parted.commands[..at].iter().filter(|simple| simple.program() == "echo");
+            let said =
+                |simple: &Simple| simple.words.iter().skip(1).map(Word::plain).collect::<Vec<_>>().join(" ");
+            parted.commands[at].fed = before.map(said).collect();
+        }
+    }
     parted.open_quote = quoted;
     parted
 }

@@ -256,6 +256,9 @@ pub(super) struct AttachedDisk {
     #[serde(default)]
     bios: bool,
     profile: Option<String>,
+    /// Somebody brought it online.
+    #[serde(default)]
+    online: bool,
     /// It is encrypted with BitLocker, and this is its recovery password.
     recovery_password: Option<String>,
     /// What is otherwise about the machine it was taken from.
@@ -387,6 +390,10 @@ impl AttachedDisk {
             disk.encrypt(password);
         }
         world.disks.push(disk);
+        if self.online {
+            let number = world.disks.len() - 1;
+            world.bring_online(number).map_err(|error| format!("{error:?}"))?;
+        }
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ mod certificates;
 mod certutil_files;
 mod chcp;
 mod digest;
+mod diskpart;
 mod find;
 mod findstr;
 mod findstr_pattern;
@@ -92,6 +93,7 @@ pub const PROGRAMS: &[&str] = &[
     "chcp.com",
     "choice.exe",
     "cmd.exe",
+    "diskpart.exe",
     "find.exe",
     "findstr.exe",
     "fsutil.exe",
@@ -169,6 +171,7 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "certutil" => Ok(certutil_files::run(&process).or_else(|| certificates::run(&process))?),
         "chcp" => Ok(chcp::run(&process)),
         "choice" => timeout::choice(&process).await,
+        "diskpart" => diskpart::run(&process).await,
         "find" => find::run(&process).await,
         "fsutil" => Ok(fsutil::run(&process)),
         "findstr" => findstr::run(&process).await,

@@ -72,7 +72,7 @@ impl Trial {
         self.world.lock().boot();
     }
 
-    fn run_with(&self, line: &str, stdin: Stdin) -> Answer {
+    pub(crate) fn run_with(&self, line: &str, stdin: Stdin) -> Answer {
         let (name, tail) = line.split_once(' ').unwrap_or((line, ""));
         let (out, err) = (Stream::default(), Stream::default());
         let user = Sid::account(self.world.lock().accounts.machine, 500);

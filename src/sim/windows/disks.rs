@@ -453,7 +453,10 @@ impl World {
         // The file of 2024-07-19 makes CSAgent.sys read what is not there.
         let channel = WinPath::new(r"C:\Windows\System32\drivers\CrowdStrike");
         let bad = self.files.look(&channel).is_some_and(|folder| {
-            folder.children().any(|file| file.name.to_uppercase().starts_with("C-00000291"))
+            folder.children().any(|file| {
+                let name = file.name.to_uppercase();
+                name.starts_with("C-00000291") && name.ends_with(".SYS")
+            })
         });
         let agent = self.registry.dword(r"HKLM\SYSTEM\CurrentControlSet\Services\CSAgent", "Start");
         (bad && agent.is_some_and(|start| start < 4)).then_some(StartFailure::Stop(0x50))

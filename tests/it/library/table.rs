@@ -113,6 +113,17 @@ pub(super) const REPAIRS: &[Repair] = &[
     repair("rdp/port", "rdp-port-taken", &["ContosoRelay", "listener/", "TermService", "UmRdpService"])
         .with("port_conflict: 'stop'"),
     mends("rdp/tls-protocols", "tls-12-disabled", &["SCHANNEL"]),
+    Repair { proof: starts, ..repair("offline/rdp-internal-error", "rescue-internal-error", &["disk/1/"]) }
+        .with("disk: 1, keys: 'always'"),
+    Repair { proof: starts, ..repair("offline/serial-console", "rescue-serial-console", &["disk/1/"]) }
+        .with("disk: 1"),
+    Repair { proof: starts, ..repair("offline/safe-mode", "rescue-safe-mode", &["disk/1/"]) }.with("disk: 1"),
+    Repair { proof: starts, ..repair("offline/boot-store", "rescue-boot-store", &["disk/1/"]) }
+        .with("disk: 1"),
+    Repair { proof: starts, ..repair("offline/crowdstrike", "rescue-crowdstrike", &["disk/1/"]) }
+        .with("disk: 1"),
+    mends("offline/attach", "rescue-internal-error", &["disk/1"]).with("disk: 1"),
+    mends("offline/detach", "rescue-healthy-uefi", &["disk/1"]).with("disk: 1"),
     mends("rdp/group-policy-pause", "healthy", &["gpsvc"]),
     mends("rdp/group-policy-resume", "group-policy-paused", &["gpsvc"]),
     repair("rdp-internal-error", "rdp-denied", &["fDenyTSConnections", "listener/"]),
@@ -135,6 +146,13 @@ pub(super) const REFUSALS: &[Refusal] = &[
     refusal("rdp/tls-kept", "tls-12-disabled", "TLS 1.2 was switched off again"),
     refusal("rdp-internal-error", "rdp-port-taken-process", "port 3389 is held by portfwd.exe"),
     refusal("network/dhcp-client", "no-dhcp-server", "no DHCP server answers"),
+    refusal("offline/attach", "healthy", "no other Windows is online"),
+    refusal("offline/boot-store", "healthy", "no other Windows is online"),
+    refusal("offline/crowdstrike", "rescue-locked", "no other Windows is online"),
+    refusal("offline/rdp-internal-error", "rescue-internal-error", "no other Windows is online"),
+    refusal("offline/safe-mode", "healthy", "no other Windows is online"),
+    refusal("offline/serial-console", "rescue-healthy-uefi", "no boot store was found"),
+    refusal("health", "rdp-denied", "Remote Desktop connections are switched off"),
     refusal("network/firewall-policy", "firewall-domain-policy", "a group policy makes PublicProfile block"),
     refusal("rdp/services", "termservice-account", "the service TermService does not run"),
     refusal("rdp/firewall", "firewall-rule-blocks", "blocks port 3389"),
@@ -153,6 +171,14 @@ pub(super) const HEALTHY: &[(&str, &str, &str)] = &[
     ("network/netlogon", "", "healthy"),
     ("network/nsi", "", "healthy"),
     ("network/static-address", "", "healthy"),
+    ("health", "", "healthy"),
+    ("offline/attach", "", "rescue-healthy-uefi"),
+    ("offline/boot-store", "", "rescue-steady"),
+    ("offline/crowdstrike", "", "rescue-healthy-bios"),
+    ("offline/detach", "disk: 1", "rescue-internal-error"),
+    ("offline/rdp-internal-error", "", "rescue-healthy-bios"),
+    ("offline/safe-mode", "", "rescue-healthy-bios"),
+    ("offline/serial-console", "", "rescue-healthy-bios"),
     ("rdp-internal-error", "", "healthy"),
     ("rdp/authentication", "", "healthy"),
     ("rdp/certificate", "", "healthy"),
@@ -172,7 +198,7 @@ pub(super) const HEALTHY: &[(&str, &str, &str)] = &[
 ];
 
 /// Scripts whose repairs are shown in `repair`, or that only look.
-pub(super) const ELSEWHERE: &[&str] = &["rdp/listener", "rdp/tls-kept"];
+pub(super) const ELSEWHERE: &[&str] = &["health", "rdp/listener", "rdp/tls-kept"];
 
 /// Scripts for which no machine is known that they could not cure.
 pub(super) const NEVER_REFUSES: &[&str] = &[
@@ -182,6 +208,7 @@ pub(super) const NEVER_REFUSES: &[&str] = &[
     "network/netlogon",
     "network/nsi",
     "network/static-address",
+    "offline/detach",
     "rdp/configuration",
     "rdp/connections",
     "rdp/disconnects",
@@ -189,4 +216,43 @@ pub(super) const NEVER_REFUSES: &[&str] = &[
     "rdp/group-policy-resume",
     "rdp/machine-keys",
     "rdp/tls-protocols",
+];
+
+/// The machine of the attached disk starts, with its console, and Remote Desktop works.
+fn starts(outcome: &Outcome) -> Result<(), String> {
+    let mut machine = outcome.world.revived(1).ok_or("nothing can be started from the disk")?;
+    if let Some(failure) = machine.start_failure() {
+        return Err(format!("it does not start: {failure:?}"));
+    }
+    if !machine.ems_is_on() {
+        return Err("it starts without its console".to_owned());
+    }
+    machine.boot();
+    machine.rdp_works().map_err(|reasons| format!("it starts, but {reasons:?}"))
+}
+
+/// A fault, and the script that health names for it.
+pub(super) const NAMED: &[(&str, &str)] = &[
+    ("crash-dump-off", "boot/crash-dump"),
+    ("dhcp-disabled", "network/dhcp-client"),
+    ("ems-off-next", "boot/ems"),
+    ("firewall-blocks-all", "network/firewall-policy"),
+    ("firewall-rule-off", "rdp/firewall"),
+    ("group-policy-paused", "rdp/group-policy-resume"),
+    ("machinekeys-permissions", "rdp/machine-keys"),
+    ("netlogon-disabled", "network/netlogon"),
+    ("nic-disabled", "network/adapter"),
+    ("nsi-disabled", "network/nsi"),
+    ("rdp-authentication", "rdp/authentication"),
+    ("rdp-certificate-orphaned", "rdp/certificate"),
+    ("rdp-denied", "rdp/connections"),
+    ("rdp-disconnects", "rdp/disconnects"),
+    ("rdp-drain-mode", "rdp/configuration"),
+    ("rdp-port-taken", "rdp/port"),
+    ("safe-mode", "boot/safe-mode"),
+    ("secure-channel-broken", "rdp/authentication"),
+    ("sessionenv-disabled", "rdp/services"),
+    ("static-address", "network/static-address"),
+    ("termservice-account", "rdp/termservice"),
+    ("tls-disabled", "rdp-internal-error"),
 ];

@@ -222,7 +222,7 @@ fn execute(world: &mut World, selection: &mut Selection, words: &[&str]) -> Resu
             world.disks[disk?].read_only = false;
             said(&CLEARED)
         }
-        ["assign", ref rest @ ..] | ["remove", ref rest @ ..] => {
+        ["assign" | "remove", ref rest @ ..] => {
             let letter = rest
                 .first()
                 .and_then(|word| word.strip_prefix("letter="))

@@ -455,7 +455,7 @@ impl World {
         let bad = self.files.look(&channel).is_some_and(|folder| {
             folder.children().any(|file| {
                 let name = file.name.to_uppercase();
-                name.starts_with("C-00000291") && name.ends_with(".SYS")
+                name.starts_with("C-00000291") && name.rsplit('.').next() == Some("SYS")
             })
         });
         let agent = self.registry.dword(r"HKLM\SYSTEM\CurrentControlSet\Services\CSAgent", "Start");

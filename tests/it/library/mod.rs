@@ -4,6 +4,7 @@
 mod table;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use sacpilot::engine::{EventKind, Verdict};
 use sacpilot::script::library::Library;
@@ -185,8 +186,8 @@ fn the_readme_of_the_scripts_is_as_they_are() {
         let script = loader::load(&library, &name).unwrap().script;
         let about = script.about.split_whitespace().collect::<Vec<_>>().join(" ");
         let first = about.split_inclusive(". ").next().unwrap_or_default().trim_end();
-        text +=
-            &format!("| [{name}]({name}.yaml) | {} | {first} | {} |\n", script.title, script.risk().word());
+        let (title, risk) = (&script.title, script.risk().word());
+        writeln!(text, "| [{name}]({name}.yaml) | {title} | {first} | {risk} |").unwrap();
     }
     assert_none(&Vec::from_iter(difference(&repository("expect-scripts/README.md"), &text)));
 }

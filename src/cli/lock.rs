@@ -18,7 +18,15 @@ use crate::transport::Endpoint;
 
 /// The right to use an endpoint, until it is dropped.
 #[derive(Debug)]
-pub struct EndpointLock(#[expect(dead_code, reason = "held, not used")] File);
+pub struct EndpointLock(File);
+
+impl Drop for EndpointLock {
+    fn drop(&mut self) {
+        // A program that is being started elsewhere in this process has the file too until it runs: closing ours
+        // would leave the lock to it for that moment.
+        let _ = self.0.unlock();
+    }
+}
 
 /// Who holds a lock, for the others.
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,7 +42,7 @@ struct Holder {
 /// Says who holds it.
 pub fn take(endpoint: &Endpoint, what: &str, context: &Context) -> Result<Option<EndpointLock>, Failure> {
     // Each has a machine, or a recording, of its own.
-    if matches!(endpoint, Endpoint::Sim { .. }) {
+    if matches!(endpoint, Endpoint::Sim { .. } | Endpoint::Replay { .. }) {
         return Ok(None);
     }
     let holder = Holder {
@@ -132,8 +140,11 @@ mod tests {
         let other = hold(folder.path(), "k", &holder("exec")).unwrap().unwrap_err();
         assert_eq!(other.map(|other| other.what), Some("rdp/tls".to_owned()));
         assert!(hold(folder.path(), "other", &holder("exec")).unwrap().is_ok());
+        // As a program has it that is being started at this moment.
+        let inherited = first.0.try_clone().unwrap();
         drop(first);
         let third = hold(folder.path(), "k", &holder("x")).unwrap();
+        drop(inherited);
         assert!(third.is_ok(), "what a longer text left is gone");
         let text = fs::read_to_string(folder.path().join("k.lock")).unwrap();
         assert_eq!(serde_json::from_str::<Holder>(&text).unwrap().what, "x");

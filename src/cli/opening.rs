@@ -98,6 +98,10 @@ impl Opening {
             let _ = waits.send(Awaited { what: what.to_owned(), budget: Some(budget) });
         })));
         let now = recorded_start(&self.target.endpoint).unwrap_or(now);
+        let way = self.target.way();
+        if way.outlives_its_line() && !self.target.reconnect.is_zero() {
+            self.console.set_reopen(Some(Box::new(way)), self.target.reconnect);
+        }
         let options = SessionOptions {
             id: session_id(now),
             budget: self.target.wait,

@@ -77,7 +77,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let mut exit = Exit::HOLDS;
     if let Some(target) = args.target {
         let target =
-            TargetArgs { target, wait: args.wait, login: args.login, azure: args.azure }.resolve(context)?;
+            TargetArgs { target, wait: args.wait, reconnect: None, login: args.login, azure: args.azure }
+                .resolve(context)?;
         let (summary, ended) = look(bound, target, context).await?;
         fill_in(&mut plan, &summary);
         if ended != Exit::FINDINGS {

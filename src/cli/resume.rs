@@ -147,7 +147,8 @@ async fn again(args: AgainArgs, opened: OpenedRun, again: Again, context: &Conte
     let OpenedRun { folder, journal, recorded } = opened;
     let first = Past::of(&recorded.events, &Masks::default()).order;
     let target = args.target.clone().unwrap_or_else(|| first.target.clone());
-    let target = TargetArgs { target, wait: args.wait, login: args.login, azure: args.azure };
+    let target =
+        TargetArgs { target, wait: args.wait, reconnect: None, login: args.login, azure: args.azure };
     target.place(context)?;
 
     let script = script_of(&folder, &first.script, &first.scripts)?;

@@ -336,14 +336,14 @@ pub(super) async fn converse(
         }
         match taking {
             Taking::Again(Again::Undo, _) => {
-                undo_run(order, &mut live, &mut narrator, &mut awaiting, &interrupt).await
+                Box::pin(undo_run(order, &mut live, &mut narrator, &mut awaiting, &interrupt)).await
             }
             Taking::Again(Again::Resume, past) => {
-                run_script(order, &mut live, &mut narrator, &mut awaiting, &interrupt, *past).await
+                Box::pin(run_script(order, &mut live, &mut narrator, &mut awaiting, &interrupt, *past)).await
             }
             Taking::Begin => {
                 let past = Past::default();
-                run_script(order, &mut live, &mut narrator, &mut awaiting, &interrupt, past).await
+                Box::pin(run_script(order, &mut live, &mut narrator, &mut awaiting, &interrupt, past)).await
             }
         }
     });

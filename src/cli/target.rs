@@ -40,6 +40,9 @@ Targets:
 /// How long a prompt is waited for unless told otherwise: servers take their time to start.
 const PROMPT: Duration = Duration::from_mins(15);
 
+/// How long a lost line is tried to be made anew unless told otherwise: a terminal server restarts in less.
+const RECONNECT: Duration = Duration::from_mins(2);
+
 /// Options about the target.
 #[derive(Debug, Clone, clap::Args)]
 pub struct TargetArgs {
@@ -51,6 +54,10 @@ pub struct TargetArgs {
     /// is not there: an adapter to plug in (again), a virtual machine that is off
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub wait: Option<Duration>,
+
+    /// How long to try to get a lost line back; 0s: not at all [default: 2m]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub reconnect: Option<Duration>,
 
     /// The account.
     #[command(flatten)]
@@ -74,6 +81,8 @@ pub struct Target {
     pub wait: Duration,
     /// How long to wait for the console itself.
     pub patience: Duration,
+    /// How long a lost line is tried to be made anew.
+    pub reconnect: Duration,
     /// Azure, for a console there.
     pub azure: Option<Azure>,
     /// The name of a snapshot of the system disk that is taken first.
@@ -105,6 +114,7 @@ impl TargetArgs {
             credentials,
             wait: wait.unwrap_or(PROMPT),
             patience: wait.unwrap_or(Duration::ZERO),
+            reconnect: self.reconnect.unwrap_or(RECONNECT),
             azure,
             snapshot: None,
         })

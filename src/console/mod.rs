@@ -6,6 +6,8 @@
 //! queued for the next wait.
 
 mod alarm;
+mod pace;
+mod reconnect;
 mod typing;
 
 use std::collections::VecDeque;
@@ -17,13 +19,14 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 pub use alarm::{Alarm, Watch};
-pub use typing::{Clearing, Manner, Typed, TypingStatistics};
+pub use pace::{Rendering, TypingStatistics};
+pub use typing::{Clearing, Manner, Typed};
 
 use crate::encoding::Utf8Stream;
 use crate::recording::{Recorder, RecordingFailure};
 use crate::screen::Screen;
 use crate::secret::Secret;
-use crate::transport::Line;
+use crate::transport::{Line, Reopen};
 
 /// How long a write may be blocked by flow control before the line counts as stuck.
 const WRITE_PATIENCE: Duration = Duration::from_secs(30);
@@ -32,7 +35,7 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(30);
 pub type Observer = Box<dyn FnMut(&str, Duration) + Send>;
 
 /// Why waiting or typing ended without success.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 pub enum ConsoleError {
     /// A deadline passed.
     #[error("waited {} for {awaited}, and it did not come", seconds(*waited))]
@@ -84,6 +87,14 @@ pub enum ConsoleError {
         /// What the console shows.
         screen: String,
     },
+    /// Enter was sent on a proven line, and nothing that was sent since had any effect.
+    #[error("Enter was sent, and the console shows no effect of it for {}: nothing that is typed arrives", seconds(*waited))]
+    EnterUnanswered {
+        /// How long, after the last key.
+        waited: Duration,
+        /// What the console shows.
+        screen: String,
+    },
     /// A line that must not be typed: control characters, or too long.
     #[error("a line of {length} characters cannot be typed here: {reason}")]
     Untypable {
@@ -103,7 +114,8 @@ impl ConsoleError {
             | Self::Stopped { screen }
             | Self::Alarm { screen, .. }
             | Self::EchoNeverRight { screen, .. }
-            | Self::NotCleared { screen } => Some(screen),
+            | Self::NotCleared { screen }
+            | Self::EnterUnanswered { screen, .. } => Some(screen),
             Self::Untypable { .. } => None,
         }
     }
@@ -111,6 +123,35 @@ impl ConsoleError {
 
 /// Says when the user wants to stop: true from then on.
 pub type StopSign = watch::Receiver<bool>;
+
+impl ConsoleError {
+    /// Whether it happened before Enter: nothing of the line that was to be typed was executed.
+    pub fn is_before_enter(&self) -> bool {
+        matches!(self, Self::EchoNeverRight { .. } | Self::NotCleared { .. } | Self::Untypable { .. })
+    }
+
+    /// What the user can do next.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::HungUp { .. } => {
+                "look whether somebody else took the console, and run it again; --reconnect TIME makes a lost line anew \
+                 where the way in allows that"
+            }
+            Self::Alarm { alarm: Alarm::BugCheck, .. } => {
+                "look at the dump with `sacpilot connect` (d), or type restart there"
+            }
+            Self::Alarm { .. } => "run it again: the console is found and logged in to anew",
+            Self::TimedOut { .. } | Self::EnterUnanswered { .. } => {
+                "look with `sacpilot connect` what the machine is doing"
+            }
+            Self::EchoNeverRight { .. } | Self::NotCleared { .. } => {
+                "nothing was executed; on a line that loses bytes try a lower speed, or look with `sacpilot connect`"
+            }
+            Self::Stopped { .. } => "run it again when it suits you",
+            Self::Untypable { .. } => "split it, or put it into a script file on the machine",
+        }
+    }
+}
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy)]
@@ -145,7 +186,9 @@ pub struct Console {
     watch: Option<Watch>,
     stop: Option<StopSign>,
     received: u64,
-    typing: typing::Pace,
+    typing: pace::Pace,
+    reopen: Option<(Box<dyn Reopen>, Duration)>,
+    reconnected: u64,
 }
 
 impl Console {
@@ -162,8 +205,15 @@ impl Console {
             watch: None,
             stop: None,
             received: 0,
-            typing: typing::Pace::default(),
+            typing: pace::Pace::default(),
+            reopen: None,
+            reconnected: 0,
         }
+    }
+
+    /// How a lost line is made again, and how long that is tried. None: it stays lost.
+    pub fn set_reopen(&mut self, reopen: Option<Box<dyn Reopen>>, patience: Duration) {
+        self.reopen = reopen.map(|reopen| (reopen, patience));
     }
 
     /// What the console shows.
@@ -275,7 +325,7 @@ impl Console {
     }
 
     /// Sends bytes as they are: keys for SAC's driver, an answer to a pager. Never an Enter on a line: that is
-    /// [`Console::enter`].
+    /// [`Console::submit`].
     pub async fn send(&mut self, bytes: &[u8]) -> Result<(), ConsoleError> {
         let written = tokio::time::timeout(WRITE_PATIENCE, async {
             self.line.write_all(bytes).await?;

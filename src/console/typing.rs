@@ -3,38 +3,38 @@
 //! A line is sent in chunks; after each the screen must show prompt and typed text, cell by cell, ending at the
 //! cursor. Chunks grow while echoes are right and shrink when not. Where equal neighbours get lost or multiplied
 //! (Server 2016 and 2019; microsoft/azserialconsole#78) the second waits for the echo of the first. A line that
-//! differs is erased, in the way that is right for the mode, and typed again; after several failures nothing was
-//! executed and the error says so.
-
-use std::time::Duration;
+//! differs is erased whole, in the way that is right for the mode, and typed again; after several failures nothing
+//! was executed and the error says so. Only whole lines are erased: taking back single characters would trust the
+//! screen about how many there are, and on a line that alters bytes both ways the two can drift apart.
+//!
+//! After Enter its effect is awaited. A line on which it had none gets a probe, a blank: keys are taken in order, so
+//! a blank that is echoed on the line proves that the Enter before it was lost.
 
 use tokio::time::Instant;
 
-use super::{Console, ConsoleError, Patience};
+use super::pace::ECHO_PATIENCE;
+use super::{Console, ConsoleError, Patience, TypingStatistics};
+use crate::screen::{ADDRESSED, Offset, Screen};
 
-/// Below a 16550's 16 bytes, which real hardware loses above (ReactOS: 4 ms poll, no flow control).
-const FIRST_CHUNK: usize = 14;
-/// Far below the driver's 1,024-byte ring.
-const LARGEST_CHUNK: usize = 224;
-/// Tries before giving up.
+/// Tries before giving up, while the echoes say that the line itself is good.
 const ATTEMPTS: u32 = 7;
+/// Tries on a line that loses or alters bytes: there every try is a new chance.
+const NOISY_ATTEMPTS: u32 = 30;
+/// How often a line is entered whose Enter proved to be lost.
+const ENTERS: u32 = 6;
+/// How often a blank asks whether an Enter was lost.
+const PROBES: u32 = 3;
 /// The longest line that fits the 24 rows of the screen with its prompt, with room for what stands above.
 const LONGEST_LINE: usize = 1_500;
-/// How often a line is emptied before it counts as one that cannot be.
-const EMPTYINGS: u32 = 4;
-/// How long the first echo may take: a bridge answers within 0.2 s, a busy machine within a few seconds.
-const ECHO_PATIENCE: Duration = Duration::from_secs(6);
-/// Pauses between equal neighbours, tried in turn (Propolis needs 1.5 s on 2016 and 2019 without echo proof).
-const NEIGHBOUR_PAUSES: [Duration; 4] =
-    [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(500), Duration::from_millis(1600)];
 
 /// How a half-typed line is erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clearing {
     /// Only with backspaces: a login prompt.
     Backspaces,
-    /// With backspaces, then Enter on the emptied line when an event of SAC stands where the prompt was. Never
-    /// Ctrl-C, which *executes* the line at SAC (ReactOS concmd.c).
+    /// With DEL, then Enter on the emptied line when an event of SAC stands where the prompt was. Never Ctrl-C, which
+    /// *executes* the line at SAC (ReactOS concmd.c). DEL rather than Backspace: one flipped bit makes a line feed
+    /// of Backspace, and that executes the line too.
     EmptyEnter,
     /// Backspaces, and Ctrl-C when they don't help: cmd and PowerShell, at a prompt that only they show.
     Interrupt,
@@ -53,99 +53,49 @@ pub struct Manner<'a> {
 
 /// A line whose echo equals it; only this can be entered.
 #[derive(Debug)]
-#[must_use = "a typed line is executed by Console::enter, or erased by Console::erase"]
+#[must_use = "a typed line is executed by Console::press_enter"]
 pub struct Typed {
     whole: String,
 }
 
-/// What typing has cost so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TypingStatistics {
-    /// Lines entered.
-    pub lines: u64,
-    /// Chunks whose echo was right.
-    pub echoes: u64,
-    /// Lines typed again because their echo differed.
-    pub retyped: u64,
-    /// Characters per chunk at present.
-    pub chunk: usize,
-    /// Whether equal neighbours are typed one by one.
-    pub splits_neighbours: bool,
-}
-
-/// What was learnt about this machine's input.
-#[derive(Debug)]
-pub(super) struct Pace {
-    chunk: usize,
-    ceiling: usize,
-    split_neighbours: bool,
-    pause: usize,
-    /// How long echoes take, once one was seen.
-    echo: Option<Duration>,
-    lines: u64,
-    echoes: u64,
-    retyped: u64,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            chunk: FIRST_CHUNK,
-            ceiling: LARGEST_CHUNK,
-            split_neighbours: false,
-            pause: 0,
-            echo: None,
-            lines: 0,
-            echoes: 0,
-            retyped: 0,
-        }
-    }
-}
-
-impl Pace {
-    fn next_chunk<'a>(&self, rest: &'a str) -> &'a str {
-        let mut before = None;
-        let mut end = 0;
-        for (count, (at, character)) in rest.char_indices().enumerate() {
-            if count == self.chunk || (self.split_neighbours && before == Some(character)) {
-                break;
-            }
-            before = Some(character);
-            end = at + character.len_utf8();
-        }
-        &rest[..end]
-    }
-
-    fn learn_right(&mut self, took: Duration) {
-        self.echoes += 1;
-        self.chunk = (self.chunk * 2).min(self.ceiling);
-        self.echo = Some(self.echo.map_or(took, |echo| (echo * 3 + took) / 4));
-    }
-
-    fn learn_wrong(&mut self, line: &str) {
-        self.retyped += 1;
-        self.ceiling = (self.chunk / 2).max(1);
-        self.chunk = self.ceiling;
-        if has_equal_neighbours(line) {
-            if self.split_neighbours {
-                self.pause = (self.pause + 1).min(NEIGHBOUR_PAUSES.len() - 1);
-            }
-            self.split_neighbours = true;
-        }
-    }
-
-    /// Once something came: how much silence says that no more will come.
-    fn idle(&self) -> Duration {
-        (self.echo.unwrap_or(ECHO_PATIENCE) * 6).clamp(Duration::from_millis(250), ECHO_PATIENCE)
-    }
-
-    /// How long to watch a finished line for characters that come late.
-    fn settle(&self) -> Duration {
-        (self.echo.unwrap_or(ECHO_PATIENCE) / 2).clamp(Duration::from_millis(8), Duration::from_millis(250))
-    }
+/// What came of an Enter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// The line left the cursor: it was taken.
+    Taken,
+    /// Something else than Enter arrived, or nothing: the line is still being edited.
+    StillThere,
 }
 
 impl Console {
+    /// Types a line at a proven prompt and enters it. When it returns, the line was taken; where in the transcript its
+    /// output begins.
+    ///
+    /// # Errors
+    /// [`ConsoleError::EchoNeverRight`], [`ConsoleError::NotCleared`], [`ConsoleError::Untypable`] and a
+    /// [`ConsoleError::TimedOut`] for the prompt: nothing was executed. [`ConsoleError::EnterUnanswered`] and everything
+    /// that ends a wait: Enter was sent, and nobody knows.
+    pub async fn submit(&mut self, manner: Manner<'_>, line: &str) -> Result<Offset, ConsoleError> {
+        for _ in 0..ENTERS {
+            let typed = self.type_line(manner, line).await?;
+            let whole = typed.whole.clone();
+            let mark = self.screen().transcript().now();
+            if self.enter(typed).await? == Effect::Taken {
+                return Ok(mark);
+            }
+            self.typing.lost_enters += 1;
+            self.typing.noisy = true;
+            tracing::debug!("Enter was lost on the way; the line is erased and typed again");
+            self.quiet(self.typing.idle(), Instant::now() + ECHO_PATIENCE).await?;
+            self.clear(manner, whole.chars().count()).await?;
+        }
+        Err(ConsoleError::EchoNeverRight {
+            attempts: ENTERS,
+            meant: format!("{}{line}", manner.prompt),
+            screen: self.screen().text(),
+        })
+    }
+
     /// Types a line at a proven prompt until its echo equals it.
     pub async fn type_line(&mut self, manner: Manner<'_>, line: &str) -> Result<Typed, ConsoleError> {
         let length = line.chars().count();
@@ -159,7 +109,9 @@ impl Console {
             });
         }
         let whole = format!("{}{line}", manner.prompt);
-        for _ in 0..ATTEMPTS {
+        let mut attempts = 0;
+        while attempts < if self.typing.noisy { NOISY_ATTEMPTS } else { ATTEMPTS } {
+            attempts += 1;
             self.wait("the prompt", Patience::of(ECHO_PATIENCE), |screen| {
                 screen.spells_before_cursor(manner.prompt).then_some(())
             })
@@ -167,15 +119,15 @@ impl Console {
             if self.type_once(manner.prompt, line).await? && self.settled(&whole).await? {
                 return Ok(Typed { whole });
             }
-            tracing::debug!(length, chunk = self.typing.chunk, "the echo differs; erasing the line");
-            self.typing.learn_wrong(line);
+            tracing::debug!(length, "the echo differs; erasing the line");
             self.clear(manner, length).await?;
         }
-        Err(ConsoleError::EchoNeverRight { attempts: ATTEMPTS, meant: whole, screen: self.screen().text() })
+        Err(ConsoleError::EchoNeverRight { attempts, meant: whole, screen: self.screen().text() })
     }
 
-    /// Sends Enter on a line that was proven, after looking once more.
-    pub async fn enter(&mut self, typed: Typed) -> Result<(), ConsoleError> {
+    /// Sends Enter on a line that was proven, after looking once more, and does not wait for its effect: for programs
+    /// that ask, which a probe could answer.
+    pub async fn press_enter(&mut self, typed: Typed) -> Result<(), ConsoleError> {
         if !self.screen().spells_before_cursor(&typed.whole) {
             return Err(ConsoleError::EchoNeverRight {
                 attempts: 1,
@@ -187,27 +139,71 @@ impl Console {
         self.send(b"\r").await
     }
 
+    /// Sends Enter on a line that was proven and waits for its effect.
+    async fn enter(&mut self, typed: Typed) -> Result<Effect, ConsoleError> {
+        let whole = typed.whole.clone();
+        self.press_enter(typed).await?;
+        for probe in 0..=PROBES {
+            let span =
+                if probe == 0 { (self.typing.idle() * 4).max(ECHO_PATIENCE / 3) } else { ECHO_PATIENCE };
+            let left = self
+                .wait("an effect of Enter", Patience::of(span), |screen| {
+                    (!screen.spells_before_cursor(&whole)).then_some(())
+                })
+                .await;
+            match left {
+                Ok(()) => return self.effect(&whole).await,
+                Err(ConsoleError::TimedOut { .. }) if probe < PROBES => self.send(b" ").await?,
+                Err(ConsoleError::TimedOut { waited, screen, .. }) => {
+                    return Err(ConsoleError::EnterUnanswered { waited, screen });
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        unreachable!("the last probe returns")
+    }
+
+    /// What it means that the screen no longer ends with the line. A line that is still edited stands where it
+    /// stood, with more behind it: the probe, or what became of Enter on the way.
+    async fn effect(&mut self, whole: &str) -> Result<Effect, ConsoleError> {
+        if self.screen().spelled_and_more(whole).is_none() {
+            return Ok(Effect::Taken);
+        }
+        self.quiet(self.typing.settle() * 4, Instant::now() + ECHO_PATIENCE).await?;
+        let more = self.screen().spelled_and_more(whole);
+        Ok(if more.is_some_and(|more| !more.is_empty()) { Effect::StillThere } else { Effect::Taken })
+    }
+
+    /// Types an answer that is echoed as one `*` a character after `prompt`, and enters it.
+    pub async fn submit_hidden(&mut self, prompt: &str, answer: &str) -> Result<(), ConsoleError> {
+        for _ in 0..ENTERS {
+            let typed = self.type_hidden(prompt, answer).await?;
+            if self.enter(typed).await? == Effect::Taken {
+                return Ok(());
+            }
+            self.typing.lost_enters += 1;
+            self.clear(hidden(prompt), answer.chars().count()).await?;
+        }
+        Err(ConsoleError::NotCleared { screen: self.screen().text() })
+    }
+
     /// Types an answer that is echoed as one `*` a character (SAC's password prompt) after `prompt`.
     ///
     /// One character at a time, each after the star of the one before: the number of stars is all that can be
     /// proven, so none may be lost or doubled.
     pub async fn type_hidden(&mut self, prompt: &str, answer: &str) -> Result<Typed, ConsoleError> {
-        for _ in 0..3 {
-            if self.type_stars(prompt, answer).await? {
-                let whole = format!("{prompt}{}", "*".repeat(answer.chars().count()));
-                if self.settled(&whole).await? {
-                    return Ok(Typed { whole });
-                }
+        let stars = answer.chars().count();
+        let whole = format!("{prompt}{}", "*".repeat(stars));
+        let mut attempts = 0;
+        while attempts < if self.typing.noisy { NOISY_ATTEMPTS } else { ATTEMPTS } {
+            attempts += 1;
+            if self.type_stars(prompt, answer).await? && self.settled(&whole).await? {
+                return Ok(Typed { whole });
             }
             self.typing.retyped += 1;
-            let manner = Manner { prompt, clearing: Clearing::Backspaces, longest: LONGEST_LINE };
-            self.clear(manner, answer.chars().count()).await?;
+            self.clear(hidden(prompt), stars).await?;
         }
-        Err(ConsoleError::EchoNeverRight {
-            attempts: 3,
-            meant: format!("{prompt}{}", "*".repeat(answer.chars().count())),
-            screen: self.screen().text(),
-        })
+        Err(ConsoleError::EchoNeverRight { attempts, meant: whole, screen: self.screen().text() })
     }
 
     /// Erases what stands behind the prompt, so that a person or the next line finds it clean.
@@ -215,29 +211,14 @@ impl Console {
         self.clear(manner, manner.longest.min(160)).await
     }
 
-    /// Erases `longest` characters until that draws no echo: every line editor shows what it erases and nothing where
-    /// there is nothing, so no line stands here any more, wherever this is. False when something still comes.
-    pub async fn prove_empty(&mut self, longest: usize) -> Result<bool, ConsoleError> {
-        for _ in 0..EMPTYINGS {
-            let before = self.received();
-            self.send(&vec![0x08; longest]).await?;
-            self.quiet(self.typing.idle(), Instant::now() + ECHO_PATIENCE).await?;
-            if self.received() == before {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// What typing has cost so far, and what was learnt.
+    pub fn typing(&self) -> TypingStatistics {
+        self.typing.statistics()
     }
 
-    /// What typing has cost so far.
-    pub fn typing(&self) -> TypingStatistics {
-        TypingStatistics {
-            lines: self.typing.lines,
-            echoes: self.typing.echoes,
-            retyped: self.typing.retyped,
-            chunk: self.typing.chunk,
-            splits_neighbours: self.typing.split_neighbours,
-        }
+    /// Tells that the line was seen to alter what it carries: commands are checked from here on.
+    pub fn learn_noise(&mut self) {
+        self.typing.noisy = true;
     }
 
     async fn type_once(&mut self, prompt: &str, line: &str) -> Result<bool, ConsoleError> {
@@ -245,20 +226,33 @@ impl Console {
         let mut rest = line;
         while !rest.is_empty() {
             let chunk = self.typing.next_chunk(rest);
-            if self.typing.pause > 0 && shown.chars().next_back() == chunk.chars().next() {
-                let end = Instant::now() + NEIGHBOUR_PAUSES[self.typing.pause];
-                self.quiet(NEIGHBOUR_PAUSES[self.typing.pause], end).await?;
+            let before = shown.chars().next_back();
+            if let Some(pause) = self.typing.neighbour_pause()
+                && before == chunk.chars().next()
+            {
+                self.quiet(pause, Instant::now() + pause).await?;
             }
+            let proven = shown.len();
             shown.push_str(chunk);
             let began = Instant::now();
+            let mark = self.screen().transcript().now();
             self.send(chunk.as_bytes()).await?;
             let patience = Patience { until: began + ECHO_PATIENCE, idle: Some(self.typing.idle()) };
             let echo = self
                 .wait("the echo", patience, |screen| screen.spells_before_cursor(&shown).then_some(()))
                 .await;
             match echo {
-                Ok(()) => self.typing.learn_right(began.elapsed()),
-                Err(ConsoleError::TimedOut { .. }) => return Ok(false),
+                Ok(()) => {
+                    self.typing.learn_right(began.elapsed());
+                    let placed = self.screen().transcript().since(mark).contains(ADDRESSED);
+                    self.typing.learn_rendering(placed);
+                }
+                Err(ConsoleError::TimedOut { .. }) => {
+                    let seen = self.screen().spelled_and_more(&shown[..proven]);
+                    tracing::debug!(chunk, seen, "the echo differs");
+                    self.typing.learn_wrong(before, chunk, seen.as_deref());
+                    return Ok(false);
+                }
                 Err(other) => return Err(other),
             }
             rest = &rest[chunk.len()..];
@@ -296,19 +290,29 @@ impl Console {
 
     /// Erases the line until the prompt stands at the cursor again.
     async fn clear(&mut self, manner: Manner<'_>, typed: usize) -> Result<(), ConsoleError> {
-        let at_prompt =
-            |screen: &crate::screen::Screen| screen.spells_before_cursor(manner.prompt).then_some(());
-        // More than was typed: characters may have been multiplied on the way.
-        let mut left = (typed + typed / 2 + 8).min(LONGEST_LINE);
-        while left > 0 {
-            let count = left.min(128);
-            self.send(&vec![0x08; count]).await?;
-            let span = self.typing.idle();
-            self.quiet(span, Instant::now() + ECHO_PATIENCE).await?;
-            left -= count;
+        let at_prompt = |screen: &Screen| screen.spells_before_cursor(manner.prompt).then_some(());
+        let key = match manner.clearing {
+            Clearing::EmptyEnter => 0x7f,
+            Clearing::Backspaces | Clearing::Interrupt => 0x08,
+        };
+        // Keys that repeat one another get lost here, and Backspaces do: the one key that clears it all is better.
+        let interrupts = manner.clearing == Clearing::Interrupt && self.begins_with(manner.prompt);
+        if !(interrupts && self.typing.splits_neighbours()) {
+            // More than was typed: characters may have been multiplied on the way.
+            let mut left = (typed + typed / 2 + 8).min(LONGEST_LINE);
+            while left > 0 {
+                let count = left.min(128);
+                self.send(&vec![key; count]).await?;
+                let span = self.typing.idle();
+                self.quiet(span, Instant::now() + ECHO_PATIENCE).await?;
+                left -= count;
+            }
+            if at_prompt(self.screen()).is_some() {
+                return Ok(());
+            }
         }
-        if at_prompt(self.screen()).is_some() {
-            return Ok(());
+        if interrupts || manner.clearing == Clearing::Interrupt && self.begins_with(manner.prompt) {
+            return self.interrupt_line(manner).await;
         }
         // Backspaces are equal neighbours too: one by one, each until the cursor moved.
         for _ in 0..typed + 8 {
@@ -328,21 +332,56 @@ impl Console {
                 return Ok(());
             }
         }
-        match manner.clearing {
-            Clearing::Interrupt if self.begins_with(manner.prompt) => self.send(b"\x03").await?,
-            // An event of SAC stands where the prompt was. Enter on the emptied line brings a fresh one.
-            Clearing::EmptyEnter => {
-                if !self.prove_empty(manner.longest + 2).await? {
-                    return Err(ConsoleError::NotCleared { screen: self.screen().text() });
-                }
-                self.send(b"\r").await?;
-            }
-            _ => {}
+        // The line is empty, since more was erased than the editor holds; an event of SAC stands where the prompt was.
+        // Enter on the emptied line brings a fresh one.
+        if manner.clearing == Clearing::EmptyEnter {
+            self.empty_enter(manner.longest).await?;
         }
         match self.wait("the prompt", Patience::of(ECHO_PATIENCE), at_prompt).await {
             Err(ConsoleError::TimedOut { screen, .. }) => Err(ConsoleError::NotCleared { screen }),
             other => other,
         }
+    }
+
+    /// Ctrl-C, in a mode that is proven to be cmd's: the line is dropped, whatever it is, and a prompt follows.
+    async fn interrupt_line(&mut self, manner: Manner<'_>) -> Result<(), ConsoleError> {
+        for _ in 0..PROBES {
+            self.send(b"\x03").await?;
+            let patience = Patience { until: Instant::now() + ECHO_PATIENCE, idle: Some(self.typing.idle()) };
+            let back = self
+                .wait("the prompt", patience, |screen| {
+                    (screen.before_cursor() == manner.prompt).then_some(())
+                })
+                .await;
+            match back {
+                Ok(()) => return Ok(()),
+                Err(ConsoleError::TimedOut { .. }) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Err(ConsoleError::NotCleared { screen: self.screen().text() })
+    }
+
+    /// Enter at SAC on a line that is proven to be empty: a blank is echoed, so the editor is alive; it is erased
+    /// again, and further erasing moves nothing, so nothing is left on the line.
+    ///
+    /// # Errors
+    /// [`ConsoleError::NotCleared`]: no such proof; Enter was not sent.
+    pub async fn empty_enter(&mut self, longest: usize) -> Result<(), ConsoleError> {
+        for _ in 0..PROBES {
+            self.send(&vec![0x7f; longest + 10]).await?;
+            self.quiet(self.typing.idle(), Instant::now() + ECHO_PATIENCE).await?;
+            let empty = self.screen().cursor();
+            self.send(b" ").await?;
+            self.quiet(self.typing.idle(), Instant::now() + ECHO_PATIENCE).await?;
+            let with_blank = self.screen().cursor();
+            self.send(&[0x7f; 3]).await?;
+            self.quiet(self.typing.idle(), Instant::now() + ECHO_PATIENCE).await?;
+            if with_blank != empty && self.screen().cursor() == empty {
+                return self.send(b"\r").await;
+            }
+        }
+        Err(ConsoleError::NotCleared { screen: self.screen().text() })
     }
 
     /// Whether some row at or above the cursor begins with the prompt: the mode is still what it was.
@@ -352,8 +391,8 @@ impl Console {
     }
 }
 
-fn has_equal_neighbours(line: &str) -> bool {
-    line.chars().zip(line.chars().skip(1)).any(|(a, b)| a == b)
+fn hidden(prompt: &str) -> Manner<'_> {
+    Manner { prompt, clearing: Clearing::Backspaces, longest: LONGEST_LINE }
 }
 
 #[cfg(test)]
@@ -361,6 +400,7 @@ mod tests {
     use std::pin::Pin;
     use std::sync::{Arc, Mutex};
     use std::task::{Context, Poll};
+    use std::time::Duration;
 
     use proptest::prelude::*;
     use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
@@ -481,11 +521,7 @@ mod tests {
         let mut console = Console::new(Box::new(Cable(near)), None);
         let mut results = Vec::new();
         for line in lines {
-            let result = match console.type_line(manner(), line).await {
-                Ok(typed) => console.enter(typed).await,
-                Err(error) => Err(error),
-            };
-            results.push(result);
+            results.push(console.submit(manner(), line).await.map(|_| ()));
         }
         console.quiet(Duration::from_secs(1), Instant::now() + Duration::from_secs(5)).await.unwrap();
         let executed = executed.lock().unwrap().clone();
@@ -499,7 +535,7 @@ mod tests {
         assert!(results.iter().all(Result::is_ok));
         assert_eq!(executed, ["ver", &long, &long]);
         assert_eq!((statistics.lines, statistics.retyped), (3, 0));
-        assert!(statistics.chunk > FIRST_CHUNK && !statistics.splits_neighbours);
+        assert!(statistics.chunk > 14 && !statistics.splits_neighbours);
     }
 
     #[tokio::test(start_paused = true)]

@@ -41,8 +41,8 @@ impl Operator for Live {
     async fn run(&mut self, mode: Mode, command: &str, timeout: Duration) -> Result<Outcome, OperatorError> {
         let began = tokio::time::Instant::now();
         let outcome = match mode {
-            Mode::Cmd => self.session.cmd(command, timeout).await.map(Outcome::from),
-            Mode::Sac => self.session.sac(command).await.map(|output| Outcome {
+            Mode::Cmd => Box::pin(self.session.cmd(command, timeout)).await.map(Outcome::from),
+            Mode::Sac => Box::pin(self.session.sac(command)).await.map(|output| Outcome {
                 code: 0,
                 output,
                 elapsed: began.elapsed(),
@@ -70,12 +70,12 @@ impl Operator for Live {
         if mode != Mode::Cmd {
             return self.run(mode, command, timeout).await;
         }
-        let outcome = self.session.cmd_with_receipt(command, timeout, receipt).await;
+        let outcome = Box::pin(self.session.cmd_with_receipt(command, timeout, receipt)).await;
         outcome.map(Outcome::from).map_err(|error| operator_error(&error, &self.secrets))
     }
 
     async fn settle(&mut self, session: &str, receipt: u64) -> Result<Settled, OperatorError> {
-        match self.session.receipt(session, receipt).await {
+        match Box::pin(self.session.receipt(session, receipt)).await {
             Ok(Receipt::Ended { code }) => Ok(Settled::Ended { code }),
             Ok(Receipt::Started) => Ok(Settled::Unknown),
             Ok(Receipt::Nothing) => Ok(Settled::NeverStarted),
@@ -84,11 +84,12 @@ impl Operator for Live {
     }
 
     async fn sweep(&mut self, session: &str) -> Result<(), OperatorError> {
-        self.session.sweep(session).await.map_err(|error| operator_error(&error, &self.secrets))
+        Box::pin(self.session.sweep(session)).await.map_err(|error| operator_error(&error, &self.secrets))
     }
 
     async fn uptime(&mut self) -> Result<Option<Duration>, OperatorError> {
-        let told = self.session.sac("id").await.map_err(|error| operator_error(&error, &self.secrets))?;
+        let told =
+            Box::pin(self.session.sac("id")).await.map_err(|error| operator_error(&error, &self.secrets))?;
         Ok(seconds_since_restart(&told).map(Duration::from_secs))
     }
 
@@ -106,15 +107,14 @@ impl Operator for Live {
         dialogue: &Dialogue,
         timeout: Duration,
     ) -> Result<Outcome, OperatorError> {
-        let outcome = self.session.talk(command, dialogue, timeout).await;
+        let outcome = Box::pin(self.session.talk(command, dialogue, timeout)).await;
         outcome
             .map(|outcome| Outcome { code: outcome.code, output: outcome.text, elapsed: outcome.elapsed })
             .map_err(|error| operator_error(&error, &self.secrets))
     }
 
     async fn upload(&mut self, path: &str, content: &[u8], timeout: Duration) -> Result<(), OperatorError> {
-        self.session
-            .upload(path, content, timeout)
+        Box::pin(self.session.upload(path, content, timeout))
             .await
             .map_err(|error| operator_error(&error, &self.secrets))
     }
@@ -124,11 +124,11 @@ impl Operator for Live {
             Restart::Shutdown => Restarting::Shutdown { reason },
             Restart::Sac => Restarting::Sac,
         };
-        self.session.reboot(by, budget).await.map_err(|error| operator_error(&error, &self.secrets))
+        Box::pin(self.session.reboot(by, budget)).await.map_err(|error| operator_error(&error, &self.secrets))
     }
 
     async fn close(&mut self) -> Result<(), OperatorError> {
-        self.session.close().await.map_err(|error| operator_error(&error, &self.secrets))
+        Box::pin(self.session.close()).await.map_err(|error| operator_error(&error, &self.secrets))
     }
 
     fn screen(&self) -> String {
@@ -163,7 +163,7 @@ fn trouble(error: &ShellError) -> Trouble {
         ShellError::TimedOut { .. } | ShellError::DialogueFailed { .. } | ShellError::NotUploaded { .. } => {
             Trouble::TimedOut
         }
-        ShellError::TooLong { .. } => Trouble::NotTyped,
+        ShellError::TooLong { .. } | ShellError::NotStarted { .. } => Trouble::NotTyped,
         ShellError::OutcomeUnknown { cause } => match cause {
             ConsoleError::HungUp { .. } => Trouble::LineLost,
             ConsoleError::Alarm { alarm: Alarm::BugCheck | Alarm::Restarted, .. } => Trouble::MachineDown,
@@ -176,9 +176,10 @@ fn trouble(error: &ShellError) -> Trouble {
             ConsoleError::EchoNeverRight { .. }
             | ConsoleError::NotCleared { .. }
             | ConsoleError::Untypable { .. } => Trouble::NotTyped,
-            ConsoleError::TimedOut { .. } | ConsoleError::Alarm { .. } | ConsoleError::Stopped { .. } => {
-                Trouble::Unreachable
-            }
+            ConsoleError::TimedOut { .. }
+            | ConsoleError::EnterUnanswered { .. }
+            | ConsoleError::Alarm { .. }
+            | ConsoleError::Stopped { .. } => Trouble::Unreachable,
         },
         ShellError::Sac(SacError::Stopped { .. }) => Trouble::MachineDown,
         ShellError::NotPrepared { .. } | ShellError::Stopped { .. } | ShellError::Sac(_) => {

@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::place::{Place, recognise, switch_screen};
-use super::text::{self, CmdAnswer};
+use super::text::{self, Channel, CmdAnswer};
 use super::{SacError, Seen};
-use crate::console::{Clearing, Console, ConsoleError, Manner, Patience, Typed};
+use crate::console::{Clearing, Console, ConsoleError, Manner, Patience};
 use crate::screen::{Offset, Screen};
 
 /// To SAC's switch screen from wherever the console is.
@@ -29,6 +29,8 @@ const ANSWER: Duration = Duration::from_secs(5);
 const COMMAND: Duration = Duration::from_secs(90);
 /// How long a boot that was seen to begin may be silent before keys are tried.
 const BOOT_PAUSE: Duration = Duration::from_mins(2);
+/// How often a screen is asked for again that came altered.
+const LOOKS: u32 = 6;
 /// How long to wait for the event before `cmd` is tried again.
 const RETRY_CMD: Duration = Duration::from_secs(10);
 
@@ -46,14 +48,25 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
     console.quiet(Duration::from_millis(300), until.min(began + Duration::from_secs(2))).await?;
     let mut patience = Duration::from_secs(2);
     let mut leave_boot_alone = BOOT_PAUSE;
-    let mut unanswered = 0;
+    let (mut unanswered, mut not_empty) = (0, 0);
     loop {
         let now = Instant::now();
         if now >= until {
             return Err(no_prompt(console, start, now - began));
         }
         match recognise(console.screen()) {
-            Place::Sac { .. } => return empty_prompt(console).await,
+            Place::Sac { .. } => {
+                if let Some(at) = empty_prompt(console).await? {
+                    return Ok(at);
+                }
+                not_empty += 1;
+                if not_empty == if console.typing().noisy { LOOKS } else { 2 } {
+                    return Err(ConsoleError::NotCleared { screen: console.screen().text() }.into());
+                }
+                // What stands there does not behave as a prompt: it is looked at anew.
+                console.send(TO_SAC).await?;
+                console.quiet(PAUSE * 4, until).await?;
+            }
             Place::Stopped => return Err(SacError::Stopped { screen: console.screen().text() }),
             Place::Switch { channel } if channel.eq_ignore_ascii_case("SAC") => {
                 console.send(VIEW).await?;
@@ -104,29 +117,80 @@ pub async fn return_to_sac(console: &mut Console, until: Instant) -> Result<AtSa
     reach_prompt(console, until).await
 }
 
+/// The channels that there are, as `ch` lists them.
+pub async fn channels(console: &mut Console, at: AtSac) -> Result<(AtSac, Vec<Channel>), SacError> {
+    let mut at = at;
+    let mut before = None;
+    for _ in 0..LOOKS {
+        let (output, next) = command(console, at, "ch").await?;
+        at = next;
+        let list = text::channels(&output);
+        // SAC itself is always there. On a line that alters bytes, only what was read twice counts.
+        if !list.is_empty() && (!console.typing().noisy || before.as_ref() == Some(&list)) {
+            return Ok((at, list));
+        }
+        before = Some(list);
+    }
+    Err(SacError::Unreadable { what: "the list of channels", screen: console.screen().text() })
+}
+
 /// Opens a command channel and returns its name, taken from the event, never assumed. Waits while the service has
 /// not registered yet (message 131), as on a machine that is still booting.
+///
+/// `before` are the names that were there before this session opened anything: where the answer to `cmd` cannot be
+/// read, the channel that came since is ours. A `cmd` that may have been executed is not sent again before that is
+/// looked up.
 pub async fn open_channel(
     console: &mut Console,
     at: AtSac,
+    before: &[String],
     until: Instant,
 ) -> Result<(AtSac, String), SacError> {
     let mut at = at;
+    let mut unreadable = 0;
     loop {
-        let typed = type_at_sac(console, at, "cmd").await?;
-        let mark = console.screen().transcript().now();
-        console.enter(typed).await?;
+        let mark = submit(console, at, "cmd").await?;
         let answer = console
-            .wait("an answer to SAC's cmd", Patience::of(COMMAND), |screen| {
-                text::cmd_answer(screen.transcript().since(mark))
-            })
-            .await?;
+            .wait(
+                "an answer to SAC's cmd",
+                Patience { until: Instant::now() + COMMAND, idle: Some(ANSWER * 4) },
+                |screen| text::cmd_answer(screen.transcript().since(mark)),
+            )
+            .await;
         let refusal = match answer {
-            CmdAnswer::Channel(name) => {
-                return Ok((prompt_again(console).await?, name));
+            Err(ConsoleError::TimedOut { .. }) => {
+                at = reach_prompt(console, until).await?;
+                let (again, list) = channels(console, at).await?;
+                at = again;
+                if let Some(name) = newest(&list, before) {
+                    return Ok((at, name));
+                }
+                unreadable += 1;
+                if unreadable == LOOKS || Instant::now() > until {
+                    return Err(SacError::Unreadable {
+                        what: "the answer to cmd",
+                        screen: console.screen().text(),
+                    });
+                }
+                continue;
             }
-            CmdAnswer::NotRegistered | CmdAnswer::TimedOut if Instant::now() + RETRY_CMD < until => {
-                at = prompt_again(console).await?;
+            Err(cause) => return Err(SacError::OutcomeUnknown { cause }),
+            Ok(CmdAnswer::Channel(name)) if !console.typing().noisy => {
+                return Ok((prompt_again(console, until).await?, name));
+            }
+            // A name that came over a line that alters bytes is compared with the list.
+            Ok(CmdAnswer::Channel(name)) => {
+                at = prompt_again(console, until).await?;
+                let (again, list) = channels(console, at).await?;
+                let listed = list.iter().any(|channel| channel.name == name);
+                if let Some(name) = Some(name).filter(|_| listed).or_else(|| newest(&list, before)) {
+                    return Ok((again, name));
+                }
+                at = again;
+                continue;
+            }
+            Ok(CmdAnswer::NotRegistered | CmdAnswer::TimedOut) if Instant::now() + RETRY_CMD < until => {
+                let _ = prompt_again(console, until).await?;
                 let came = console
                     .wait("the event that CMD is available", Patience::of(RETRY_CMD), |screen| {
                         text::cmd_became_available(screen.transcript().since(mark)).then_some(())
@@ -136,34 +200,77 @@ pub async fn open_channel(
                     Ok(()) | Err(ConsoleError::TimedOut { .. }) => {}
                     Err(other) => return Err(other.into()),
                 }
-                at = prove_again(console, at).await?;
+                at = prompt_again(console, until).await?;
                 continue;
             }
-            CmdAnswer::Unrecognized => {
-                at = prompt_again(console).await?;
+            Ok(CmdAnswer::Unrecognized) => {
+                at = prompt_again(console, until).await?;
                 continue;
             }
-            refusal => refusal,
+            Ok(refusal) => refusal,
         };
         return Err(refused(refusal));
     }
 }
 
+/// Whether a command of SAC only looks, and answers alike when it is asked again at once.
+pub fn only_looks(command: &str) -> bool {
+    let command = command.trim().to_ascii_lowercase();
+    matches!(command.as_str(), "ch" | "i" | "?" | "help" | "ch -?")
+}
+
+/// The channel that is there and was not before; the counter in the names only grows during a boot.
+pub fn newest(list: &[Channel], before: &[String]) -> Option<String> {
+    list.iter()
+        .filter(|channel| channel.index > 0 && channel.active && !before.contains(&channel.name))
+        .map(|channel| channel.name.clone())
+        .max()
+}
+
 /// Views a channel by its name; ends when the channel has the console, its first output still to come.
-pub async fn view_channel(console: &mut Console, at: AtSac, name: &str) -> Result<(), SacError> {
-    let typed = type_at_sac(console, at, &format!("ch -sn {name}")).await?;
-    let mark = console.screen().transcript().now();
-    console.enter(typed).await?;
-    console
-        .wait("the switch screen of the channel", Patience::of(ANSWER * 4), |screen| {
-            let fresh = screen.transcript().since(mark).contains(text::SWITCH_READY);
-            (fresh && switch_screen(screen).is_some_and(|shown| shown.eq_ignore_ascii_case(name)))
-                .then_some(())
-        })
-        .await?;
-    console.quiet(PAUSE, Instant::now() + ANSWER).await?;
-    console.send(VIEW).await?;
-    Ok(())
+///
+/// # Errors
+/// [`SacError::NoSuchChannel`]: it is gone.
+pub async fn view_channel(
+    console: &mut Console,
+    at: AtSac,
+    name: &str,
+    until: Instant,
+) -> Result<(), SacError> {
+    let mut at = at;
+    let mut missing = 0;
+    for _ in 0..LOOKS {
+        // SAC compares names without case; in lower case no letter is one flipped bit away from an Enter.
+        let mark = submit(console, at, &format!("ch -sn {}", name.to_ascii_lowercase())).await?;
+        let patience = Patience { until: (Instant::now() + ANSWER * 4).min(until), idle: Some(ANSWER) };
+        let shown = console
+            .wait("the switch screen of the channel", patience, |screen| {
+                let since = screen.transcript().since(mark);
+                if since.contains("Could not find a channel with that name.") {
+                    return Some(false);
+                }
+                let fresh = since.contains(text::SWITCH_READY);
+                (fresh && switch_screen(screen).is_some_and(|shown| shown.eq_ignore_ascii_case(name)))
+                    .then_some(true)
+            })
+            .await;
+        match shown {
+            Ok(true) => {
+                console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+                console.send(VIEW).await?;
+                return Ok(());
+            }
+            Ok(false) => missing += 1,
+            Err(ConsoleError::TimedOut { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+        // Once is enough on a good line; on another the name may have been typed wrong on the way.
+        if missing > u32::from(console.typing().noisy) {
+            return Err(SacError::NoSuchChannel { name: name.to_owned() });
+        }
+        at = reach_prompt(console, until).await?;
+    }
+    Err(SacError::Unreadable { what: "the switch screen of the channel", screen: console.screen().text() })
 }
 
 /// Closes a channel by its name, from SAC.
@@ -174,9 +281,7 @@ pub async fn close_channel(console: &mut Console, at: AtSac, name: &str) -> Resu
 
 /// Runs a command of SAC; its output without echo and prompt.
 pub async fn command(console: &mut Console, at: AtSac, line: &str) -> Result<(String, AtSac), SacError> {
-    let typed = type_at_sac(console, at, line).await?;
-    let mark = console.screen().transcript().now();
-    console.enter(typed).await?;
+    let mark = submit(console, at, line).await?;
     await_end_of_command(console, mark).await.map_err(|cause| SacError::OutcomeUnknown { cause })?;
     let output = console.screen().transcript().since(mark);
     let output = output.trim_start_matches(['\r', '\n']);
@@ -186,8 +291,7 @@ pub async fn command(console: &mut Console, at: AtSac, line: &str) -> Result<(St
 
 /// Restarts the machine with SAC's own `restart`; [`await_boot`] proves it.
 pub async fn restart(console: &mut Console, at: AtSac) -> Result<(), SacError> {
-    let typed = type_at_sac(console, at, "restart").await?;
-    console.enter(typed).await?;
+    submit(console, at, "restart").await?;
     Ok(())
 }
 
@@ -220,23 +324,29 @@ pub async fn await_boot(console: &mut Console, since: Offset, until: Instant) ->
     Ok(())
 }
 
-async fn type_at_sac(console: &mut Console, _at: AtSac, line: &str) -> Result<Typed, SacError> {
+/// Types and enters a line at SAC's prompt; where its output begins.
+async fn submit(console: &mut Console, _at: AtSac, line: &str) -> Result<Offset, SacError> {
     let mut tries = 3;
     loop {
         let shown = console.screen().before_cursor();
         let prompt = if text::prompt_end(&shown) == Some(shown.len()) { &shown } else { text::PROMPT };
         let manner = Manner { prompt, clearing: Clearing::EmptyEnter, longest: LONGEST_SAC_LINE };
         tries -= 1;
-        match console.type_line(manner, line).await {
-            Err(ConsoleError::EchoNeverRight { .. } | ConsoleError::NotCleared { .. })
-                if console.typing().echoes == 0 =>
-            {
+        match console.submit(manner, line).await {
+            Ok(mark) => return Ok(mark),
+            Err(error) if error.is_before_enter() && console.typing().echoes == 0 => {
                 return Err(SacError::Deaf);
             }
             // The fresh prompt may be another one: where an event came, two stood behind each other.
-            Err(ConsoleError::NotCleared { .. })
+            Err(ConsoleError::NotCleared { .. } | ConsoleError::TimedOut { .. })
                 if tries > 0 && recognise(console.screen()) == (Place::Sac { typed: 0 }) => {}
-            result => return Ok(result?),
+            Err(error) if error.is_before_enter() || matches!(error, ConsoleError::TimedOut { .. }) => {
+                return Err(error.into());
+            }
+            Err(cause @ ConsoleError::EnterUnanswered { .. }) => {
+                return Err(SacError::OutcomeUnknown { cause });
+            }
+            Err(error) => return Err(error.into()),
         }
     }
 }
@@ -280,14 +390,22 @@ async fn turn_page(console: &mut Console) -> Result<(), ConsoleError> {
         .await
 }
 
-/// Waits for the prompt after a command of SAC, with events out of the way.
-async fn prompt_again(console: &mut Console) -> Result<AtSac, SacError> {
+/// Waits for the prompt after a command of SAC, with events out of the way. A prompt that came altered is asked for
+/// anew.
+async fn prompt_again(console: &mut Console, until: Instant) -> Result<AtSac, SacError> {
+    let end = (Instant::now() + ANSWER * 4).min(until);
     loop {
-        console
-            .wait("SAC's prompt", Patience::of(ANSWER * 4), |screen| {
+        let patience = Patience { until: end, idle: Some(ANSWER) };
+        let came = console
+            .wait("SAC's prompt", patience, |screen| {
                 (recognise(screen) == Place::Sac { typed: 0 }).then_some(())
             })
-            .await?;
+            .await;
+        match came {
+            Ok(()) => {}
+            Err(ConsoleError::TimedOut { .. }) => return Box::pin(reach_prompt(console, until)).await,
+            Err(other) => return Err(other.into()),
+        }
         console.quiet(PAUSE, Instant::now() + ANSWER).await?;
         if recognise(console.screen()) == (Place::Sac { typed: 0 }) {
             return Ok(AtSac(()));
@@ -295,39 +413,45 @@ async fn prompt_again(console: &mut Console) -> Result<AtSac, SacError> {
     }
 }
 
-async fn prove_again(console: &mut Console, _at: AtSac) -> Result<AtSac, SacError> {
-    prompt_again(console).await
-}
-
-/// At a SAC prompt with an unknown line behind it: erases more than a line can hold. Where the line was hidden by an
-/// event, the prompt itself is rubbed out on the screen, and Enter on the emptied line brings a fresh one.
-async fn empty_prompt(console: &mut Console) -> Result<AtSac, SacError> {
-    for _ in 0..2 {
-        console.send(&[0x08; MORE_THAN_A_LINE / 2]).await?;
+/// At a SAC prompt with an unknown line behind it: erases more than a line can hold, with DEL, which no flipped bit
+/// turns into an Enter, and then with Backspace, should this SAC not know DEL. Where the line was hidden by an event,
+/// the prompt itself is rubbed out on the screen, and Enter on the line, once it is proven to be empty, brings a
+/// fresh one. None: no such proof.
+async fn empty_prompt(console: &mut Console) -> Result<Option<AtSac>, SacError> {
+    for key in [0x7f, 0x08] {
+        console.send(&[key; MORE_THAN_A_LINE]).await?;
         console.quiet(PAUSE, Instant::now() + ANSWER).await?;
     }
     if recognise(console.screen()) == (Place::Sac { typed: 0 }) {
-        return Ok(AtSac(()));
+        return Ok(Some(AtSac(())));
     }
-    if !console.prove_empty(MORE_THAN_A_LINE).await? {
-        return Err(ConsoleError::NotCleared { screen: console.screen().text() }.into());
+    match console.empty_enter(LONGEST_SAC_LINE).await {
+        Ok(()) => {}
+        Err(ConsoleError::NotCleared { .. }) => return Ok(None),
+        Err(other) => return Err(other.into()),
     }
-    console.send(b"\r").await?;
-    prompt_again(console).await
+    let came = settle_on(console, ANSWER, |place| *place == Place::Sac { typed: 0 }).await?;
+    Ok((came && recognise(console.screen()) == Place::Sac { typed: 0 }).then_some(AtSac(())))
 }
 
 /// On a line that never said a byte, not even to `ESC TAB 0`: a pager may be waiting that was drawn before we came
 /// (SAC's worker reads no other key then), and Enter is what it takes.
 ///
-/// There is no prompt here that could be proven, and none is needed: the Enter is only sent when a line full of
-/// erasures drew no echo either. So no line stands here that it could execute, not even on a line that lost the keys
-/// before, and no menu is open, which would have moved or redrawn itself.
+/// There is no prompt here that could be proven, and none is needed: the Enter is only sent when neither a blank nor a
+/// line full of erasures drew an echo. So no line stands here that it could execute, not even on a line that lost the
+/// keys before, and no menu is open, which would have moved or redrawn itself. Should the keys be read late instead,
+/// the line they come to is emptied before.
 async fn wake(console: &mut Console) -> Result<(), SacError> {
     let heard = console.received();
-    if console.prove_empty(MORE_THAN_A_LINE).await? && console.received() == heard {
-        console.send(b"\r").await?;
-        console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+    for keys in [&b" "[..], &[0x7f; MORE_THAN_A_LINE], &[0x08; MORE_THAN_A_LINE]] {
+        console.send(keys).await?;
+        console.quiet(PAUSE * 3, Instant::now() + ANSWER).await?;
+        if console.received() > heard {
+            return Ok(());
+        }
     }
+    console.send(b"\r").await?;
+    console.quiet(PAUSE, Instant::now() + ANSWER).await?;
     Ok(())
 }
 

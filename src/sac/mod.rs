@@ -11,8 +11,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use driver::{
-    AtSac, await_boot, close_channel, command, open_channel, reach_prompt, restart, return_to_sac,
-    view_channel,
+    AtSac, await_boot, channels, close_channel, command, newest, only_looks, open_channel, reach_prompt,
+    restart, return_to_sac, view_channel,
 };
 pub use place::{Field, Place, cmd_prompt_at_cursor, login_at_cursor, recognise, switch_screen};
 pub use watch::in_channel;
@@ -44,6 +44,20 @@ pub enum SacError {
     /// The prompt is there and no key has an effect.
     #[error("the console shows SAC's prompt and takes no key")]
     Deaf,
+    /// There is no channel of that name any more.
+    #[error("the command channel {name} is gone")]
+    NoSuchChannel {
+        /// Its name.
+        name: String,
+    },
+    /// What SAC shows came altered, again and again.
+    #[error("{what} could not be read: it came altered every time")]
+    Unreadable {
+        /// What.
+        what: &'static str,
+        /// The screen.
+        screen: String,
+    },
     /// Azure's health report is all that comes: SAC is off.
     #[error(
         "this machine prints Azure's health report only: SAC (EMS) is switched off in its boot configuration"
@@ -94,6 +108,8 @@ impl SacError {
             Self::Console(ConsoleError::Stopped { .. }) => "stopped",
             Self::Console(ConsoleError::Alarm { .. }) => "interrupted-by-machine",
             Self::Console(_) => "console",
+            Self::NoSuchChannel { .. } => "channel-gone",
+            Self::Unreadable { .. } => "line-too-noisy",
             Self::OutcomeUnknown { .. } => "outcome-unknown",
             Self::NoPrompt { .. } => "no-sac-prompt",
             Self::Deaf => "deaf",
@@ -106,7 +122,9 @@ impl SacError {
     /// What the user can do next.
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Console(_) => None,
+            Self::Console(error) => Some(error.help()),
+            Self::NoSuchChannel { .. } => Some("run it again: a new channel is opened"),
+            Self::Unreadable { .. } => Some("try a lower speed; on real hardware check cable and ground"),
             Self::OutcomeUnknown { .. } => Some("look at the machine before you run it again"),
             Self::NoPrompt { seen: Seen::Nothing, .. } => Some(
                 "check that the machine runs and that this is its COM1 (115200 8N1); a machine with kernel debugging \
@@ -136,8 +154,10 @@ impl SacError {
     pub fn screen(&self) -> Option<&str> {
         match self {
             Self::Console(error) | Self::OutcomeUnknown { cause: error } => error.screen(),
-            Self::NoPrompt { screen, .. } | Self::Stopped { screen } => Some(screen),
-            Self::Deaf | Self::Off | Self::Refused { .. } => None,
+            Self::NoPrompt { screen, .. } | Self::Stopped { screen } | Self::Unreadable { screen, .. } => {
+                Some(screen)
+            }
+            Self::NoSuchChannel { .. } | Self::Deaf | Self::Off | Self::Refused { .. } => None,
         }
     }
 }

@@ -124,6 +124,29 @@ impl Screen {
         })
     }
 
+    /// Where `text` is spelled from the first column of some row, what stands between its end and the cursor, when the
+    /// cursor is on the row where it ends or has wrapped from it. `None`: it is spelled nowhere, or the cursor left.
+    pub fn spelled_and_more(&self, text: &str) -> Option<String> {
+        let cursor = self.cursor();
+        (0..=cursor.row).rev().find_map(|row| {
+            let end = self.spells(row, text)?;
+            if end > cursor && past_the_edge(end) != cursor {
+                return None;
+            }
+            let mut more = String::new();
+            for row in end.row..=cursor.row {
+                let from = if row == end.row { end.column } else { 0 };
+                let to = if row == cursor.row { cursor.column } else { COLUMNS };
+                // A row that is not full did not wrap: what follows it is something else.
+                if row < cursor.row && self.row(row).chars().count() < usize::from(COLUMNS) {
+                    return None;
+                }
+                more.push_str(&self.cells(row, from, to));
+            }
+            Some(more)
+        })
+    }
+
     /// Walks `text` over the cells from the start of `row`; where it ends, or `None` when the cells differ.
     fn spells(&self, row: u16, text: &str) -> Option<Position> {
         let screen = self.terminal.screen();
@@ -247,6 +270,17 @@ mod tests {
         {
             assert!(!fed(wrong).spells_before_cursor(&whole), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_stands_behind_a_text_is_read_up_to_the_cursor() {
+        assert_eq!(fed("q>echo a b").spelled_and_more("q>echo").as_deref(), Some(" a b"));
+        assert_eq!(fed("q>echo ").spelled_and_more("q>echo").as_deref(), Some(" "));
+        assert_eq!(fed("q>echo\r\n").spelled_and_more("q>echo"), None);
+        assert_eq!(fed("q>echo\r").spelled_and_more("q>echo"), None);
+        assert_eq!(fed("q>exho").spelled_and_more("q>echo"), None);
+        let wrapped = format!("q>{}", "x".repeat(100));
+        assert_eq!(fed(&wrapped).spelled_and_more("q>").as_deref(), Some(&wrapped[2..]));
     }
 
     #[test]

@@ -1,30 +1,67 @@
-//! One command: typed, entered, its output fetched and proven.
+//! One command: typed, entered, its output fetched and proven; and after a loss, found out whether it ran.
 
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::escape::escape_for_child;
-use super::fetch::{self, Header, NotWritten, Pieces};
+use super::fetch::{self, Header, Pieces, Told, hex};
 use super::session::Session;
 use super::{Outcome, ShellError};
-use crate::console::{ConsoleError, Patience};
+use crate::console::{Alarm, ConsoleError, Patience};
 use crate::encoding::{Decoded, decode_output};
 
 /// The longest line that can be proven on the screen.
 pub(super) const LONGEST_TYPED: usize = 1_400;
+/// The longest command that the helper can read from its file (`set /p` takes 1,021 characters).
+const LONGEST_CHECKED: usize = 1_000;
 /// Output beyond this takes longer than anybody wants to wait (8 MiB: half an hour at 115,200 baud).
 const LARGEST_OUTPUT: u64 = 8 << 20;
 /// How long the helper may take to show a page.
 const PAGE: Duration = Duration::from_mins(1);
-/// How often a damaged output is fetched again.
-const FETCHES: u32 = 4;
+/// How often a damaged output, or a report, is asked for again.
+const FETCHES: u32 = 16;
 /// How long an interrupted command may take to give the prompt back.
 const INTERRUPT: Duration = Duration::from_secs(10);
+/// How often a command that proved not to have started is typed again.
+const STARTS: u32 = 5;
+/// Bytes of a command in one line of hex: a short line is likelier to come through unaltered.
+const HEX_PIECE: usize = 24;
+/// Patterns that no line number matches: an empty page.
+const NO_LINES: [&str; 2] = ["x", "y"];
+
+/// What became of a command that was entered.
+enum Found {
+    /// It ended.
+    Ended(Header),
+    /// It never started.
+    NotStarted,
+    /// It may still run: no prompt stands at the cursor.
+    Running,
+    /// It was started, and no more is known.
+    Unknown,
+}
+
+/// A command that is to be started.
+#[derive(Clone, Copy)]
+struct Start<'a> {
+    command: &'a str,
+    call: &'a str,
+    /// The line that starts it on a good line.
+    line: &'a str,
+    receipt: Option<u64>,
+    timeout: Duration,
+    /// How many more tries there are, this one included.
+    left: u32,
+}
 
 impl Session {
     /// Runs one cmd command in a child of its own (`cd` and `set` do not last) with an empty standard input, so that
     /// nothing waits for an answer. `timeout` counts from Enter to the end of the command; output is fetched after.
+    ///
+    /// A line that was lost on the way is made anew where the console can do that; the machine then tells whether the
+    /// command ran, and it is typed again only when it proves not to have started.
     pub async fn cmd(&mut self, command: &str, timeout: Duration) -> Result<Outcome, ShellError> {
         self.cmd_in_session(command, timeout, None).await
     }
@@ -46,8 +83,8 @@ impl Session {
         timeout: Duration,
         receipt: Option<u64>,
     ) -> Result<Outcome, ShellError> {
-        self.at_prompt().await?;
-        let mut outcome = self.cmd_here(command, timeout, receipt).await?;
+        Box::pin(self.at_prompt()).await?;
+        let mut outcome = Box::pin(self.cmd_here(command, timeout, receipt)).await?;
         // The code page belongs to the console: what a child set stays.
         if command.to_ascii_lowercase().contains("chcp") {
             self.learn_code_page().await?;
@@ -65,11 +102,13 @@ impl Session {
         receipt: Option<u64>,
     ) -> Result<Outcome, ShellError> {
         let began = Instant::now();
-        let sequence = self.next_sequence();
+        let call = self.next_call();
+        // Nothing is executed of a line that ends too early, since a parenthesis is open (`-`, `J` and `M` are one
+        // flipped bit away from an Enter). Redirections come first: a blank between the last quote and one of them
+        // would belong to the command.
         let start = receipt.map(|number| format!(">%SP%.s echo {number}&")).unwrap_or_default();
-        // Redirections come first: a blank between the last quote and one of them would belong to the command.
         let line = format!(
-            "{start}>%SP%.o 2>&1<nul cmd /d/s/c ^\"{}^\"&%SP% {sequence} ",
+            "({start}>%SP%.m echo {call}&>%SP%.o 2>&1<nul cmd /d/s/c ^\"{}^\"&%SP% {call})",
             escape_for_child(command)
         );
         let length = line.chars().count();
@@ -77,61 +116,231 @@ impl Session {
             let longest = LONGEST_TYPED - (length - command.chars().count());
             return Err(ShellError::TooLong { length: command.chars().count(), longest });
         }
-        self.type_and_enter(&line).await?;
-        let header = match self.header(sequence, timeout).await {
-            Ok(Ok(header)) => header,
-            Ok(Err(NotWritten { code })) => {
-                let reason = "the machine could not write it to a file (disk full, or no right)".to_owned();
-                return Err(ShellError::OutputDamaged { reason, code });
+        let mut cause = None;
+        for left in (1..=STARTS).rev() {
+            if cause.is_some() {
+                self.at_prompt().await?;
             }
-            Err(ConsoleError::TimedOut { screen, .. }) => {
-                let output = self.interrupt().await?;
-                return Err(ShellError::TimedOut { timeout, output, screen });
+            match self.one_start(&Start { command, call: &call, line: &line, receipt, timeout, left }).await {
+                Ok(Found::Ended(header)) => {
+                    let code = header.code;
+                    let bytes = self.fetch(header).await?;
+                    let Decoded { text, lossy, .. } = decode_output(&bytes, self.code_page());
+                    return Ok(Outcome { code, bytes, text, lossy, elapsed: began.elapsed() });
+                }
+                Ok(_) => cause = Some("it proved not to have started, again and again"),
+                Err(error) => return Err(error),
             }
-            Err(ConsoleError::Stopped { .. }) => {
+        }
+        Err(ShellError::NotStarted {
+            reason: cause.unwrap_or_default().to_owned(),
+            screen: self.console().screen().text(),
+        })
+    }
+
+    /// Types and enters it once, and says what became of it: it ended, or it never started.
+    async fn one_start(&mut self, start: &Start<'_>) -> Result<Found, ShellError> {
+        let Start { command, call, line, receipt, timeout, left } = *start;
+        let entered = if self.checks(command) {
+            self.enter_checked(command, call, receipt).await
+        } else {
+            let plain = self.type_and_enter(line).await;
+            match plain {
+                // The line turned out to alter bytes: the next try is checked by the machine.
+                Err(error) if error.is_before_enter() && self.checks(command) => {
+                    return Ok(Found::NotStarted);
+                }
+                other => other,
+            }
+        };
+        let mut cause = match entered {
+            Ok(()) => None,
+            // What the console shows may differ from what the machine drew; it is shown anew before the next try.
+            Err(error) if error.is_before_enter() && self.console().typing().noisy && left > 1 => {
+                self.show_anew().await?;
+                return Ok(Found::NotStarted);
+            }
+            Err(error) if error.is_before_enter() => return Err(error.into()),
+            Err(error) => Some(error),
+        };
+        let until = Instant::now() + timeout;
+        loop {
+            let error = match cause.take() {
+                Some(error) => error,
+                None => match self.report(call, until).await {
+                    Ok(Some(Told::Report(report))) if report.ended == call => {
+                        if let Some(header) = report.header {
+                            return Ok(Found::Ended(header));
+                        }
+                        return Err(self.unknown_end());
+                    }
+                    Ok(Some(Told::Refused)) => return Ok(Found::NotStarted),
+                    // The prompt came, and what stands above it is no proof.
+                    Ok(_) => match self.ask(call).await? {
+                        Found::Ended(header) => return Ok(Found::Ended(header)),
+                        Found::NotStarted => return Ok(Found::NotStarted),
+                        Found::Running | Found::Unknown => return Err(self.unknown_end()),
+                    },
+                    Err(ConsoleError::TimedOut { screen, .. }) if Instant::now() >= until => {
+                        return self.interrupt(call, timeout, screen).await;
+                    }
+                    Err(error) => error,
+                },
+            };
+            if matches!(error, ConsoleError::Stopped { .. }) {
                 self.set_stop(None);
-                self.interrupt().await?;
+                self.back_to_prompt().await?;
                 return Err(ShellError::Stopped { channel: None });
             }
-            Err(cause) => return Err(ShellError::OutcomeUnknown { cause }),
-        };
-        let code = header.code;
-        let bytes = self.fetch(header).await?;
-        let Decoded { text, lossy, .. } = decode_output(&bytes, self.code_page());
-        Ok(Outcome { code, bytes, text, lossy, elapsed: began.elapsed() })
+            if matches!(error, ConsoleError::Alarm { alarm: Alarm::BugCheck | Alarm::Restarted, .. }) {
+                return Err(ShellError::OutcomeUnknown { cause: error });
+            }
+            match self.find_out(call, error).await? {
+                Found::Running => {}
+                found => return Ok(found),
+            }
+        }
+    }
+
+    /// Whether the machine is to check a command before it runs it: the line was seen to alter bytes, and an echo
+    /// that looks right may then be two errors that hide each other.
+    fn checks(&self, command: &str) -> bool {
+        self.console().typing().noisy
+            && command.len() <= LONGEST_CHECKED
+            && self.code_page().decode(&self.code_page().encode(command)).text == command
+    }
+
+    /// Brings a command over in hex, line by line, and has the helper run it only when its SHA-256 is right.
+    async fn enter_checked(
+        &mut self,
+        command: &str,
+        call: &str,
+        receipt: Option<u64>,
+    ) -> Result<(), ConsoleError> {
+        let whole = [format!("{call} ").as_bytes(), &self.code_page().encode(command)].concat();
+        let pieces: Vec<String> = whole.chunks(HEX_PIECE).map(hex).collect();
+        for (index, piece) in pieces.iter().enumerate() {
+            self.type_and_enter(&format!("(>%SP%.x{} echo {piece})", index + 1)).await?;
+            self.await_prompt(PAGE).await?;
+        }
+        let hash = hex(&Sha256::digest(&whole));
+        let receipt = receipt.map(|number| format!(" {number}")).unwrap_or_default();
+        self.type_and_enter(&format!("(%SP% {call} r {} {}{receipt})", pieces.len(), &hash[..16])).await
+    }
+
+    /// Waits for the end of the command, which is the prompt, and reads what the helper reports above it. None: no
+    /// proven report.
+    async fn report(&mut self, call: &str, until: Instant) -> Result<Option<Told>, ConsoleError> {
+        self.await_prompt_until(until).await?;
+        let told = fetch::told(self.console().screen(), call);
+        Ok((told != Told::Nothing).then_some(told))
+    }
+
+    /// Asks the helper, at our prompt, which command was started last and which one ended how.
+    async fn ask(&mut self, call: &str) -> Result<Found, ShellError> {
+        for _ in 0..FETCHES {
+            let asking = self.next_call();
+            let answer: Result<Option<Told>, ConsoleError> = async {
+                self.type_and_enter(&format!("(%SP% {asking} h)")).await?;
+                self.report(&asking, Instant::now() + PAGE).await
+            }
+            .await;
+            match answer {
+                Ok(Some(Told::Report(report))) => {
+                    return Ok(if report.started == call {
+                        match report.header {
+                            Some(header) if report.ended == call => Found::Ended(header),
+                            _ => Found::Unknown,
+                        }
+                    } else if report.started == "-" || self.is_before(&report.started, call) {
+                        Found::NotStarted
+                    } else {
+                        Found::Unknown
+                    });
+                }
+                Ok(_) => self.show_anew().await?,
+                Err(error) => self.regain(error).await?,
+            }
+        }
+        Err(self.unknown_end())
+    }
+
+    /// After a loss: gets back to the channel and asks there what became of the command.
+    async fn find_out(&mut self, call: &str, error: ConsoleError) -> Result<Found, ShellError> {
+        let cause = error.clone();
+        if let Err(error) = self.regain(error).await {
+            tracing::debug!(%error, "the way back after a loss failed");
+            return Err(ShellError::OutcomeUnknown { cause });
+        }
+        // Past its time it is ended there, too.
+        if !self.is_at_prompt() {
+            return Ok(Found::Running);
+        }
+        match self.ask(call).await {
+            Ok(Found::Unknown) => Err(ShellError::OutcomeUnknown { cause }),
+            other => other,
+        }
+    }
+
+    /// Ends a command that runs too long and proves the prompt again. When it turns out to have ended, or never to
+    /// have started, that is the answer; else the error holds what it had written.
+    async fn interrupt(
+        &mut self,
+        call: &str,
+        timeout: Duration,
+        screen: String,
+    ) -> Result<Found, ShellError> {
+        self.back_to_prompt().await?;
+        match self.ask(call).await? {
+            Found::Ended(header) => return Ok(Found::Ended(header)),
+            Found::NotStarted => return Ok(Found::NotStarted),
+            Found::Running | Found::Unknown => {}
+        }
+        let output = self.output_so_far().await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "what the command had written could not be read");
+            String::new()
+        });
+        Err(ShellError::TimedOut { timeout, output, screen })
     }
 
     /// The exit code of what ran last at our prompt.
     pub(super) async fn code_of_last(&mut self) -> Result<i32, ShellError> {
-        let sequence = self.next_sequence();
-        self.type_and_enter(&format!("%SP% {sequence} ")).await?;
-        match self.header(sequence, PAGE).await {
-            Ok(Ok(header)) => Ok(header.code),
-            Ok(Err(NotWritten { code })) => Ok(code),
+        let asking = self.next_call();
+        let until = Instant::now() + PAGE;
+        let told = match self.type_and_enter(&format!("(%SP% {asking})")).await {
+            Ok(()) => self.report(&asking, until).await,
+            Err(error) => Err(error),
+        };
+        match told {
+            Ok(Some(Told::Report(report))) if report.ended == asking && report.header.is_some() => {
+                Ok(report.header.map_or(0, |header| header.code))
+            }
+            Ok(_) => match self.ask(&asking).await? {
+                Found::Ended(header) => Ok(header.code),
+                _ => Err(self.unknown_end()),
+            },
             Err(cause) => Err(ShellError::OutcomeUnknown { cause }),
         }
     }
 
-    /// Ends a command that runs too long and proves the prompt again; returns what it had written.
-    async fn interrupt(&mut self) -> Result<String, ShellError> {
-        self.back_to_prompt().await?;
-        let sequence = self.next_sequence();
+    async fn output_so_far(&mut self) -> Result<String, ShellError> {
+        let collecting = self.next_call();
         // A command that was broken off has no receipt of its end.
-        self.type_and_enter(&format!("2>nul del %SP%.s&%SP% {sequence} ")).await?;
-        match self.header(sequence, PAGE).await {
-            Ok(Ok(header)) => {
-                let bytes = self.fetch(header).await?;
-                Ok(decode_output(&bytes, self.code_page()).text)
-            }
-            Ok(Err(NotWritten { .. })) | Err(ConsoleError::TimedOut { .. }) => Ok(String::new()),
-            Err(other) => Err(other.into()),
-        }
+        self.type_and_enter(&format!("(2>nul del %SP%.s&%SP% {collecting})")).await?;
+        let Ok(Some(Told::Report(report))) = self.report(&collecting, Instant::now() + PAGE).await else {
+            return Ok(String::new());
+        };
+        let Some(header) = report.header.filter(|header| header.size.is_some()) else {
+            return Ok(String::new());
+        };
+        let bytes = self.fetch(header).await?;
+        Ok(decode_output(&bytes, self.code_page()).text)
     }
 
     /// Presses Ctrl-C, in a mode that is proven to be ours, until the prompt stands at the cursor.
     pub(super) async fn back_to_prompt(&mut self) -> Result<(), ShellError> {
         let prompt = self.prompt().to_owned();
-        let mut left = 3;
+        let mut left = 4;
         loop {
             self.console_mut().send(b"\x03").await?;
             let back = self
@@ -144,7 +353,7 @@ impl Session {
                 Ok(()) => {
                     let end = Instant::now() + INTERRUPT;
                     self.console_mut().quiet(Duration::from_millis(150), end).await?;
-                    if self.console().screen().before_cursor() == prompt {
+                    if self.is_at_prompt() {
                         return Ok(());
                     }
                 }
@@ -153,71 +362,102 @@ impl Session {
                     if left == 0 {
                         return Err(ShellError::OutcomeUnknown { cause });
                     }
+                    // It may stand there, altered on its way to us.
+                    self.show_anew().await?;
+                    if self.is_at_prompt() {
+                        return Ok(());
+                    }
                 }
                 Err(cause) => return Err(ShellError::OutcomeUnknown { cause }),
             }
         }
     }
 
-    async fn header(
-        &mut self,
-        sequence: u32,
-        timeout: Duration,
-    ) -> Result<Result<Header, NotWritten>, ConsoleError> {
-        let prompt = self.prompt().to_owned();
-        self.console_mut()
-            .wait("the command to end", Patience::of(timeout), |screen| {
-                if screen.before_cursor() != prompt {
-                    return None;
-                }
-                fetch::header(screen, sequence)
-            })
-            .await
-    }
-
     async fn fetch(&mut self, header: Header) -> Result<Vec<u8>, ShellError> {
         let code = header.code;
-        if header.size > LARGEST_OUTPUT {
-            return Err(ShellError::TooMuchOutput { size: header.size, limit: LARGEST_OUTPUT, code });
+        let Some(size) = header.size else {
+            let reason = "the machine could not write it to a file (disk full, or no right)".to_owned();
+            return Err(ShellError::OutputDamaged { reason, code });
+        };
+        if size > LARGEST_OUTPUT {
+            return Err(ShellError::TooMuchOutput { size, limit: LARGEST_OUTPUT, code });
         }
-        let mut pieces = Pieces::of(header);
+        let mut pieces = Pieces::of(size, &header.hash);
         pieces.take(self.console().screen());
         let mut reason = String::new();
-        for _ in 0..FETCHES {
-            if let Err(incomplete) = self.fetch_missing(&mut pieces).await? {
-                reason = incomplete;
-                continue;
+        let mut failures = 0;
+        let mut odd = false;
+        while failures < FETCHES {
+            while let Some(tens) = pieces.missing() {
+                // A console that sends differences does not send again what stands there already: at a second look an
+                // empty page comes between, and the lines come at other places.
+                let around = if odd { [tens.saturating_sub(1), tens] } else { [tens, tens + 1] };
+                let came = self.page(fetch::patterns(around), &mut pieces).await?;
+                if !came || pieces.missing() == Some(tens) {
+                    failures += 1;
+                    reason = format!("the page of its lines {tens}0 to {}9 never came whole", tens + 1);
+                    self.console_mut().learn_noise();
+                    if failures >= FETCHES {
+                        return Err(ShellError::OutputDamaged { reason, code });
+                    }
+                    odd = !odd;
+                    self.page(NO_LINES.map(str::to_owned), &mut pieces).await?;
+                }
             }
             match pieces.whole() {
                 Ok(bytes) => return Ok(bytes),
                 Err(damaged) => {
-                    tracing::debug!(damaged, "the output came altered; fetching it again");
+                    tracing::debug!(damaged, "the output came altered; looking at it again");
                     reason = damaged;
-                    pieces.forget();
+                    failures += 1;
+                    self.console_mut().learn_noise();
                 }
+            }
+            for tens in pieces.doubtful() {
+                odd = !odd;
+                self.page(NO_LINES.map(str::to_owned), &mut pieces).await?;
+                let around = if odd { [tens.saturating_sub(1), tens] } else { [tens, tens + 1] };
+                self.page(fetch::patterns(around), &mut pieces).await?;
             }
         }
         Err(ShellError::OutputDamaged { reason, code })
     }
 
-    /// Shows page after page until no line is missing. The inner error says that a page stayed incomplete.
-    async fn fetch_missing(&mut self, pieces: &mut Pieces) -> Result<Result<(), String>, ShellError> {
-        let mut last = None;
-        while let Some(page) = pieces.missing() {
-            if last.as_ref() == Some(&page) {
-                return Ok(Err(format!("the lines {} of it never came whole", page[0])));
+    /// Has one page shown and takes its lines. False: it did not come so that it could be told.
+    async fn page(&mut self, [first, second]: [String; 2], pieces: &mut Pieces) -> Result<bool, ShellError> {
+        for _ in 0..FETCHES {
+            let call = self.next_call();
+            let shown: Result<bool, ConsoleError> = async {
+                self.type_and_enter(&format!("(%SP% {call} {first} {second})")).await?;
+                self.await_prompt(PAGE).await?;
+                Ok(fetch::is_page(self.console().screen(), &call))
             }
-            let sequence = self.next_sequence();
-            self.type_and_enter(&format!("%SP% {sequence} {} {} ", page[0], page[1])).await?;
-            let prompt = self.prompt().to_owned();
-            self.console_mut()
-                .wait("a page of the output", Patience::of(PAGE), |screen| {
-                    (screen.before_cursor() == prompt && fetch::is_page(screen, sequence)).then_some(())
-                })
-                .await?;
-            pieces.take(self.console().screen());
-            last = Some(page);
+            .await;
+            match shown {
+                Ok(true) => {
+                    pieces.take(self.console().screen());
+                    return Ok(true);
+                }
+                Ok(false) => self.console_mut().learn_noise(),
+                Err(error) => {
+                    let cause = error.clone();
+                    if let Err(error) = self.regain(error).await {
+                        tracing::debug!(%error, "the way back after a loss failed");
+                        return Err(ShellError::OutcomeUnknown { cause });
+                    }
+                }
+            }
         }
-        Ok(Ok(()))
+        Ok(false)
+    }
+
+    fn unknown_end(&self) -> ShellError {
+        ShellError::OutcomeUnknown {
+            cause: ConsoleError::TimedOut {
+                awaited: "a report of how the command ended".to_owned(),
+                waited: PAGE,
+                screen: self.console().screen().text(),
+            },
+        }
     }
 }

@@ -244,7 +244,7 @@ async fn type_answer(
         }
     };
     listener.begin(console.screen());
-    console.enter(typed).await
+    console.press_enter(typed).await
 }
 
 /// Pause behind a character that is not shown.

@@ -12,78 +12,159 @@ use crate::screen::Screen;
 /// Tries with the same password on a line that altered what was typed before, since a star does not prove its
 /// character; a third could lock the account. On a clean line one refusal is the machine's answer.
 const TRIES_ON_A_BAD_LINE: u32 = 2;
-/// How long a prompt of the login may take.
-const PROMPT: Duration = Duration::from_mins(1);
 /// How long Windows may take to make the session of a known user; a profile may have to be made first.
 const SESSION: Duration = Duration::from_mins(3);
+/// How long to wait for what follows an answer before the screen is looked at anew.
+const NEXT: Duration = Duration::from_secs(15);
 /// How long to wait for what follows a refusal before a key is tried.
 const AFTER_REFUSAL: Duration = Duration::from_secs(3);
+/// How often the screen is looked at anew.
+const LOOKS: u32 = 8;
 
-/// Logs in and returns the first cmd prompt as it stands, `C:\Windows\system32>`.
+/// Where a login can stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum At {
+    /// It asks, with or without something typed already.
+    Field(Field),
+    /// cmd's first prompt, or the one of a session that was only locked.
+    Prompt(String),
+    /// The switch screen: the key that views the channel was lost.
+    Switch,
+}
+
+/// Logs in, from wherever the dialogue stands, and returns the first cmd prompt as it stands,
+/// `C:\Windows\system32>`; or `own`, the prompt of a session of ours that Windows had only locked.
 pub(super) async fn log_in(
     console: &mut Console,
     channel: &str,
+    own: &str,
     credentials: &Credentials,
     until: Instant,
 ) -> Result<String, ShellError> {
-    let mut tries = 0;
-    let said = loop {
-        let said = match one_try(console, credentials, until).await? {
-            Answer::Prompt(prompt) => return Ok(prompt),
-            Answer::Refused(said) => said,
-        };
-        tries += 1;
-        if console.typing().retyped == 0 || tries == TRIES_ON_A_BAD_LINE {
-            break said;
+    let (mut tried, mut looks) = (0, 0);
+    loop {
+        let at = console
+            .wait("the login", Patience::until((Instant::now() + NEXT).min(until)), |screen| {
+                stands(screen, own)
+            })
+            .await;
+        match at {
+            Ok(At::Prompt(prompt)) => return Ok(prompt),
+            Ok(At::Switch) => {
+                // It may still stand there from before the key that was sent just now.
+                console.quiet(Duration::from_secs(1), until).await?;
+                if stands(console.screen(), own) == Some(At::Switch) {
+                    console.send(b" ").await?;
+                    console.quiet(Duration::from_secs(1), until).await?;
+                }
+            }
+            Ok(At::Field(field)) => {
+                console.quiet(Duration::from_millis(150), until).await?;
+                let Some(prompt) = emptied(console, field).await? else {
+                    // It does not behave as that prompt: the screen is not what the machine shows.
+                    look_anew(console, channel, &mut looks, until).await?;
+                    continue;
+                };
+                if field == Field::Password {
+                    tried += 1;
+                    if let Some(said) = password(console, &prompt, own, credentials, until).await? {
+                        if console.typing().retyped == 0 || tried == TRIES_ON_A_BAD_LINE {
+                            return Err(ShellError::LoginRefused { account: account(credentials), said });
+                        }
+                        tracing::info!("refused on a line that altered characters before: one more try");
+                        back_to_the_login(console, channel).await?;
+                    }
+                    continue;
+                }
+                let text = if field == Field::User { &credentials.user } else { &credentials.domain };
+                let manner = Manner { prompt: &prompt, clearing: Clearing::Backspaces, longest: 256 };
+                match console.submit(manner, text).await {
+                    Ok(_) => {}
+                    Err(error) if error.is_before_enter() && looks < LOOKS => {
+                        look_anew(console, channel, &mut looks, until).await?;
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Err(ConsoleError::TimedOut { .. }) if looks < LOOKS && Instant::now() < until => {
+                look_anew(console, channel, &mut looks, until).await?;
+            }
+            Err(error) => return Err(error.into()),
         }
-        tracing::info!("refused on a line that altered characters before: one more try");
-        back_to_the_login(console, channel).await?;
-    };
-    let account = if credentials.domain.is_empty() {
+    }
+}
+
+fn account(credentials: &Credentials) -> String {
+    if credentials.domain.is_empty() {
         credentials.user.clone()
     } else {
         format!("{}\\{}", credentials.domain, credentials.user)
-    };
-    Err(ShellError::LoginRefused { account, said })
+    }
 }
 
-enum Answer {
-    Prompt(String),
-    Refused(String),
+fn stands(screen: &Screen, own: &str) -> Option<At> {
+    if let Some(prompt) = sac::cmd_prompt_at_cursor(screen) {
+        return Some(At::Prompt(prompt));
+    }
+    if screen.before_cursor() == own {
+        return Some(At::Prompt(own.to_owned()));
+    }
+    match sac::recognise(screen) {
+        sac::Place::Login(field) => Some(At::Field(field)),
+        sac::Place::Switch { channel } if !channel.eq_ignore_ascii_case("SAC") => Some(At::Switch),
+        _ => None,
+    }
 }
 
-async fn one_try(
+/// Has the channel's screen sent anew: back to SAC and into the channel again.
+async fn look_anew(
     console: &mut Console,
+    channel: &str,
+    looks: &mut u32,
+    until: Instant,
+) -> Result<(), ShellError> {
+    *looks += 1;
+    console.learn_noise();
+    let at = sac::reach_prompt(console, until).await?;
+    Ok(sac::view_channel(console, at, channel, until).await?)
+}
+
+/// Erases what stands behind the prompt of a field, and returns the prompt as it is shown: what cannot be erased are
+/// remains of sequences that SAC does not know (`[?25h`). None: it is another prompt now.
+async fn emptied(console: &mut Console, field: Field) -> Result<Option<String>, ShellError> {
+    if console.screen().before_cursor() == field.prompt() {
+        return Ok(Some(field.prompt().to_owned()));
+    }
+    console.send(&[0x08; 80]).await?;
+    console.quiet(Duration::from_millis(400), Instant::now() + NEXT).await?;
+    let shown = console.screen().before_cursor();
+    Ok(shown.starts_with(field.prompt()).then_some(shown))
+}
+
+/// Answers with the password. What the refusal said, or none: it goes on.
+async fn password(
+    console: &mut Console,
+    prompt: &str,
+    own: &str,
     credentials: &Credentials,
     until: Instant,
-) -> Result<Answer, ShellError> {
-    let first = console
-        .wait("the login prompt", patience(PROMPT, until), |screen| {
-            match (sac::login_at_cursor(screen), sac::cmd_prompt_at_cursor(screen)) {
-                (Some(Field::User), _) => Some(None),
-                (_, Some(prompt)) => Some(Some(prompt)),
-                _ => None,
-            }
-        })
-        .await?;
-    if let Some(prompt) = first {
-        return Ok(Answer::Prompt(prompt));
-    }
-    answer(console, Field::User, &credentials.user, until).await?;
-    answer(console, Field::Domain, &credentials.domain, until).await?;
-    at(console, Field::Password, until).await?;
-    let typed = console.type_hidden(Field::Password.prompt(), credentials.password.expose()).await?;
+) -> Result<Option<String>, ShellError> {
     let mark = console.screen().transcript().now();
-    console.enter(typed).await?;
+    console.submit_hidden(prompt, credentials.password.expose()).await?;
     let outcome = console
-        .wait("the login to end", patience(SESSION, until), |screen| {
-            if let Some(prompt) = sac::cmd_prompt_at_cursor(screen) {
-                return Some(Answer::Prompt(prompt));
+        .wait("the login to end", Patience::until((Instant::now() + SESSION).min(until)), |screen| {
+            if let Some(At::Prompt(_)) = stands(screen, own) {
+                return Some(None);
             }
-            refusal(screen, screen.transcript().since(mark)).map(Answer::Refused)
+            refusal(screen, screen.transcript().since(mark)).map(Some)
         })
-        .await?;
-    Ok(outcome)
+        .await;
+    match outcome {
+        Ok(said) => Ok(said),
+        // The prompt may have come altered; the next look tells.
+        Err(ConsoleError::TimedOut { .. }) if Instant::now() < until => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What a refusal looks like: its text, or the login (or the end of the channel) again.
@@ -98,28 +179,6 @@ fn refusal(screen: &Screen, since_enter: &str) -> Option<String> {
     sac::switch_screen(screen).map(|_| "it closed the channel".to_owned())
 }
 
-async fn answer(console: &mut Console, field: Field, text: &str, until: Instant) -> Result<(), ShellError> {
-    at(console, field, until).await?;
-    let manner = Manner { prompt: field.prompt(), clearing: Clearing::Backspaces, longest: 256 };
-    let typed = console.type_line(manner, text).await?;
-    console.enter(typed).await?;
-    Ok(())
-}
-
-async fn at(console: &mut Console, field: Field, until: Instant) -> Result<(), ConsoleError> {
-    console
-        .wait(
-            match field {
-                Field::User => "the prompt for the user",
-                Field::Domain => "the prompt for the domain",
-                Field::Password => "the prompt for the password",
-            },
-            patience(PROMPT, until),
-            |screen| (sac::login_at_cursor(screen) == Some(field)).then_some(()),
-        )
-        .await
-}
-
 /// After a refusal: some machines ask again at once, some after a key, some show the switch screen first.
 async fn back_to_the_login(console: &mut Console, channel: &str) -> Result<(), ShellError> {
     for _ in 0..4 {
@@ -132,20 +191,11 @@ async fn back_to_the_login(console: &mut Console, channel: &str) -> Result<(), S
             })
             .await;
         match place {
-            Ok(true) => {
-                // The key that brought it may have been typed into it.
-                let manner =
-                    Manner { prompt: Field::User.prompt(), clearing: Clearing::Backspaces, longest: 16 };
-                console.erase(manner).await?;
-                return Ok(());
-            }
+            // The key that brought it may have been typed into it; it is erased before the answer.
+            Ok(true) => return Ok(()),
             Ok(false) | Err(ConsoleError::TimedOut { .. }) => console.send(b" ").await?,
             Err(other) => return Err(other.into()),
         }
     }
     Ok(())
-}
-
-fn patience(span: Duration, until: Instant) -> Patience {
-    Patience::until((Instant::now() + span).min(until))
 }

@@ -1,5 +1,6 @@
 //! A logged-in session in a command channel: one command in, its exit code and its exact output out.
 
+mod call;
 mod cmd;
 pub mod dialogue;
 mod escape;
@@ -84,6 +85,14 @@ pub enum ShellError {
         /// The limit.
         longest: usize,
     },
+    /// The command was typed, and each time the machine proved not to have started it.
+    #[error("the command was not started: {reason}; nothing was executed")]
+    NotStarted {
+        /// Why.
+        reason: String,
+        /// What the console shows.
+        screen: String,
+    },
     /// The command did not end in time; it was interrupted and the prompt proven again.
     #[error("the command did not end within {} and was interrupted", seconds(*timeout))]
     TimedOut {
@@ -144,6 +153,7 @@ impl ShellError {
             Self::Stopped { .. } => "stopped",
             Self::NotPrepared { .. } => "channel-not-prepared",
             Self::TooLong { .. } => "command-too-long",
+            Self::NotStarted { .. } => "command-not-started",
             Self::TimedOut { .. } => "command-timed-out",
             Self::DialogueFailed { .. } => "dialogue-failed",
             Self::NotUploaded { .. } => "not-uploaded",
@@ -167,6 +177,7 @@ impl ShellError {
                 Some("the account needs the right to write to %SystemRoot%\\Temp, and the disk some space")
             }
             Self::TooLong { .. } => Some("put it into a script file on the machine, or split it"),
+            Self::NotStarted { .. } => Some("run it again; on a line that loses bytes, try a lower speed"),
             Self::TimedOut { .. } => Some("allow more with --timeout"),
             Self::DialogueFailed { .. } => {
                 Some("compare what the screen shows with the answers of the script")
@@ -189,6 +200,7 @@ impl ShellError {
         match self {
             Self::Sac(error) => error.screen(),
             Self::NotPrepared { screen, .. }
+            | Self::NotStarted { screen, .. }
             | Self::TimedOut { screen, .. }
             | Self::DialogueFailed { screen, .. } => Some(screen),
             Self::OutcomeUnknown { cause } => cause.screen(),
@@ -199,6 +211,34 @@ impl ShellError {
             | Self::TooMuchOutput { .. }
             | Self::OutputDamaged { .. } => None,
         }
+    }
+
+    /// Whether the machine may have begun to execute the command. False only where that is proven.
+    pub fn may_have_run(&self) -> bool {
+        match self {
+            Self::Sac(_)
+            | Self::LoginRefused { .. }
+            | Self::NotPrepared { .. }
+            | Self::NotStarted { .. }
+            | Self::TooLong { .. } => false,
+            Self::TimedOut { .. }
+            | Self::DialogueFailed { .. }
+            | Self::NotUploaded { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::TooMuchOutput { .. }
+            | Self::OutputDamaged { .. } => true,
+        }
+    }
+
+    /// Whether the line was lost.
+    pub fn is_lost_line(&self) -> bool {
+        matches!(
+            self,
+            Self::Sac(
+                SacError::Console(ConsoleError::HungUp { .. })
+                    | SacError::OutcomeUnknown { cause: ConsoleError::HungUp { .. } }
+            ) | Self::OutcomeUnknown { cause: ConsoleError::HungUp { .. } }
+        )
     }
 
     /// The bad news behind it, when the machine or the channel went away.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::call::Calls;
 use super::{Credentials, ShellError, helper, login};
-use crate::console::{Clearing, Console, ConsoleError, Manner, Patience, StopSign};
+use crate::console::{Alarm, Clearing, Console, ConsoleError, Manner, Patience, StopSign};
 use crate::encoding::CodePage;
 use crate::sac::{self, SacError};
 use crate::screen::Screen;
@@ -26,6 +27,12 @@ const SCHEDULED: i32 = 1190;
 const REPAINT: Duration = Duration::from_secs(5);
 /// More than a line of SAC holds.
 const LONGEST_AT_SAC: usize = 80;
+/// How often the way back into the channel is tried.
+const RETURNS: u32 = 8;
+/// How long a channel that is viewed may take to show where it stands.
+const SHOWN: Duration = Duration::from_secs(6);
+/// Once something came of a command on a line that alters bytes: how much silence says that its prompt came too.
+const QUIET_END: Duration = Duration::from_secs(15);
 /// cmd's own limit is 8,191; what can be proven on a screen is less, and checked in `Session::cmd`.
 const LONGEST_LINE: usize = 1_500;
 
@@ -60,8 +67,12 @@ pub struct Session {
     id: String,
     channel: String,
     prompt: String,
-    code_page: CodePage,
-    sequence: u32,
+    code_page: Option<CodePage>,
+    calls: Calls,
+    /// Whether the shell in the channel has our prompt, the file names and the helper.
+    ready: Ready,
+    /// The channels that were there before ours, until ours is open.
+    before: Option<Vec<String>>,
     kept: bool,
 }
 
@@ -70,6 +81,13 @@ impl SessionOptions {
     pub fn new(id: impl Into<String>, budget: Duration) -> Self {
         Self { id: id.into(), budget, first_number: 0, earlier: None }
     }
+}
+
+/// How far the shell in our channel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ready {
+    No,
+    Yes,
 }
 
 impl Session {
@@ -91,23 +109,21 @@ impl Session {
             prompt: format!("{}>", options.id),
             id: options.id,
             channel: String::new(),
-            code_page: CodePage::default(),
-            sequence: options.first_number,
+            code_page: None,
+            calls: Calls::from(options.first_number),
+            ready: Ready::No,
+            before: None,
             kept: false,
         };
         if let Some(earlier) = options.earlier {
             match session.take_up(&earlier, until).await {
                 Ok(true) => return Ok(session),
                 Ok(false) => {}
-                Err(error)
-                    if matches!(error, ShellError::Sac(SacError::Console(ConsoleError::HungUp { .. }))) =>
-                {
-                    return Err((error, session.console));
-                }
+                Err(error) if error.is_lost_line() => return Err((error, session.console)),
                 Err(error) => tracing::debug!(%error, "the session of before cannot be used on"),
             }
         }
-        match session.open_channel(until).await {
+        match session.return_to_channel(until).await {
             Ok(()) => Ok(session),
             Err(error) => {
                 let error = session.leave_cleanly(error).await;
@@ -138,7 +154,7 @@ impl Session {
 
     /// The machine's code page for output.
     pub fn code_page(&self) -> CodePage {
-        self.code_page
+        self.code_page.unwrap_or_default()
     }
 
     /// Ends what is done with [`ShellError::Stopped`] when the user wants to stop; `None`: everything is finished.
@@ -152,14 +168,30 @@ impl Session {
     }
 
     /// Runs a command of SAC and comes back to the channel. Its output, without echo and prompt.
+    ///
+    /// Nothing proves what SAC prints. On a line that alters bytes, commands that only look are asked until two
+    /// answers agree; of others the output may be altered.
     pub async fn sac(&mut self, command: &str) -> Result<String, ShellError> {
-        self.at_prompt().await?;
-        let until = Instant::now() + PREPARATION;
-        let at = sac::return_to_sac(&mut self.console, until).await?;
-        let (output, at) = sac::command(&mut self.console, at, command).await?;
-        sac::view_channel(&mut self.console, at, &self.channel).await?;
-        self.await_prompt().await?;
-        self.console.set_watch(Some(sac::in_channel));
+        Box::pin(self.at_prompt()).await?;
+        let until = Instant::now() + 4 * PREPARATION;
+        self.console.set_watch(None);
+        let mut at = sac::return_to_sac(&mut self.console, until).await?;
+        let mut before = None;
+        let output = loop {
+            let (output, next) = sac::command(&mut self.console, at, command).await?;
+            at = next;
+            if !(self.console.typing().noisy && sac::only_looks(command)) || before.as_ref() == Some(&output)
+            {
+                break output;
+            }
+            if Instant::now() > until {
+                let screen = self.console.screen().text();
+                return Err(SacError::Unreadable { what: "the output of the command", screen }.into());
+            }
+            before = Some(output);
+        };
+        drop(at);
+        self.return_to_channel(until).await?;
         Ok(output)
     }
 
@@ -180,6 +212,7 @@ impl Session {
             }
             Restarting::Sac => {
                 self.at_prompt().await?;
+                self.console.set_watch(None);
                 let at = sac::return_to_sac(&mut self.console, Instant::now() + PREPARATION).await?;
                 sac::restart(&mut self.console, at).await?;
             }
@@ -187,9 +220,19 @@ impl Session {
         self.console.mark("restarting");
         self.channel.clear();
         self.kept = false;
-        sac::await_boot(&mut self.console, since, until).await?;
+        self.ready = Ready::No;
+        loop {
+            match sac::await_boot(&mut self.console, since, until).await {
+                Ok(()) => break,
+                // What came while the line was gone is lost: the channel that died tells as well.
+                Err(SacError::Console(lost @ ConsoleError::HungUp { .. })) => {
+                    self.console.reconnect(lost).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
         self.console.mark("restarted");
-        self.open_channel(until).await
+        self.return_to_channel(until).await
     }
 
     /// Deletes the session's temporary files, closes its channel and leaves the console at an empty SAC prompt.
@@ -197,22 +240,66 @@ impl Session {
         if self.channel.is_empty() {
             return Ok(());
         }
-        if !self.is_at_prompt() {
-            self.clean_line().await?;
+        let mut tries = RETURNS;
+        let end = Instant::now() + 10 * PREPARATION;
+        loop {
+            let error = match Box::pin(self.try_close()).await {
+                Ok(()) => {
+                    tracing::info!("learnt about this console: {}", self.console.typing());
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            if !error.is_lost_line() {
+                tries -= 1;
+            }
+            if tries == 0 || Instant::now() >= end {
+                return Err(error);
+            }
+            self.pass(error).await?;
         }
-        let typed = self.console.type_line(manner(&self.prompt), "del /q %SP%.*&exit ").await?;
-        self.console.set_watch(None);
-        self.console.enter(typed).await?;
-        let until = Instant::now() + LEAVING;
-        self.console
-            .wait("the channel to close", Patience::until(until), |screen| match sac::recognise(screen) {
+    }
+
+    async fn try_close(&mut self) -> Result<(), ShellError> {
+        let until = Instant::now() + 2 * PREPARATION;
+        self.console.quiet(Duration::ZERO, Instant::now()).await?;
+        // One that is not ours to use any more is closed from SAC.
+        if self.ready == Ready::Yes && (self.is_at_prompt() || self.clean_line().await.is_ok()) {
+            self.console.set_watch(None);
+            self.type_and_enter("(del /q %SP%.*&exit)").await?;
+            let end = Patience { until: Instant::now() + LEAVING, idle: Some(SHOWN) };
+            let gone = |screen: &Screen| match sac::recognise(screen) {
                 sac::Place::Switch { .. } | sac::Place::Sac { .. } => Some(()),
                 _ => None,
-            })
-            .await?;
-        self.channel.clear();
-        let _ = sac::reach_prompt(&mut self.console, until).await?;
+            };
+            match self.console.wait("the channel to close", end, gone).await {
+                Ok(()) if !self.console.typing().noisy => {
+                    let _ = sac::reach_prompt(&mut self.console, until).await?;
+                    self.channel.clear();
+                    return Ok(());
+                }
+                Ok(()) | Err(ConsoleError::TimedOut { .. }) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        self.close_from_sac(until).await?;
         Ok(())
+    }
+
+    /// Makes sure that our channel is gone, as the list of channels tells.
+    async fn close_from_sac(&mut self, until: Instant) -> Result<(), SacError> {
+        self.console.set_watch(None);
+        for _ in 0..RETURNS {
+            let at = sac::reach_prompt(&mut self.console, until).await?;
+            let (at, list) = sac::channels(&mut self.console, at).await?;
+            if !list.iter().any(|channel| channel.active && channel.name.eq_ignore_ascii_case(&self.channel))
+            {
+                self.channel.clear();
+                return Ok(());
+            }
+            let _ = sac::close_channel(&mut self.console, at, &self.channel).await?;
+        }
+        Err(SacError::Unreadable { what: "the list of channels", screen: self.console.screen().text() })
     }
 
     /// Gives the console back as it is.
@@ -228,33 +315,85 @@ impl Session {
         &self.prompt
     }
 
-    pub(super) fn next_sequence(&mut self) -> u32 {
-        self.sequence += 1;
-        self.sequence
+    pub(super) fn next_call(&mut self) -> String {
+        self.calls.next()
+    }
+
+    pub(super) fn is_before(&self, name: &str, call: &str) -> bool {
+        self.calls.is_before(name, call)
     }
 
     /// Types a line at our prompt and enters it once its echo equals it.
-    pub(super) async fn type_and_enter(&mut self, line: &str) -> Result<(), ShellError> {
-        let typed = self.console.type_line(manner(&self.prompt), line).await?;
-        self.console.enter(typed).await?;
+    pub(super) async fn type_and_enter(&mut self, line: &str) -> Result<(), ConsoleError> {
+        self.console.submit(manner(&self.prompt), line).await?;
         Ok(())
     }
 
     /// Makes sure that our prompt stands at the cursor with nothing behind it. A session that Windows ended meanwhile
-    /// is opened again; nothing was running, so nothing is lost.
+    /// is opened again, a line that was lost is made anew; nothing was running, so nothing is lost.
     pub(super) async fn at_prompt(&mut self) -> Result<(), ShellError> {
-        self.console.quiet(Duration::ZERO, Instant::now()).await?;
+        let quiet = self.console.quiet(Duration::ZERO, Instant::now()).await;
+        if let Err(lost) = quiet {
+            return self.regain(lost).await;
+        }
         // A read can end while the console draws something behind the prompt and has moved the cursor: that is no
         // half-typed line, and how reads were cut must not decide about a Ctrl-C.
-        if self.prompt_comes_back().await? {
+        if self.ready == Ready::Yes && self.prompt_comes_back().await? {
             return Ok(());
         }
-        match sac::in_channel(self.console.screen()) {
-            Some(_) => {
-                self.channel.clear();
-                self.open_channel(Instant::now() + 4 * PREPARATION).await
+        if self.ready == Ready::Yes
+            && sac::in_channel(self.console.screen()).is_none()
+            && self.clean_line().await.is_ok()
+        {
+            return Ok(());
+        }
+        self.return_to_channel(Instant::now() + 6 * PREPARATION).await?;
+        if self.is_at_prompt() { Ok(()) } else { self.back_to_prompt().await }
+    }
+
+    pub(super) fn is_at_prompt(&self) -> bool {
+        self.console.screen().before_cursor() == self.prompt
+    }
+
+    /// Gets back to the channel after something went wrong there: makes a lost line anew, has the screen shown again,
+    /// logs in again.
+    pub(super) async fn regain(&mut self, error: ConsoleError) -> Result<(), ShellError> {
+        match error {
+            lost @ ConsoleError::HungUp { .. } => self.console.reconnect(lost).await?,
+            stop @ (ConsoleError::Alarm { alarm: Alarm::BugCheck, .. } | ConsoleError::Stopped { .. }) => {
+                return Err(stop.into());
             }
-            None => self.clean_line().await,
+            _ => {}
+        }
+        self.return_to_channel(Instant::now() + 6 * PREPARATION).await
+    }
+
+    /// Has the screen of the channel sent again.
+    pub(super) async fn show_anew(&mut self) -> Result<(), ShellError> {
+        self.console.learn_noise();
+        self.return_to_channel(Instant::now() + 6 * PREPARATION).await
+    }
+
+    /// From wherever the console is into our channel: the one that is open, or a new one. Ends at our prompt, or where
+    /// a command still runs.
+    async fn return_to_channel(&mut self, until: Instant) -> Result<(), ShellError> {
+        let mut tries = RETURNS;
+        loop {
+            let error = match Box::pin(self.try_return(until)).await {
+                Ok(()) => {
+                    self.console.set_watch(Some(sac::in_channel));
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            // A line that is lost again and again is a matter of time, not of tries.
+            if !error.is_lost_line() {
+                tries -= 1;
+            }
+            if tries == 0 || Instant::now() >= until {
+                return Err(error);
+            }
+            self.pass(error).await?;
         }
     }
 
@@ -269,8 +408,89 @@ impl Session {
         }
     }
 
-    fn is_at_prompt(&self) -> bool {
-        self.console.screen().before_cursor() == self.prompt
+    /// Does what an error asks for before the next try; returns those that no other try can mend.
+    async fn pass(&mut self, error: ShellError) -> Result<(), ShellError> {
+        let cause = match error {
+            ShellError::Sac(SacError::Console(cause) | SacError::OutcomeUnknown { cause })
+            | ShellError::OutcomeUnknown { cause } => cause,
+            ShellError::Sac(SacError::Unreadable { .. } | SacError::NoSuchChannel { .. }) => {
+                self.console.learn_noise();
+                return Ok(());
+            }
+            error => return Err(error),
+        };
+        match cause {
+            lost @ ConsoleError::HungUp { .. } => Ok(self.console.reconnect(lost).await?),
+            stop @ (ConsoleError::Alarm { alarm: Alarm::BugCheck, .. } | ConsoleError::Stopped { .. }) => {
+                Err(stop.into())
+            }
+            refused @ ConsoleError::Untypable { .. } => Err(refused.into()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn try_return(&mut self, until: Instant) -> Result<(), ShellError> {
+        self.console.set_watch(None);
+        let at = sac::reach_prompt(&mut self.console, until).await?;
+        if self.channel.is_empty() {
+            return self.open_channel(at, until).await;
+        }
+        let channel = self.channel.clone();
+        match sac::view_channel(&mut self.console, at, &channel, until).await {
+            Ok(()) => {}
+            Err(SacError::NoSuchChannel { .. }) => {
+                self.channel.clear();
+                self.ready = Ready::No;
+                let at = sac::reach_prompt(&mut self.console, until).await?;
+                return self.open_channel(at, until).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let own = self.prompt.clone();
+        for _ in 0..4 {
+            let patience = Patience { until: Instant::now() + SHOWN, idle: Some(Duration::from_secs(2)) };
+            let place = self
+                .console
+                .wait("the channel's screen", patience, |screen| {
+                    if screen.before_cursor() == own {
+                        return Some(sac::Place::Cmd);
+                    }
+                    Some(sac::recognise(screen)).filter(|place| {
+                        matches!(place, sac::Place::Login(_) | sac::Place::Cmd | sac::Place::Switch { .. })
+                    })
+                })
+                .await;
+            match place {
+                // It may still stand there from before the key that views it, or that key was lost.
+                Ok(sac::Place::Switch { .. }) => {
+                    self.console.quiet(Duration::from_millis(700), until).await?;
+                    if sac::switch_screen(self.console.screen()).is_some() {
+                        self.console.send(b" ").await?;
+                        self.console.quiet(Duration::from_millis(700), until).await?;
+                    }
+                }
+                Ok(sac::Place::Login(_)) => {
+                    self.ready = Ready::No;
+                    return self.log_in(until).await;
+                }
+                Ok(_) => {
+                    self.console.quiet(Duration::from_millis(150), until).await?;
+                    break;
+                }
+                Err(ConsoleError::TimedOut { .. }) => break,
+                Err(other) => return Err(other.into()),
+            }
+        }
+        if let (Ready::No, Some(first)) = (
+            self.ready,
+            sac::cmd_prompt_at_cursor(self.console.screen()).or(self.is_at_prompt().then_some(own)),
+        ) {
+            return self.prepare(&first).await;
+        }
+        if self.ready == Ready::No {
+            return self.log_in(until).await;
+        }
+        Ok(())
     }
 
     /// A half-typed line is erased, a command that still runs is interrupted.
@@ -287,9 +507,9 @@ impl Session {
     /// that still runs is waited for. False: it is not there; the console is left wherever it is.
     async fn take_up(&mut self, earlier: &Earlier, until: Instant) -> Result<bool, ShellError> {
         let at = sac::reach_prompt(&mut self.console, until).await?;
-        let (listed, mut at) = sac::command(&mut self.console, at, "ch").await?;
+        let (mut at, listed) = sac::channels(&mut self.console, at).await?;
         let named = |name: &str| name.eq_ignore_ascii_case(&earlier.channel);
-        let mut channels: Vec<String> = sac::text::channels(&listed)
+        let mut channels: Vec<String> = listed
             .into_iter()
             .filter(|channel| channel.active && (named(&channel.name) || channel.name.starts_with("Cmd")))
             .map(|channel| channel.name)
@@ -317,7 +537,8 @@ impl Session {
         id: &str,
         patience: Patience,
     ) -> Result<bool, ShellError> {
-        sac::view_channel(&mut self.console, at, channel).await?;
+        let until = patience.until + 2 * PREPARATION;
+        sac::view_channel(&mut self.console, at, channel, until).await?;
         let prompt = format!("{id}>");
         let shown = |screen: &Screen| screen.row(screen.cursor().row).starts_with(&prompt).then_some(true);
         let foreign = |screen: &Screen| {
@@ -340,6 +561,7 @@ impl Session {
         let (id, own_prompt) = (id.to_owned(), format!("{id}>"));
         let fresh = (std::mem::replace(&mut self.id, id), std::mem::replace(&mut self.prompt, own_prompt));
         self.channel = channel;
+        self.ready = Ready::Yes;
         self.console.set_watch(Some(sac::in_channel));
         let ready = match self.at_prompt().await {
             Ok(()) => self.learn_code_page().await,
@@ -348,6 +570,7 @@ impl Session {
         if let Err(error) = ready {
             (self.id, self.prompt) = fresh;
             self.channel.clear();
+            self.ready = Ready::No;
             self.console.set_watch(None);
             return Err(error);
         }
@@ -355,28 +578,41 @@ impl Session {
         Ok(())
     }
 
-    async fn open_channel(&mut self, until: Instant) -> Result<(), ShellError> {
-        let at = sac::reach_prompt(&mut self.console, until).await?;
-        let (at, channel) = sac::open_channel(&mut self.console, at, until).await?;
+    async fn open_channel(&mut self, at: sac::AtSac, until: Instant) -> Result<(), ShellError> {
+        let (at, list) = sac::channels(&mut self.console, at).await?;
+        let names = || list.iter().map(|channel| channel.name.clone()).collect();
+        let before = self.before.get_or_insert_with(names);
+        // One that an earlier try opened, whose answer was lost.
+        let (at, channel) = match sac::newest(&list, before) {
+            Some(name) => (at, name),
+            None => sac::open_channel(&mut self.console, at, before, until).await?,
+        };
+        self.before = None;
+        self.ready = Ready::No;
         self.channel.clone_from(&channel);
-        sac::view_channel(&mut self.console, at, &channel).await?;
-        let first = login::log_in(&mut self.console, &channel, &self.credentials, until).await?;
+        sac::view_channel(&mut self.console, at, &channel, until).await?;
+        self.log_in(until).await
+    }
+
+    async fn log_in(&mut self, until: Instant) -> Result<(), ShellError> {
+        let first =
+            login::log_in(&mut self.console, &self.channel, &self.prompt, &self.credentials, until).await?;
         self.console.set_watch(Some(sac::in_channel));
         self.prepare(&first).await
     }
 
-    /// A short prompt that is only ours, so that it proves the mode; names for the temporary files; the helper; the
-    /// code page, which is the first command and proves the whole way.
+    /// A short prompt that is only ours, so that it proves the mode; names for the temporary files; the helper, proven
+    /// by its hash; the code page, which is the first command and proves the whole way.
     async fn prepare(&mut self, first_prompt: &str) -> Result<(), ShellError> {
-        let line = format!("prompt {}$G&set SP=%SystemRoot%\\Temp\\sp{}&cls ", self.id, self.id);
-        let typed = self.console.type_line(manner(first_prompt), &line).await?;
-        self.console.enter(typed).await?;
-        self.await_prompt().await?;
-        for line in helper::upload() {
-            self.type_and_enter(&line).await?;
-            self.await_prompt().await?;
+        let line = format!("(prompt {}$G&set SP=%SystemRoot%\\Temp\\sp{}&cls)", self.id, self.id);
+        self.console.submit(manner(first_prompt), &line).await?;
+        self.await_prompt(PREPARATION).await?;
+        self.write_helper().await?;
+        self.ready = Ready::Yes;
+        if self.code_page.is_some() {
+            return Ok(());
         }
-        self.learn_code_page().await.map_err(|error| match error {
+        Box::pin(self.learn_code_page()).await.map_err(|error| match error {
             ShellError::TimedOut { screen, .. } => {
                 ShellError::NotPrepared { reason: "its helper gave no answer".to_owned(), screen }
             }
@@ -391,18 +627,65 @@ impl Session {
         let digits: String = outcome.text.chars().rev().skip_while(|c| !c.is_ascii_digit()).collect();
         let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
         let number: String = digits.chars().rev().collect();
-        self.code_page =
+        let code_page =
             number.parse().ok().and_then(CodePage::from_number).ok_or_else(|| ShellError::NotPrepared {
                 reason: format!("its code page is not known: {}", outcome.text.trim()),
                 screen: self.console.screen().text(),
             })?;
+        self.code_page = Some(code_page);
         Ok(())
     }
 
-    pub(super) async fn await_prompt(&mut self) -> Result<(), ConsoleError> {
+    /// Writes the helper until its hash is right.
+    async fn write_helper(&mut self) -> Result<(), ShellError> {
+        let wanted = helper::hash();
+        for _ in 0..3 {
+            let line = if self.console.typing().noisy { helper::Line::Noisy } else { helper::Line::Good };
+            for line in helper::upload(line) {
+                self.type_and_enter(&line).await?;
+                self.await_prompt(PREPARATION).await?;
+            }
+            for _ in 0..3 {
+                self.type_and_enter("(cls&certutil -hashfile %SP%.cmd SHA256)").await?;
+                self.await_prompt(PREPARATION).await?;
+                // Older versions put blanks between the bytes, so that the hash wraps.
+                let shown: String = self.console.screen().text().split_whitespace().collect();
+                if shown.to_ascii_lowercase().contains(&wanted) {
+                    return Ok(());
+                }
+                tracing::debug!("the helper's hash differs, or came altered");
+            }
+            self.console.learn_noise();
+        }
+        Err(ShellError::NotPrepared {
+            reason: "its helper could not be written unaltered".to_owned(),
+            screen: self.console.screen().text(),
+        })
+    }
+
+    /// Waits for our prompt after a line of the preparation, or one like it.
+    pub(super) async fn await_next_prompt(&mut self) -> Result<(), ConsoleError> {
+        self.await_prompt(PREPARATION).await
+    }
+
+    pub(super) async fn await_prompt(&mut self, span: Duration) -> Result<(), ConsoleError> {
+        self.await_prompt_until(Instant::now() + span).await
+    }
+
+    /// Waits for our prompt. On a line that alters bytes it may come altered; there silence ends the wait early.
+    pub(super) async fn await_prompt_until(&mut self, until: Instant) -> Result<(), ConsoleError> {
         let prompt = self.prompt.clone();
-        let bare = move |screen: &Screen| (screen.before_cursor() == prompt).then_some(());
-        self.console.wait("the prompt", Patience::of(PREPARATION), bare).await
+        let patience = Patience { until, idle: self.console.typing().noisy.then_some(QUIET_END) };
+        // A blank behind it is a probe that was read late.
+        self.console
+            .wait("the prompt", patience, |screen| {
+                (screen.before_cursor().trim_end() == prompt).then_some(())
+            })
+            .await?;
+        if !self.is_at_prompt() {
+            self.console.erase(manner(&prompt)).await?;
+        }
+        Ok(())
     }
 
     /// After a failed opening, or when the user stopped it: no channel of ours and no half-typed line stays behind, as well
@@ -424,16 +707,8 @@ impl Session {
 
     /// After a failed opening: closes the channel from SAC, as well as it goes.
     async fn abandon_channel(&mut self) {
-        let until = Instant::now() + LEAVING;
-        let closed: Result<(), SacError> = async {
-            let at = sac::reach_prompt(&mut self.console, until).await?;
-            let _ = sac::close_channel(&mut self.console, at, &self.channel).await?;
-            Ok(())
-        }
-        .await;
-        match closed {
-            Ok(()) => self.channel.clear(),
-            Err(error) => tracing::warn!(channel = self.channel, %error, "the channel stays open"),
+        if let Err(error) = self.close_from_sac(Instant::now() + 2 * PREPARATION).await {
+            tracing::warn!(channel = self.channel, %error, "the channel stays open");
         }
     }
 }

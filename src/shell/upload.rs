@@ -70,8 +70,8 @@ impl Session {
             let to = if index == 0 { ">" } else { ">>" };
             self.at_prompt().await?;
             // The redirection comes first: a digit at the end of the piece would be taken for a handle.
-            self.type_and_enter(&format!("{to}%SP%.u echo {piece}")).await?;
-            self.await_prompt().await?;
+            self.type_and_enter(&format!("({to}%SP%.u echo {piece})")).await?;
+            self.await_next_prompt().await?;
         }
         Ok(())
     }

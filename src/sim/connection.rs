@@ -54,6 +54,11 @@ impl Connection {
         limited && self.may_end() && !self.cut
     }
 
+    /// How many bytes were lost, altered or repeated so far, in both directions.
+    pub(super) fn line_faults(&self) -> u64 {
+        self.to_machine.done() + self.from_machine.done()
+    }
+
     pub(super) fn is_cut(&self) -> bool {
         self.cut
     }

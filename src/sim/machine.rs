@@ -239,6 +239,11 @@ impl Machine {
         self.options.baud
     }
 
+    /// How many bytes the line has lost, altered or repeated so far, in both directions.
+    pub fn line_faults(&self) -> u64 {
+        self.connection.line_faults()
+    }
+
     /// What happened inside.
     pub fn audit(&self) -> &Audit {
         &self.audit

@@ -17,6 +17,7 @@ pub(super) struct Noise {
     under_way: VecDeque<(Duration, u8)>,
     /// When the last byte arrives.
     last: Duration,
+    done: u64,
 }
 
 impl Noise {
@@ -27,7 +28,13 @@ impl Noise {
             lost: 0,
             under_way: VecDeque::new(),
             last: Duration::ZERO,
+            done: 0,
         }
+    }
+
+    /// How many bytes were lost, altered or repeated.
+    pub(super) fn done(&self) -> u64 {
+        self.done
     }
 
     /// A byte is sent.
@@ -73,6 +80,7 @@ impl Noise {
         } else if self.chance.one_in(self.faults.duplication) {
             arrives[1] = Some(byte);
         }
+        self.done += u64::from(arrives != [Some(byte), None]);
         arrives.into_iter().flatten()
     }
 }

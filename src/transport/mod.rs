@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  text ─► Endpoint ─► open ─► Line: bytes in, bytes out, describe, hang_up, break
+//!                     reopen: the same, after the line was lost
 //! ```
 
 use std::io;
@@ -32,6 +33,7 @@ mod pty;
 #[cfg_attr(windows, path = "raw_console.rs")]
 mod raw_terminal;
 mod refusal;
+mod reopen;
 mod replay;
 mod rfc2217;
 mod serial;
@@ -60,6 +62,7 @@ pub use powered::{Buttons, PoweredLine};
 pub use raw_terminal::RawTerminal;
 #[cfg(windows)]
 pub(crate) use raw_terminal::hidden_line;
+pub use reopen::{Reopen, Reopening};
 pub use replay::{ReplayLine, ReplayWindow};
 pub use serve::{Notice, serve};
 pub use sim::{

@@ -265,6 +265,11 @@ impl SimWindow {
         lock(&self.machine).power_cut();
     }
 
+    /// How many bytes the line has lost, altered or repeated so far, in both directions.
+    pub fn line_faults(&self) -> u64 {
+        lock(&self.machine).line_faults()
+    }
+
     /// The Windows inside.
     pub fn world(&self) -> SharedWorld {
         lock(&self.machine).world().clone()

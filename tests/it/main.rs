@@ -3,6 +3,7 @@
 //! - `again`: resume, undo, runs and locks with real programs, one of them killed; no password is left anywhere
 //! - `cable`: no tests; a line whose other end is in the test
 //! - `captures`: consoles as they were captured, recognised wherever the stream is cut
+//! - `campaign`: thousands of commands over bad lines, judged by the machine's own record
 //! - `cli`: help, refusals, exit codes, what a run leaves, Ctrl-C
 //! - `connect`: a person at the console on a real terminal, and what a run shows there
 //! - `ctrl_c`: stopped at any moment: no half line executed, channel and journal closed
@@ -36,6 +37,7 @@
 mod again;
 mod azure;
 mod cable;
+mod campaign;
 mod captures;
 mod cli;
 #[cfg(unix)]

@@ -31,8 +31,8 @@ fn soon(minutes: u64) -> Instant {
 
 async fn to_login(console: &mut Console) -> Result<String, SacError> {
     let at = sac::reach_prompt(console, soon(10)).await?;
-    let (at, name) = sac::open_channel(console, at, soon(10)).await?;
-    sac::view_channel(console, at, &name).await?;
+    let (at, name) = sac::open_channel(console, at, &[], soon(10)).await?;
+    sac::view_channel(console, at, &name, soon(10)).await?;
     console
         .wait("the login", Patience::of(Duration::from_mins(1)), |screen| {
             (sac::login_at_cursor(screen) == Some(Field::User)).then_some(())
@@ -79,7 +79,7 @@ async fn a_login_is_reached_from_every_state_and_nothing_else_is_executed() {
         let audit = window.audit();
         let ran: Vec<&str> =
             audit.sac_lines().split_off(before).into_iter().filter(|line| *line != "cmd").collect();
-        assert_eq!(ran, [format!("ch -sn {name}")], "{found}");
+        assert_eq!(ran, [format!("ch -sn {}", name.to_ascii_lowercase())], "{found}");
         assert_eq!(
             audit.entries().iter().filter(|e| matches!(e.act, Act::Login { .. })).count(),
             0,

@@ -1,0 +1,106 @@
+//! Making a lost line anew.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, sleep};
+
+use super::{Console, ConsoleError, seconds};
+use crate::encoding::Utf8Stream;
+use crate::transport::Line;
+
+/// The first pause between two tries; each is twice as long as the one before, up to [`LONGEST`].
+const FIRST: Duration = Duration::from_millis(200);
+/// The longest pause between two tries.
+const LONGEST: Duration = Duration::from_secs(5);
+
+impl Console {
+    /// Makes the line anew after it was `lost`. What the machine did meanwhile is unknown: the screen is what came
+    /// last, and whoever goes on finds out first where the console is.
+    ///
+    /// # Errors
+    /// `lost` itself when it is no loss of the line or no way to make it anew was given;
+    /// [`ConsoleError::HungUp`] with the reason when it did not come back in time.
+    pub async fn reconnect(&mut self, lost: ConsoleError) -> Result<(), ConsoleError> {
+        let ConsoleError::HungUp { line, reason, screen } = lost else { return Err(lost) };
+        let Some((mut reopen, patience)) = self.reopen.take() else {
+            return Err(ConsoleError::HungUp { line, reason, screen });
+        };
+        tracing::warn!("lost the line to {line}: {reason}; trying for {} to get it back", seconds(patience));
+        if let Some(observer) = &mut self.observer {
+            observer("the line to come back", patience);
+        }
+        // The old line is closed first, or what it holds would keep the new one away.
+        self.line = Box::new(Gone(line.clone()));
+        let end = Instant::now() + patience;
+        let mut pause = FIRST;
+        let result = loop {
+            let error = match reopen.reopen().await {
+                Ok(line) => break Ok(line),
+                Err(error) => error,
+            };
+            let rest = end.saturating_duration_since(Instant::now());
+            if rest.is_zero() || !error.may_pass() {
+                break Err(error);
+            }
+            sleep(pause.min(rest)).await;
+            pause = (pause * 2).min(LONGEST);
+        };
+        self.reopen = Some((reopen, patience));
+        match result {
+            Ok(new) => {
+                for secret in new.secrets() {
+                    self.hide(&secret);
+                }
+                self.line = new;
+                self.decoder = Utf8Stream::new();
+                self.queued.clear();
+                self.reconnected += 1;
+                self.mark("line made anew");
+                Ok(())
+            }
+            Err(error) => Err(ConsoleError::HungUp {
+                line,
+                reason: format!("{reason}, and it did not come back within {}: {error}", seconds(patience)),
+                screen,
+            }),
+        }
+    }
+
+    /// How often the line was made anew.
+    pub fn reconnected(&self) -> u64 {
+        self.reconnected
+    }
+}
+
+/// Stands where a line was.
+struct Gone(String);
+
+impl AsyncRead for Gone {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Gone {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Line for Gone {
+    fn describe(&self) -> String {
+        self.0.clone()
+    }
+}

@@ -173,6 +173,7 @@ async fn again(args: &Args, context: &Context) -> Result<Exit, Failure> {
         snapshot: None,
         wait: Duration::from_mins(15),
         patience: Duration::ZERO,
+        reconnect: Duration::ZERO,
     };
     let now = recorded.first().map_or(context.started, |event| event.at);
     let order = Order {

@@ -84,7 +84,15 @@ impl Session {
         receipt: Option<u64>,
     ) -> Result<Outcome, ShellError> {
         Box::pin(self.at_prompt()).await?;
-        let mut outcome = Box::pin(self.cmd_here(command, timeout, receipt)).await?;
+        let mut outcome = match Box::pin(self.cmd_here(command, timeout, receipt)).await {
+            // Whatever was under way (typing, the command, its output) is broken off and the prompt proven again.
+            Err(error) if error.is_stop() => {
+                self.set_stop(None);
+                Box::pin(self.back_to_prompt()).await?;
+                return Err(ShellError::Stopped { channel: None });
+            }
+            other => other?,
+        };
         // The code page belongs to the console: what a child set stays.
         if command.to_ascii_lowercase().contains("chcp") {
             self.learn_code_page().await?;
@@ -188,9 +196,7 @@ impl Session {
                 },
             };
             if matches!(error, ConsoleError::Stopped { .. }) {
-                self.set_stop(None);
-                self.back_to_prompt().await?;
-                return Err(ShellError::Stopped { channel: None });
+                return Err(error.into());
             }
             if matches!(error, ConsoleError::Alarm { alarm: Alarm::BugCheck | Alarm::Restarted, .. }) {
                 return Err(ShellError::OutcomeUnknown { cause: error });

@@ -222,6 +222,7 @@ impl ShellError {
             | Self::NotStarted { .. }
             | Self::TooLong { .. } => false,
             Self::TimedOut { .. }
+            | Self::Stopped { .. }
             | Self::DialogueFailed { .. }
             | Self::NotUploaded { .. }
             | Self::OutcomeUnknown { .. }

@@ -696,7 +696,9 @@ impl Session {
             self.abandon_channel().await;
         } else if matches!(sac::recognise(self.console.screen()), sac::Place::Sac { typed: 1.. }) {
             // Erased, never entered.
-            let _ = self.console.prove_empty(LONGEST_AT_SAC).await;
+            let clearing = Clearing::Backspaces;
+            let at_sac = Manner { prompt: sac::text::PROMPT, clearing, longest: LONGEST_AT_SAC };
+            let _ = self.console.erase(at_sac).await;
         }
         if error.is_stop() {
             ShellError::Stopped { channel: Some(self.channel.clone()).filter(|channel| !channel.is_empty()) }

@@ -87,7 +87,7 @@ async fn session(number: usize, seed: u64, commands: usize) -> Tally {
                     Ok(outcome) => {
                         failures = 0;
                         if is_endless || outcome.code != task.code || outcome.text != task.output {
-                            tally.wrong(format!(
+                            tally.wrong(&format!(
                                 "{}: code {} and {:?} instead of {} and {:?}",
                                 task.command, outcome.code, outcome.text, task.code, task.output
                             ));
@@ -157,11 +157,11 @@ fn variable(name: &str) -> Option<u64> {
 #[test]
 fn short() {
     // Each version, the worst lines and most events.
-    let numbers: Vec<usize> = (0..900).step_by(71).collect();
+    let numbers: Vec<usize> = (0..900).step_by(37).collect();
     let seed = variable("SACPILOT_CAMPAIGN_SEED").unwrap_or(1);
-    let all = campaign(&numbers, 8, seed, |_| {});
+    let all = campaign(&numbers, PER_SESSION, seed, |_| {});
     assert!(all.wrong_things().is_empty(), "seed {seed}\n{all}");
-    assert!(all.commands() > 80 && all.success_rate() > 0.9, "seed {seed}\n{all}");
+    assert!(all.commands() > 400 && all.success_rate() > 0.95, "seed {seed}\n{all}");
 }
 
 #[test]
@@ -178,6 +178,7 @@ fn long() {
         }
         None => (0..usize::try_from(wanted).unwrap().div_ceil(PER_SESSION)).collect(),
     };
+    #[expect(clippy::disallowed_methods, reason = "how long all sessions took, for the document")]
     let began = std::time::Instant::now();
     let all = campaign(&numbers, PER_SESSION, seed, |tally| println!("{}", tally.line()));
     println!("\nseed {seed}, {:.0} s\n{all}", began.elapsed().as_secs_f64());

@@ -18,7 +18,7 @@ pub(super) struct Verdict {
 /// A line of the program's own that changes nothing on the machine but its own temporary files.
 fn own_lines() -> Regex {
     Regex::new(
-        r#"(?x) ^ \(* (?:
+        r"(?x) ^ \(* (?:
               (?:2>nul\ del\ %SP%\.s&)? %SP%\ \w+ (?:\ h | \ \S+\ \S+)?                      # the helper reports, or shows a page
             | %SP%\ \w+\ r\ \d+\ [0-9a-f]{16}                       # it checks a command and runs it
             | >%SP%\.x\d+\ echo\ [0-9a-f]+                          # a piece of a command to check
@@ -26,7 +26,7 @@ fn own_lines() -> Regex {
             | prompt\ \w+\$G &set\ SP=%SystemRoot%\\Temp\\sp\w+ &cls
             | echo\ [@:].* \) >>?%SP%\.cmd                            # a piece of the helper
             | del\ /q\ %SP%\.\* &exit
-        ) \ ?\)?\ * $"#,
+        ) \ ?\)?\ * $",
     )
     .unwrap()
 }

@@ -55,7 +55,7 @@ impl Tally {
         *self.sessions_failed.entry("given up".to_owned()).or_default() += 1;
     }
 
-    pub(super) fn wrong(&mut self, what: String) {
+    pub(super) fn wrong(&mut self, what: &str) {
         self.wrong.push(format!("{}: {what}", self.what));
     }
 
@@ -69,7 +69,7 @@ impl Tally {
         self.hung_up += hung_up;
         self.held_back += verdict.held_back;
         for wrong in verdict.wrong {
-            self.wrong(wrong);
+            self.wrong(&wrong);
         }
     }
 
@@ -100,6 +100,7 @@ impl Tally {
         self.commands
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     pub(super) fn success_rate(&self) -> f64 {
         self.succeeded as f64 / self.commands.max(1) as f64
     }
@@ -127,7 +128,7 @@ impl Tally {
     /// Every failure says what it is; what can be done is the business of those that a user can cause.
     fn clear(&mut self, error: &ShellError) {
         if error.to_string().is_empty() || error.code().is_empty() || error.help().is_none() {
-            self.wrong(format!("an error that says nothing: {error:?}"));
+            self.wrong(&format!("an error that says nothing: {error:?}"));
         }
     }
 }

@@ -46,7 +46,9 @@ impl Task {
         let (shows, output) = if lines == 1 {
             (format!("echo {id} {typed}"), format!("{id} {shown}\r\n"))
         } else {
-            let output = (1..=lines).map(|line| format!("{id} {line} {shown}\r\n")).collect();
+            let shown_lines: Vec<String> =
+                (1..=lines).map(|line| format!("{id} {line} {shown}\r\n")).collect();
+            let output = shown_lines.concat();
             (format!("(for /l %i in (1,1,{lines}) do @echo {id} %i {typed})"), output)
         };
         // The echo of `>>file` comes first, so that no digit stands before it.

@@ -15,6 +15,9 @@ use crate::shell::Earlier;
 /// The state of a run's effects.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ledger {
+    /// Commands that change the machine, as far as they were announced: each has a receipt there with its number. How many
+    /// waits were told in between must not decide what is typed.
+    receipts: u64,
     /// Changes that were intended and not taken back, in order.
     pub changes: Vec<Made>,
     /// Changes that were taken back, in that order.
@@ -82,7 +85,7 @@ pub struct Cut {
     pub purpose: Purpose,
     /// The command.
     pub command: Command,
-    /// Number of the event that announced it, its receipt on the machine.
+    /// The number of its receipt on the machine.
     pub receipt: u64,
     /// The session it was typed in.
     pub session: String,
@@ -109,6 +112,11 @@ pub struct Opened {
 }
 
 impl Ledger {
+    /// The number of the receipt of the next command that changes the machine.
+    pub fn next_receipt(&self) -> u64 {
+        self.receipts + 1
+    }
+
     /// Adds one event.
     pub fn add(&mut self, seq: u64, at: Timestamp, event: &EventKind) {
         match event {
@@ -147,12 +155,13 @@ impl Ledger {
             }
             EventKind::CommandStarted { step, purpose, command, .. } if purpose.changes() => {
                 self.last_touch = seq;
+                self.receipts += 1;
                 let session = self.session.as_ref().map(|opened| opened.session.clone()).unwrap_or_default();
                 self.cut = Some(Cut {
                     step: step.clone(),
                     purpose: *purpose,
                     command: command.clone(),
-                    receipt: seq,
+                    receipt: self.receipts,
                     session,
                 });
                 self.progress(step, *purpose, |progress| progress.open = true);

@@ -81,9 +81,9 @@ impl Narrator {
         written
     }
 
-    /// Number of the next event.
-    pub fn next_seq(&self) -> u64 {
-        self.seq
+    /// The number of the receipt of the next command that changes the machine.
+    pub fn next_receipt(&self) -> u64 {
+        self.ledger.next_receipt()
     }
 
     /// What was done to the machine so far.

@@ -123,7 +123,7 @@ impl<O: Operator> Run<'_, O> {
             _ => self.allowed(Duration::from_millis(command.timeout_ms))?,
         };
         let command = &Command { timeout_ms: allowed.as_millis() as u64, ..command.clone() };
-        let receipt = self.narrator.next_seq();
+        let receipt = self.narrator.next_receipt();
         self.narrator.tell(EventKind::CommandStarted {
             step: step(),
             purpose,

@@ -65,7 +65,9 @@ fn only_what_was_broken_differs_after_a_run() {
             }
             let differences = outcome.differences();
             let shown = differences.iter().map(|difference| without_hashes(&difference.path));
-            paths.push(shown.collect::<Vec<_>>());
+            let mut shown: Vec<_> = shown.collect();
+            shown.sort();
+            paths.push(shown);
         }
         assert_eq!(paths[0], paths[1], "{scenario}: the same differs on every machine");
     }
@@ -189,8 +191,13 @@ fn firewall_rules_that_were_half_on_are_put_back_as_they_were() {
 
 fn shown(scenario: &str, outcome: &Outcome) -> String {
     let mut text = format!("{scenario}\n");
-    for difference in outcome.differences() {
-        let _ = writeln!(text, "  {}", without_hashes(&difference.to_string()));
+    // In an order that does not depend on hashes, which differ each time.
+    let differences = outcome.differences();
+    let mut shown: Vec<_> =
+        differences.iter().map(|difference| without_hashes(&difference.to_string())).collect();
+    shown.sort();
+    for difference in shown {
+        let _ = writeln!(text, "  {difference}");
     }
     let copies = outcome.before.diff(&outcome.after);
     for copy in copies.iter().filter(|copy| is_copy(&copy.path) && copy.path.starts_with("file/")) {

@@ -169,7 +169,9 @@ fn trouble(error: &ShellError) -> Trouble {
             ConsoleError::Alarm { alarm: Alarm::BugCheck | Alarm::Restarted, .. } => Trouble::MachineDown,
             _ => Trouble::OutcomeUnknown,
         },
-        ShellError::OutputDamaged { .. } | ShellError::TooMuchOutput { .. } => Trouble::OutcomeUnknown,
+        ShellError::OutputDamaged { .. }
+        | ShellError::TooMuchOutput { .. }
+        | ShellError::NotFoundOut { .. } => Trouble::OutcomeUnknown,
         ShellError::Sac(SacError::Console(console)) => match console {
             ConsoleError::HungUp { .. } => Trouble::LineLost,
             ConsoleError::Alarm { alarm: Alarm::BugCheck | Alarm::Restarted, .. } => Trouble::MachineDown,

@@ -132,7 +132,7 @@ impl Session {
             match self.one_start(&Start { command, call: &call, line: &line, receipt, timeout, left }).await {
                 Ok(Found::Ended(header)) => {
                     let code = header.code;
-                    let bytes = self.fetch(header).await?;
+                    let bytes = self.fetch(header).await.map_err(ShellError::after_enter)?;
                     let Decoded { text, lossy, .. } = decode_output(&bytes, self.code_page());
                     return Ok(Outcome { code, bytes, text, lossy, elapsed: began.elapsed() });
                 }
@@ -161,7 +161,7 @@ impl Session {
                 other => other,
             }
         };
-        let mut cause = match entered {
+        let cause = match entered {
             Ok(()) => None,
             // What the console shows may differ from what the machine drew; it is shown anew before the next try.
             Err(error) if error.is_before_enter() && self.console().typing().noisy && left > 1 => {
@@ -171,6 +171,16 @@ impl Session {
             Err(error) if error.is_before_enter() => return Err(error.into()),
             Err(error) => Some(error),
         };
+        self.end_of(call, timeout, cause).await.map_err(ShellError::after_enter)
+    }
+
+    /// Awaits the end of a command whose Enter was sent, or may have been: `cause` is what happened then.
+    async fn end_of(
+        &mut self,
+        call: &str,
+        timeout: Duration,
+        mut cause: Option<ConsoleError>,
+    ) -> Result<Found, ShellError> {
         let until = Instant::now() + timeout;
         loop {
             let error = match cause.take() {

@@ -117,6 +117,12 @@ pub enum ShellError {
         /// Why.
         reason: String,
     },
+    /// Enter was sent, and the way back to the machine failed, so nobody could ask what became of the command.
+    #[error("the command may have been started, and nobody could find out: {cause}")]
+    NotFoundOut {
+        /// Why not.
+        cause: Box<Self>,
+    },
     /// Enter was sent; whether and how the command ended is unknown.
     #[error("the command was started, and how it ended is unknown: {cause}")]
     OutcomeUnknown {
@@ -157,7 +163,7 @@ impl ShellError {
             Self::TimedOut { .. } => "command-timed-out",
             Self::DialogueFailed { .. } => "dialogue-failed",
             Self::NotUploaded { .. } => "not-uploaded",
-            Self::OutcomeUnknown { .. } => "outcome-unknown",
+            Self::OutcomeUnknown { .. } | Self::NotFoundOut { .. } => "outcome-unknown",
             Self::TooMuchOutput { .. } => "too-much-output",
             Self::OutputDamaged { .. } => "output-damaged",
         }
@@ -185,7 +191,9 @@ impl ShellError {
             Self::NotUploaded { .. } => {
                 Some("look at the path, the rights of the account, and the space on the disk")
             }
-            Self::OutcomeUnknown { .. } => Some("look at the machine before you run it again"),
+            Self::OutcomeUnknown { .. } | Self::NotFoundOut { .. } => {
+                Some("look at the machine before you run it again")
+            }
             Self::TooMuchOutput { .. } => {
                 Some("let the command select what you need (findstr, a narrower query)")
             }
@@ -204,6 +212,7 @@ impl ShellError {
             | Self::TimedOut { screen, .. }
             | Self::DialogueFailed { screen, .. } => Some(screen),
             Self::OutcomeUnknown { cause } => cause.screen(),
+            Self::NotFoundOut { cause } => cause.screen(),
             Self::LoginRefused { .. }
             | Self::NotUploaded { .. }
             | Self::Stopped { .. }
@@ -226,9 +235,15 @@ impl ShellError {
             | Self::DialogueFailed { .. }
             | Self::NotUploaded { .. }
             | Self::OutcomeUnknown { .. }
+            | Self::NotFoundOut { .. }
             | Self::TooMuchOutput { .. }
             | Self::OutputDamaged { .. } => true,
         }
+    }
+
+    /// The same failure where Enter was sent before: never one that says that nothing ran.
+    pub(super) fn after_enter(self) -> Self {
+        if self.may_have_run() || self.is_stop() { self } else { Self::NotFoundOut { cause: Box::new(self) } }
     }
 
     /// Whether the line was lost.

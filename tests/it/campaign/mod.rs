@@ -164,6 +164,14 @@ fn short() {
     assert!(all.commands() > 400 && all.success_rate() > 0.95, "seed {seed}\n{all}");
 }
 
+/// Sessions in which something wrong was found once, and is mended.
+#[test]
+fn found_before() {
+    // The session was locked while a command ran, and the login was refused on the way back: it may have run.
+    let all = campaign(&[338], PER_SESSION, 1, |_| {});
+    assert!(all.wrong_things().is_empty(), "{all}");
+}
+
 #[test]
 #[ignore = "takes minutes: SACPILOT_CAMPAIGN=10000 commands"]
 fn long() {

@@ -24,6 +24,7 @@
 //! | [`telnet`] | telnet and its COM-PORT option, for both ends, without I/O |
 //! | [`sim`] | a Windows machine behind a byte stream; knows nothing of the driver |
 //! | [`bridge`] | a simulated Azure in front of a console: resource manager and gateway |
+//! | [`web`] | the way to a host by its URL: proxy, TLS, the upgrade to a websocket |
 //! | [`azure`] | tokens, resource manager calls, the way to a session of the serial console |
 //! | [`transport`] | endpoints and the ways in; each one async byte line |
 //! | [`screen`] | the terminal model: rows, marks, scroll-back, repaint epoch |
@@ -57,3 +58,4 @@ pub mod shell;
 pub mod sim;
 pub mod telnet;
 pub mod transport;
+pub mod web;

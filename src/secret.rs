@@ -4,7 +4,11 @@
 //! text only to those who ask for it by name ([`Secret::expose`]). Whoever writes bytes to a file or a terminal
 //! masks them first, since a console echoes what it likes.
 
+mod source;
+
 use std::fmt;
+
+pub use source::{SecretSource, SourceError, shell};
 
 use zeroize::Zeroizing;
 

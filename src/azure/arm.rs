@@ -12,13 +12,12 @@ use super::call::{Caller, Progress};
 use super::clock::Clock;
 use super::cloud::{BaseUrl, Cloud};
 use super::error::{AzureError, Reply};
-use super::http::Answer;
-use super::reach::ReachError;
 use super::retry::Repeat;
 use super::settings::Settings;
 use super::token::Tokens;
-use super::trust;
 use crate::secret::Secret;
+use crate::web::http::Answer;
+use crate::web::{Connector, ReachError};
 
 /// The versions of the interfaces that are used.
 pub(super) mod version {
@@ -76,9 +75,8 @@ impl Azure {
     /// # Errors
     /// [`AzureError::Settings`]
     pub fn new(settings: Settings) -> Result<Self, AzureError> {
-        let tls =
-            trust::client(settings.ca_file.as_deref()).map_err(|error| AzureError::Settings(error.into()))?;
-        let connector = super::reach::Connector::new(settings.proxies, tls);
+        let connector = Connector::new(settings.proxies, settings.ca_file.as_deref())
+            .map_err(|error| AzureError::Settings(error.into()))?;
         Ok(Self {
             cloud: settings.cloud,
             caller: Caller::new(connector, settings.clock, settings.progress),

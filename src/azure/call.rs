@@ -9,9 +9,9 @@ use hyper::http::header::RETRY_AFTER;
 
 use super::clock::Clock;
 use super::error::AzureError;
-use super::http::{self, Answer};
-use super::reach::{Connector, ReachError};
 use super::retry::{Failed, Next, Repeat, Tries, retry_after};
+use crate::web::http::{self, Answer};
+use crate::web::{Connector, ReachError};
 
 /// Is told what is waited for. The texts hold no secret.
 pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;

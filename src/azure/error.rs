@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::reach::ReachError;
 use super::settings::SettingsError;
 use super::token::TokenError;
+use crate::web::ReachError;
 
 /// Something went wrong with Azure.
 #[derive(Debug, thiserror::Error)]
@@ -198,7 +198,7 @@ impl AzureError {
         match self {
             Self::Settings(error) => error.code(),
             Self::Token(error) => error.code(),
-            Self::Reach(error) => error.code(),
+            Self::Reach(error) => reach_code(error),
             Self::TokenRefused { .. } => "azure-token-refused",
             Self::VmNotFound { .. } => "azure-vm-not-found",
             Self::IsScaleSet { .. } => "azure-scale-set",
@@ -228,7 +228,7 @@ impl AzureError {
         match self {
             Self::Settings(error) => error.help(),
             Self::Token(error) => error.help(),
-            Self::Reach(error) => error.help(),
+            Self::Reach(error) => reach_help(error),
             Self::TokenRefused { .. } => {
                 "get a new one (`az login`, then `az account get-access-token`), for the tenant of this \
                  subscription and for https://management.core.windows.net/"
@@ -313,6 +313,42 @@ impl AzureError {
     /// Whether the user has to write something else, rather than Azure being out of reach.
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::Settings(_) | Self::NotSuited { .. })
+    }
+}
+
+/// The same error has a name of its own where it is about Azure.
+fn reach_code(error: &ReachError) -> &'static str {
+    match error {
+        ReachError::UnknownHost { .. } => "azure-unknown-host",
+        ReachError::NoConnection { .. } | ReachError::Broken { .. } => "azure-no-connection",
+        ReachError::Silent { .. } => "azure-silent",
+        ReachError::ProxyAccount { .. } => "azure-proxy-account",
+        ReachError::ProxyRefused { .. } => "azure-proxy-refused",
+        ReachError::NotTrusted { .. } => "azure-certificate",
+        ReachError::Tls { .. } => "azure-tls",
+        ReachError::BadUrl { .. } => "azure-bad-url",
+    }
+}
+
+fn reach_help(error: &ReachError) -> String {
+    match error {
+        ReachError::UnknownHost { .. }
+        | ReachError::NoConnection { .. }
+        | ReachError::Silent { .. }
+        | ReachError::Broken { .. } => {
+            "check the network; behind a proxy set HTTPS_PROXY; firewalls must allow management.azure.com, \
+             login.microsoftonline.com and *.serialconsole.azure.com on port 443"
+                .to_owned()
+        }
+        ReachError::ProxyRefused { .. } => {
+            "let the proxy allow CONNECT to this host on port 443, or name the host in NO_PROXY".to_owned()
+        }
+        ReachError::NotTrusted { .. } => {
+            "if a proxy inspects TLS here, pass its root certificate with --ca-file FILE".to_owned()
+        }
+        ReachError::Tls { .. } => "does something between here and Azure change the connection?".to_owned(),
+        ReachError::BadUrl { .. } => "check SACPILOT_AZURE_ARM and SACPILOT_AZURE_AUTHORITY".to_owned(),
+        ReachError::ProxyAccount { .. } => error.help(),
     }
 }
 

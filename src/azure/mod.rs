@@ -7,7 +7,7 @@
 //!                       identities   snapshot, power, …
 //! ```
 //!
-//! Every connection goes the same way (`reach`: name, proxy, TLS), every call through the same back-off
+//! Every connection goes the same way ([`web`](crate::web): name, proxy, TLS), every call through the same back-off
 //! (`call`), every refusal becomes an [`AzureError`] with cause, remedy and a stable code.
 
 mod arm;
@@ -16,16 +16,11 @@ mod clock;
 mod close;
 mod cloud;
 mod error;
-mod http;
 mod join;
 mod machine;
 mod network_rule;
 mod operation;
-mod percent;
 mod power;
-mod proxy;
-mod random;
-mod reach;
 mod rescue;
 mod resource_id;
 mod retry;
@@ -33,7 +28,6 @@ mod serial_console;
 mod settings;
 mod snapshot;
 mod token;
-mod trust;
 mod vm_id;
 
 pub use arm::Azure;
@@ -44,12 +38,9 @@ pub use cloud::{BaseUrl, BaseUrlError, Cloud, KnownCloud};
 pub use error::{AzureError, Reply};
 pub use network_rule::{GroupPlan, Rule, RulePlan, Today};
 pub use power::Effect;
-pub use proxy::{Proxies, ProxyError};
-pub use reach::{ReachError, Stream};
 pub use rescue::{Goal, Move, Noted, Rescue};
 pub use resource_id::{NoResourceId, ResourceId};
 pub use serial_console::{AdminCommand, Gateway};
 pub use settings::{Settings, SettingsError};
 pub use token::{ManagedIdentity, Source, TokenError};
-pub use trust::TrustError;
 pub use vm_id::{VmId, VmIdError, VmIdProblem};

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::arm::{Ask, Azure};
 use super::error::{AzureError, Reply};
-use super::http::Answer;
 use super::retry::retry_after;
+use crate::web::http::Answer;
 
 /// How long an operation may take. A snapshot of a large disk or a stop takes minutes.
 pub(super) const PATIENCE: Duration = Duration::from_mins(45);

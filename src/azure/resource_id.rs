@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::percent;
+use crate::web::percent;
 
 /// `/subscriptions/…/resourceGroups/…/providers/NAMESPACE/KIND/NAME[/KIND/NAME…]`.
 ///

@@ -11,10 +11,10 @@ use super::arm::{Ask, Azure, version};
 use super::cloud::{BaseUrl, paired_region};
 use super::error::{AzureError, Reply};
 use super::machine::Machine;
-use super::reach::ReachError;
 use super::retry::Repeat;
 use super::vm_id::VmId;
 use crate::secret::Secret;
+use crate::web::{ReachError, guid};
 
 /// What opens a session.
 const CONNECT: &str = "connect to the serial console";
@@ -209,7 +209,7 @@ impl Azure {
         let url = admin_url(&gateway.url, command).ok_or_else(unexpected)?;
         let body = json!({
             "command": command.name(),
-            "requestId": super::random::guid(),
+            "requestId": guid(),
             "commandParameters": {},
         });
         let request = || {

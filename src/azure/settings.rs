@@ -6,9 +6,8 @@ use std::sync::Arc;
 use super::call::Progress;
 use super::clock::Clock;
 use super::cloud::{BaseUrl, BaseUrlError, Cloud, KnownCloud};
-use super::proxy::{Proxies, ProxyError};
 use super::token::{ManagedIdentity, Source, identity, secret};
-use super::trust::TrustError;
+use crate::web::{Proxies, ProxyError, TrustError};
 
 /// Everything that has to be known before Azure is asked.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::percent;
+use crate::web::percent;
 
 /// A virtual machine, or one instance of a scale set.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

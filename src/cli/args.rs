@@ -124,14 +124,18 @@ pub enum Command {
 
 /// A length of time as people write it: `90s`, `5m`, `1h 30m`; a number alone is seconds.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no length of time: write 90s, 5m or 1h30m");
-    let span = if let Ok(seconds) = text.parse::<u64>() {
-        Duration::from_secs(seconds)
-    } else {
-        let signed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-        Duration::try_from(signed).map_err(|_| wrong())?
-    };
+    let span = duration_or_none(text)?;
     if span.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(span) }
+}
+
+/// The same; `0s` is nothing at all.
+pub(super) fn duration_or_none(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no length of time: write 90s, 5m or 1h30m");
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let signed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(signed).map_err(|_| wrong())
 }
 
 #[cfg(test)]
@@ -148,6 +152,7 @@ mod tests {
         for (text, seconds) in [("90", 90), ("90s", 90), ("5m", 300), ("1h 30m", 5400), ("1h30m", 5400)] {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
+        assert_eq!(duration_or_none("0s"), Ok(Duration::ZERO));
         for text in ["", "0", "0s", "-5s", "soon", "5 parsecs"] {
             assert!(duration(text).is_err(), "{text}");
         }

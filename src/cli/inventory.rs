@@ -101,7 +101,7 @@ pub fn complete(begun: &OsStr) -> Vec<CompletionCandidate> {
         .and_then(|path| inventory::read(&path).ok())
         .and_then(|source| inventory::load(source).ok());
     let targets = inventory.into_iter().flat_map(|inventory| inventory.targets).map(|target| {
-        let about = target.about.unwrap_or_else(|| target.endpoint.without_arguments());
+        let about = target.about.unwrap_or_else(|| target.endpoint.to_string());
         CompletionCandidate::new(target.name).help(Some(visible::line(&about).into()))
     });
     let ports = transport::ports().into_iter().map(|port| format!("serial:{}", port.path));

@@ -64,7 +64,7 @@ pub fn take(endpoint: &Endpoint, what: &str, context: &Context) -> Result<Option
 }
 
 fn taken(endpoint: &Endpoint, other: Option<Holder>) -> String {
-    let place = visible::line(&endpoint.without_arguments());
+    let place = visible::line(&endpoint.to_string());
     match other {
         Some(Holder { process, what, since }) => {
             let what = visible::line(&what);
@@ -110,8 +110,8 @@ fn folder() -> PathBuf {
 fn key(endpoint: &Endpoint) -> String {
     let text = match endpoint {
         Endpoint::Serial { .. } | Endpoint::Pty { .. } | Endpoint::Unix { .. } => real_path(endpoint),
-        Endpoint::Exec { .. } => endpoint.to_string(),
-        _ => endpoint.without_arguments().to_lowercase(),
+        Endpoint::Exec { .. } | Endpoint::Websocket(_) => endpoint.spelled_out().expose().to_owned(),
+        _ => endpoint.to_string().to_lowercase(),
     };
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().take(16).fold(String::new(), |key, byte| format!("{key}{byte:02x}"))
@@ -119,7 +119,7 @@ fn key(endpoint: &Endpoint) -> String {
 
 /// A link and what it points to are one port.
 fn real_path(endpoint: &Endpoint) -> String {
-    let text = endpoint.without_arguments();
+    let text = endpoint.to_string();
     let path =
         text.split_once(':').map_or("", |(_, path)| path).split('?').next().unwrap_or_default().to_owned();
     fs::canonicalize(&path).map_or(path, |path| path.display().to_string())

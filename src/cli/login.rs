@@ -1,16 +1,14 @@
 //! Who logs in: the account and where its password comes from.
 
 use std::env;
-use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use super::ask;
 use super::context::Context;
 use super::failure::Failure;
 use super::log;
-use crate::inventory::{SecretSource, Target};
-use crate::secret::Secret;
+use crate::inventory::Target;
+use crate::secret::{Secret, SecretSource};
 use crate::shell::Credentials;
 use crate::transport::Endpoint;
 
@@ -100,20 +98,22 @@ impl LoginArgs {
     }
 
     /// Where the password comes from, when the user says so.
-    fn named_source(&self) -> Option<Source> {
+    fn named_source(&self) -> Option<SecretSource> {
         if let Some(variable) = &self.password_env {
-            return Some(Source::Variable(variable.clone()));
+            return Some(SecretSource::Variable(variable.clone()));
         }
         if let Some(file) = &self.password_file {
-            return Some(Source::File(file.clone()));
+            return Some(SecretSource::File(file.clone()));
         }
-        self.password_command.clone().map(Source::Command)
+        self.password_command.clone().map(SecretSource::Command)
     }
 
     fn password(&self, user: &str, context: &Context) -> Result<Secret, Failure> {
         match self.named_source() {
-            Some(source) => source.read("password"),
-            None if env::var_os(PASSWORD).is_some() => Source::Variable(PASSWORD.to_owned()).read("password"),
+            Some(source) => read(&source, "password"),
+            None if env::var_os(PASSWORD).is_some() => {
+                read(&SecretSource::Variable(PASSWORD.to_owned()), "password")
+            }
             None if context.can_ask => ask::password(&format!("Password of {user}: ")),
             None => Err(Failure::usage(format!(
                 "the password of {user} is missing, and there is no terminal to ask"
@@ -123,50 +123,14 @@ impl LoginArgs {
     }
 }
 
-/// Where a secret comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// An environment variable.
-    Variable(String),
-    /// The first line of a file.
-    File(PathBuf),
-    /// The first line that a command prints.
-    Command(String),
-}
-
-impl Source {
-    /// Reads the secret; `what` names it in errors.
-    pub fn read(&self, what: &str) -> Result<Secret, Failure> {
-        let text = match self {
-            Self::Variable(name) => env::var(name).map_err(|error| match error {
-                env::VarError::NotPresent => {
-                    Failure::usage(format!("the environment variable {name} for the {what} is not set"))
-                }
-                env::VarError::NotUnicode(_) => {
-                    Failure::usage(format!("the environment variable {name} for the {what} is not UTF-8"))
-                }
-            })?,
-            Self::File(path) => {
-                let failed = |error| {
-                    Failure::usage(format!("cannot read the {what} from {}: {error}", path.display()))
-                };
-                first_line(&fs::read(path).map_err(failed)?, what)?
-            }
-            Self::Command(command) => first_line(&printed(command, what)?, what)?,
-        };
-        let secret = Secret::new(text)
-            .map_err(|_| Failure::usage(format!("the {what} from {} is empty", self.name())))?;
-        log::hide(&secret);
-        Ok(secret)
-    }
-
-    fn name(&self) -> String {
-        match self {
-            Self::Variable(name) => format!("the environment variable {name}"),
-            Self::File(path) => path.display().to_string(),
-            Self::Command(_) => "the command".to_owned(),
-        }
-    }
+/// Gets a secret from where it is; `what` names it in errors.
+///
+/// # Errors
+/// It is not there.
+pub fn read(source: &SecretSource, what: &str) -> Result<Secret, Failure> {
+    let secret = source.read(what).map_err(|error| Failure::usage(error.to_string()))?;
+    log::hide(&secret);
+    Ok(secret)
 }
 
 /// `DOMAIN\user` as Windows writes it.
@@ -176,28 +140,6 @@ fn split_domain(user: &str) -> (String, String) {
         Some((domain, user)) => (user.to_owned(), domain.to_owned()),
         None => (user.to_owned(), String::new()),
     }
-}
-
-fn first_line(bytes: &[u8], what: &str) -> Result<String, Failure> {
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let text = std::str::from_utf8(line).map_err(|_| Failure::usage(format!("the {what} is not UTF-8")))?;
-    Ok(text.trim_start_matches('\u{feff}').to_owned())
-}
-
-/// What a command of the user's shell prints. It may ask on the terminal.
-fn printed(command: &str, what: &str) -> Result<Vec<u8>, Failure> {
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let output = Command::new(shell)
-        .args([flag, command])
-        .stdin(Stdio::inherit())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| Failure::usage(format!("cannot start the command for the {what}: {error}")))?;
-    if !output.status.success() {
-        return Err(Failure::usage(format!("the command for the {what} failed: {}", output.status)));
-    }
-    Ok(output.stdout)
 }
 
 #[cfg(test)]
@@ -210,44 +152,6 @@ mod tests {
             [("adm", "adm", ""), (r"CORP\adm", "adm", "CORP"), (r".\adm", "adm", ""), ("a@b.c", "a@b.c", "")]
         {
             assert_eq!(split_domain(text), (user.to_owned(), domain.to_owned()));
-        }
-    }
-
-    #[test]
-    fn the_first_line_is_the_secret() {
-        for (bytes, expected) in [
-            (&b"pass"[..], "pass"),
-            (b"pass\n", "pass"),
-            (b"pass\r\nmore\r\n", "pass"),
-            (b" pass \n", " pass "),
-            ("\u{feff}pass\n".as_bytes(), "pass"),
-        ] {
-            assert_eq!(first_line(bytes, "password"), Ok(expected.to_owned()));
-        }
-        assert!(first_line(b"\xff\xfe", "password").is_err());
-    }
-
-    #[test]
-    fn sources() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("secret");
-        fs::write(&file, "from file\n").unwrap();
-        assert_eq!(Source::File(file).read("password").unwrap().expose(), "from file");
-        assert_eq!(
-            Source::Command("echo from command".to_owned()).read("password").unwrap().expose(),
-            "from command"
-        );
-        for (source, expected) in [
-            (Source::File(folder.path().join("none")), "cannot read the password from "),
-            (Source::Command("exit 3".to_owned()), "the command for the password failed: "),
-            (Source::Command("exit 0".to_owned()), "the password from the command is empty"),
-            (
-                Source::Variable("SACPILOT_NOT_SET".to_owned()),
-                "the environment variable SACPILOT_NOT_SET for",
-            ),
-        ] {
-            let message = source.read("password").unwrap_err().message;
-            assert!(message.starts_with(expected), "{message}");
         }
     }
 }

@@ -170,6 +170,7 @@ async fn again(args: &Args, context: &Context) -> Result<Exit, Failure> {
         endpoint,
         credentials,
         azure: None,
+        web: None,
         snapshot: None,
         wait: Duration::from_mins(15),
         patience: Duration::ZERO,

@@ -11,13 +11,13 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lock;
-use super::login::{LoginArgs, Source};
+use super::login::LoginArgs;
 use super::run::{Taking, conclude, converse, listeners};
 use super::runs::find;
 use super::script_args::{ScriptArgs, secret_source};
 use super::steps::chosen;
 use super::tape;
-use super::target::TargetArgs;
+use super::target::{TargetArgs, shown_name};
 use crate::engine::event::{Again, RunMode, UndoOutcome, WayBack};
 use crate::engine::journal::{Journal, JournalError, Recorded};
 use crate::engine::run::digests;
@@ -26,6 +26,7 @@ use crate::report::visible;
 use crate::script::library::Library;
 use crate::script::loader::{self, LoadError};
 use crate::script::model::{Scope, Script};
+use crate::secret::SecretSource;
 
 /// Arguments of `resume`.
 #[derive(Debug, clap::Args)]
@@ -62,7 +63,7 @@ struct AgainArgs {
 
     /// Names the source of a secret parameter: NAME=env:VARIABLE, NAME=file:PATH or NAME=command:COMMAND
     #[arg(long, value_name = "NAME=SOURCE", value_parser = secret_source)]
-    secret: Vec<(String, Source)>,
+    secret: Vec<(String, SecretSource)>,
 
     /// How long to wait for the command prompt, a boot included [default: 15m]; when given, also for a console that
     /// is not there: an adapter to plug in (again), a virtual machine that is off
@@ -85,7 +86,10 @@ Examples:
 
 Goes on where the run ended early: after a crash, a kill, a lost line, a power cut on either side, in the middle of a
 restart, after Ctrl-C. What was done is not done twice: the journal, and the machine itself, tell how far it came.
-Values that were read before come from the journal.";
+Values that were read before come from the journal.
+
+The journal keeps no password, so it keeps neither the arguments of exec: nor the query of a
+websocket: give such a target again with -t; a machine named in targets.yaml needs none.";
 
 const UNDO: &str = "\
 Examples:
@@ -93,7 +97,9 @@ Examples:
   sacpilot undo ./run-folder --yes
 
 Takes the changes of a run back in reverse order, with the commands that were written down before each was made, and
-looks whether the old values are there again. Says what cannot be taken back. Can be broken off and called again.";
+looks whether the old values are there again. Says what cannot be taken back. Can be broken off and called again.
+
+After a run over exec: or a websocket give the target again with -t, unless it was named in targets.yaml.";
 
 /// `sacpilot resume`.
 pub async fn resume(args: ResumeArgs, context: &Context) -> Result<Exit, Failure> {
@@ -115,7 +121,8 @@ pub async fn undo(args: UndoArgs, context: &Context) -> Result<Exit, Failure> {
         }
         context.tell(&what_goes_back(&past));
         let target = args.run.target.as_deref().unwrap_or(&past.order.target);
-        if !ask::confirm(&format!("\nTake this back on {}?", visible::line(target)))? {
+        let target = shown_name(target, context)?;
+        if !ask::confirm(&format!("\nTake this back on {}?", visible::line(&target)))? {
             return Err(Failure::usage("not confirmed; nothing was sent"));
         }
     }

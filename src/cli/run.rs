@@ -212,7 +212,7 @@ async fn drive(bound: Bound, target: Target, wish: Wish, context: &Context) -> R
     let unwritable = |error: &dyn std::fmt::Display| {
         Failure::usage(error.to_string()).help("choose another place with --runs-dir")
     };
-    let folder = RunFolder::create(&runs, &bound.script.name, &target.name_for_files(), context.started)
+    let folder = RunFolder::create(&runs, &bound.script.name, &target.name, context.started)
         .map_err(|error| unwritable(&error))?;
     let journal = folder.journal().map_err(|error| unwritable(&error))?;
     let plan = serde_json::to_string_pretty(&Plan::new(&bound.script, &bound.params))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::login::Source;
+use super::login;
 use crate::engine::Masks;
 use crate::engine::run::digests;
 use crate::report::visible;
@@ -16,6 +16,7 @@ use crate::script::loader::{self, LoadError, Loaded};
 use crate::script::model::{ParamKind, Scope, Script};
 use crate::script::parameters::{self, ParameterError};
 use crate::script::similar::did_you_mean;
+use crate::secret::SecretSource;
 
 /// A script and its parameters.
 #[derive(Debug, Clone, clap::Args)]
@@ -30,7 +31,7 @@ pub struct ScriptArgs {
 
     /// Names the source of a secret parameter: NAME=env:VARIABLE, NAME=file:PATH or NAME=command:COMMAND
     #[arg(long, value_name = "NAME=SOURCE", value_parser = secret_source)]
-    pub secret: Vec<(String, Source)>,
+    pub secret: Vec<(String, SecretSource)>,
 }
 
 /// A script ready to be run.
@@ -91,7 +92,7 @@ impl ScriptArgs {
 
     /// Reads the secret parameters into `params`.
     pub fn secrets(&self, script: &Script, params: &mut Scope) -> Result<Masks, Failure> {
-        let mut sources: BTreeMap<&str, &Source> = BTreeMap::new();
+        let mut sources: BTreeMap<&str, &SecretSource> = BTreeMap::new();
         for (name, source) in &self.secret {
             let known = script.params.iter().find(|param| param.name == *name);
             match known.map(|param| param.kind == ParamKind::Secret) {
@@ -123,7 +124,7 @@ impl ScriptArgs {
                 return Err(Failure::usage(format!("`{}` needs the secret `{}`", script.name, param.name))
                     .help(format!("name its source: --secret {}=env:VARIABLE (or file:PATH)", param.name)));
             };
-            let secret = source.read(&format!("secret `{}`", param.name))?;
+            let secret = login::read(source, &format!("secret `{}`", param.name))?;
             let value = param.accept(secret.expose().into()).map_err(|reason| {
                 Failure::usage(format!("the value of the secret `{}` {reason}", param.name))
             })?;
@@ -164,14 +165,10 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-pub(super) fn secret_source(text: &str) -> Result<(String, Source), String> {
+pub(super) fn secret_source(text: &str) -> Result<(String, SecretSource), String> {
     let (name, source) = pair(text).map_err(|_| "write it as NAME=SOURCE".to_owned())?;
-    let source = match source.split_once(':') {
-        Some(("env", variable)) => Source::Variable(variable.to_owned()),
-        Some(("file", path)) => Source::File(path.into()),
-        Some(("command", command)) => Source::Command(command.to_owned()),
-        _ => return Err("a source is env:VARIABLE, file:PATH or command:COMMAND".to_owned()),
-    };
+    let wrong = || "a source is env:VARIABLE, file:PATH or command:COMMAND".to_owned();
+    let source = SecretSource::parse(source.as_ref()).ok_or_else(wrong)?;
     Ok((name, source))
 }
 
@@ -191,8 +188,14 @@ mod tests {
         assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
         assert_eq!(pair("a="), Ok(("a".to_owned(), String::new())));
         assert!(pair("a").is_err() && pair("=b").is_err());
-        assert_eq!(secret_source("key=env:X"), Ok(("key".to_owned(), Source::Variable("X".to_owned()))));
-        assert_eq!(secret_source("key=file:C:\\x"), Ok(("key".to_owned(), Source::File("C:\\x".into()))));
+        assert_eq!(
+            secret_source("key=env:X"),
+            Ok(("key".to_owned(), SecretSource::Variable("X".to_owned())))
+        );
+        assert_eq!(
+            secret_source("key=file:C:\\x"),
+            Ok(("key".to_owned(), SecretSource::File("C:\\x".into())))
+        );
         assert!(secret_source("key=hunter2").is_err());
     }
 }

@@ -48,7 +48,7 @@ impl Listener for Told {
 }
 
 fn header(endpoint: &Endpoint, now: Timestamp) -> Header {
-    Header::of_console(&endpoint.without_arguments(), now.as_second())
+    Header::of_console(&endpoint.to_string(), now.as_second())
 }
 
 fn start(header: &Header, files: &[&Path]) -> Result<Option<Recorder>, Failure> {

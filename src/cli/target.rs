@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap_complete::ArgValueCompleter;
 use jiff::Timestamp;
 
-use super::args::duration;
+use super::args::{duration, duration_or_none};
 use super::azure::account::AzureArgs;
 use super::context::Context;
 use super::failure::Failure;
@@ -20,6 +20,7 @@ use crate::secret::Secret;
 use crate::shell::Credentials;
 use crate::sim::scenario::{Scenario, ScenarioError};
 use crate::transport::{Endpoint, EndpointError, Way, sim_options};
+use crate::web::Connector;
 
 /// What `TARGET` may be, for `--help`.
 pub const TARGETS: &str = "\
@@ -33,6 +34,8 @@ Targets:
   tcp:HOST:PORT            a socket that carries the bytes of the console
   telnet:HOST:PORT         a terminal server or virtual machine that speaks telnet
   rfc2217:HOST:PORT        a serial port behind a terminal server (ser2net); ?baud=115200
+  ws://HOST:PORT/?token=…  a websocket that carries the bytes of the console (OpenStack); wss://
+  ws:command:COMMAND       the same, its address told anew each time; also ws:env:, ws:file:
   azure:SUBSCRIPTION/GROUP/VM  the serial console of a virtual machine in Azure
   replay:FILE              a recording, as the machine that was recorded
   exec:COMMAND LINE        a program on a terminal of its own: consoles that have a client";
@@ -56,7 +59,7 @@ pub struct TargetArgs {
     pub wait: Option<Duration>,
 
     /// How long to try to get a lost line back; 0s: not at all [default: 2m]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration_or_none)]
     pub reconnect: Option<Duration>,
 
     /// The account.
@@ -71,7 +74,7 @@ pub struct TargetArgs {
 /// A console that can be opened.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// As the user named it.
+    /// As the user named it, without what may hold a password.
     pub name: String,
     /// Where it is.
     pub endpoint: Endpoint,
@@ -85,6 +88,8 @@ pub struct Target {
     pub reconnect: Duration,
     /// Azure, for a console there.
     pub azure: Option<Azure>,
+    /// The way to a console behind a websocket.
+    pub web: Option<Connector>,
     /// The name of a snapshot of the system disk that is taken first.
     pub snapshot: Option<String>,
 }
@@ -92,7 +97,7 @@ pub struct Target {
 impl Target {
     /// The way to its console.
     pub fn way(&self) -> Way {
-        Way::new(self.endpoint.clone()).through(self.azure.clone())
+        Way::new(self.endpoint.clone()).through(self.azure.clone()).over(self.web.clone())
     }
 }
 
@@ -106,29 +111,38 @@ impl TargetArgs {
     pub fn resolve(&self, context: &Context) -> Result<Target, Failure> {
         let Place { endpoint, entry } = self.place(context)?;
         let azure = self.azure.for_endpoint(&endpoint, context)?;
+        let web = self.azure.web_for(&endpoint)?;
         let credentials = self.login.or_as(entry.as_ref()).credentials(own_account(&endpoint)?, context)?;
-        let wait = self.wait.or(entry.and_then(|entry| entry.wait));
+        let wait = self.wait.or(entry.as_ref().and_then(|entry| entry.wait));
         Ok(Target {
-            name: self.target.clone(),
+            name: shown(&self.target, &endpoint, entry.is_some()),
             endpoint,
             credentials,
             wait: wait.unwrap_or(PROMPT),
             patience: wait.unwrap_or(Duration::ZERO),
             reconnect: self.reconnect.unwrap_or(RECONNECT),
             azure,
+            web,
             snapshot: None,
         })
     }
 }
 
-impl Target {
-    /// As the user named it, but of a program only its name: its arguments may hold a password, and names of files are
-    /// seen by everybody.
-    pub fn name_for_files(&self) -> String {
-        match &self.endpoint {
-            Endpoint::Exec { .. } if self.name.starts_with("exec:") => self.endpoint.without_arguments(),
-            _ => self.name.clone(),
-        }
+/// As the user named it, without what may hold a password: see [`Target::name`].
+///
+/// # Errors
+/// It is no target.
+pub fn shown_name(text: &str, context: &Context) -> Result<String, Failure> {
+    let Place { endpoint, entry } = place(text, context)?;
+    Ok(shown(text, &endpoint, entry.is_some()))
+}
+
+/// As the user named it, but of a program only its name, and of an address not its query: they may hold a password,
+/// and journals, reports and names of files are seen by others.
+fn shown(text: &str, endpoint: &Endpoint, is_entry: bool) -> String {
+    match endpoint {
+        Endpoint::Exec { .. } | Endpoint::Websocket(_) if !is_entry => endpoint.to_string(),
+        _ => text.to_owned(),
     }
 }
 

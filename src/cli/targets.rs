@@ -71,7 +71,7 @@ fn shown(targets: &[&Target], context: &Context) -> String {
     let mut out = String::new();
     for target in targets {
         let name = context.stdout_paint().bold(&format!("{:width$}", target.name));
-        let endpoint = visible::line(&target.endpoint.without_arguments());
+        let endpoint = visible::line(&target.endpoint.to_string());
         let _ = write!(out, "{name}  {endpoint}");
         if !target.tags.is_empty() {
             let _ = write!(out, "  [{}]", target.tags.join(", "));
@@ -88,7 +88,7 @@ fn described(target: &Target) -> serde_json::Value {
     json!({
         "name": target.name,
         "about": target.about,
-        "endpoint": target.endpoint.without_arguments(),
+        "endpoint": target.endpoint.to_string(),
         "user": target.user,
         "domain": target.domain,
         "tags": target.tags,

@@ -32,8 +32,8 @@ pub const BAD_ENDPOINT: Code = code(
 pub const PASSWORD: Code = code(
     "SI003",
     Severity::Error,
-    "password in the file",
-    "An inventory is copied, mailed and kept under version control, so it names where a password is, never the password: 'env:VARIABLE', 'file:PATH' (its first line) or 'command:COMMAND' (the first line that it prints).",
+    "password or token in the file",
+    "An inventory is copied, mailed and kept under version control, so it names where a password is, never the password: 'env:VARIABLE', 'file:PATH' (its first line) or 'command:COMMAND' (the first line that it prints). The address of a websocket with a token in it comes from such a source, too: 'ws:command:COMMAND'.",
 );
 
 /// `SI004`: no account, tag or time that can be used.

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::raw::{RawDefaults, RawInventory, RawProfile, RawTarget};
-use super::{Inventory, SecretSource, Target, codes, is_name};
+use super::{Inventory, Target, codes, is_name};
 use crate::script::codes::Code;
 use crate::script::decode::decode;
 use crate::script::diagnostic::{Diagnostic, Report, Source};
 use crate::script::raw::At;
 use crate::script::yaml;
-use crate::transport::{Endpoint, EndpointError};
+use crate::secret::SecretSource;
+use crate::transport::{Endpoint, EndpointError, WebAddress};
 
 /// Reads an inventory; `source.path` is where files of passwords are looked for.
 ///
@@ -134,7 +135,16 @@ impl Loading {
     }
 
     fn endpoint(&mut self, at: &At<String>) -> Option<Endpoint> {
+        if has_token(&at.value) {
+            let message = "the address holds a token".to_owned();
+            let help = "tokens live for minutes, and are as good as a password: write where a new address comes from, 'ws:command:COMMAND', 'ws:env:VARIABLE' or 'ws:file:PATH'";
+            self.secret(at, message, help);
+            return None;
+        }
         match at.value.parse() {
+            Ok(Endpoint::Websocket(WebAddress::Told(source))) => {
+                Some(Endpoint::Websocket(WebAddress::Told(source.below(&self.folder))))
+            }
             Ok(endpoint) => Some(endpoint),
             Err(error) => {
                 let error: EndpointError = error;
@@ -189,12 +199,10 @@ impl Loading {
     }
 
     fn password(&mut self, at: &At<String>) -> Option<SecretSource> {
-        match at.value.split_once(':') {
-            Some(("env", name)) if !name.is_empty() => Some(SecretSource::Variable(name.to_owned())),
-            Some(("file", path)) if !path.is_empty() => Some(SecretSource::File(self.folder.join(path))),
-            Some(("command", line)) if !line.is_empty() => Some(SecretSource::Command(line.to_owned())),
+        match SecretSource::parse(&at.value) {
+            Some(source) => Some(source.below(&self.folder)),
             // Not what is written there: it may be the password.
-            _ => {
+            None => {
                 let message = "this names no source of a password".to_owned();
                 let help = "write 'env:VARIABLE', 'file:PATH' or 'command:COMMAND'; a password itself does not belong here";
                 self.secret(at, message, help);
@@ -251,11 +259,35 @@ impl Loading {
 /// Where in a line something begins that may be a password: behind such a key, unless it names a source.
 fn secret_part(line: &str) -> Option<usize> {
     const KEY: &str = "password";
+    let address = ["ws://", "wss://"].iter().find_map(|scheme| line.to_ascii_lowercase().find(scheme));
+    if let Some(at) = address.filter(|at| line[*at..].contains(['?', '@'])) {
+        return Some(at);
+    }
     let behind = line.match_indices(KEY).map(|(at, _)| at + KEY.len());
     behind.into_iter().find(|at| {
         let value = line[*at..].trim_start_matches([':', ' ', '\'', '"', '\r', '\n']);
         !value.is_empty() && !["env:", "file:", "command:"].iter().any(|source| value.starts_with(source))
     })
+}
+
+/// Whether an address lets in whoever knows it.
+fn has_token(endpoint: &str) -> bool {
+    const KEYS: [&str; 7] = ["token", "ticket", "password", "secret", "auth", "sig", "key"];
+    let Some((address, query)) = endpoint.split_once('?') else { return has_account(endpoint) };
+    let is_key = |pair: &str| {
+        let key = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        KEYS.iter().any(|known| key.contains(known))
+    };
+    is_websocket(address) && query.split('&').any(is_key) || has_account(address)
+}
+
+fn has_account(address: &str) -> bool {
+    is_websocket(address) && address.contains('@')
+}
+
+fn is_websocket(address: &str) -> bool {
+    let scheme = address.split_once("://").map_or("", |(scheme, _)| scheme);
+    ["ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 fn is_sim(target: &Target) -> bool {
@@ -322,6 +354,22 @@ targets:
         }
         let debug = format!("{report:?}");
         assert!(!debug.contains("Geheim"), "{debug}");
+    }
+
+    #[test]
+    fn a_token_in_an_address_is_refused_and_never_shown() {
+        for text in [
+            "targets:\n  a: {endpoint: 'wss://h:6083/?token=Geheim!1', tags: [' ']}\n",
+            "targets:\n  a: {endpoint: 'wss://me:Geheim@h:6083/'}\n",
+            "targets:\n  a: {endpoint: 'wss://h:6083/?token=Geheim!1'\n",
+        ] {
+            let report = inventory(text).unwrap_err();
+            for shown in [report.to_string(), report.to_json().to_string(), format!("{report:?}")] {
+                assert!(!shown.contains("Geheim"), "{text}{shown}");
+            }
+        }
+        let told = inventory("targets:\n  a: {endpoint: 'ws:file:vm1.url'}\n").unwrap();
+        assert_eq!(told.targets[0].endpoint.to_string(), "ws:file:lab/vm1.url");
     }
 
     #[test]

@@ -8,7 +8,6 @@ mod find;
 mod load;
 mod raw;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::generate::SchemaSettings;
@@ -17,6 +16,7 @@ pub use find::{FILE_NAME, FindError, found_upward, is_inventory, read};
 pub use load::load;
 
 use crate::script::diagnostic::Report;
+use crate::secret::SecretSource;
 use crate::transport::Endpoint;
 
 /// An inventory that can be used.
@@ -53,17 +53,6 @@ pub struct Target {
     pub params: Vec<(String, String)>,
     /// How long to wait for the console and its prompt.
     pub wait: Option<Duration>,
-}
-
-/// Where a secret comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecretSource {
-    /// An environment variable.
-    Variable(String),
-    /// The first line of a file; relative to the folder of the inventory.
-    File(PathBuf),
-    /// The first line that a command prints.
-    Command(String),
 }
 
 impl Inventory {

@@ -49,10 +49,13 @@ mod telnet;
 mod unix;
 mod wakers;
 mod way;
+mod websocket;
+mod ws;
 
 pub use azure::{AzureLine, open_azure};
 pub use endpoint::{
     CommandLine, Endpoint, EndpointError, FlowControl, LineSettings, Parity, Problem, ReplayPace, Signal,
+    WebAddress, WebUrl,
 };
 pub use listen::{Client, Listen, ListenError, Listener};
 pub use open_error::OpenError;
@@ -69,6 +72,7 @@ pub use sim::{
     Pace, SimLine, SimWindow, open as open_sim, open_with_shell as open_sim_with_shell, sim_options,
 };
 pub use way::Way;
+pub use ws::WsError;
 
 /// A byte line to a console. End of file on read is a hang-up; [`Line::hang_up`] says what it means here.
 pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
@@ -108,6 +112,7 @@ pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
     Ok(match endpoint {
         Endpoint::Sim { scenario, options } => Box::new(open_sim(scenario, options)?),
         Endpoint::Azure(vm) => Box::new(Box::pin(open_azure(&Azure::from_environment()?, vm)).await?),
+        Endpoint::Websocket(address) => Box::new(ws::open(&ws::from_environment()?, address).await?),
         Endpoint::Replay { path, manner, pace, pieces } => {
             Box::new(replay::open(path, *manner, pace.speed())?.in_pieces_of(pieces.unwrap_or(usize::MAX)))
         }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use super::ws::WsError;
 use crate::azure::AzureError;
 
 /// A line cannot be opened. Nothing was sent.
@@ -93,6 +94,9 @@ pub enum OpenError {
     /// Azure, or the way there.
     #[error(transparent)]
     Azure(#[from] AzureError),
+    /// A websocket, or the way there.
+    #[error(transparent)]
+    Ws(#[from] WsError),
     /// Anything else.
     #[error("cannot open the {what}: {error}")]
     Failed {
@@ -118,6 +122,7 @@ impl OpenError {
             Self::Unusable { .. } => "open-unusable",
             Self::NotHere { .. } => "open-not-here",
             Self::Azure(error) => error.code(),
+            Self::Ws(error) => error.code(),
             Self::Failed { .. } => "open-failed",
         }
     }
@@ -149,6 +154,7 @@ impl OpenError {
             Self::Unusable { help, .. } => help.clone(),
             Self::NotHere { instead, .. } => format!("use {instead}"),
             Self::Azure(error) => error.help(),
+            Self::Ws(error) => error.help(),
             Self::Failed { .. } => "check that the line works with another program".to_owned(),
         }
     }
@@ -159,6 +165,7 @@ impl OpenError {
         match self {
             Self::NotFound { .. } | Self::Busy { .. } | Self::Refused { .. } | Self::NoAnswer { .. } => true,
             Self::Azure(error) => error.may_pass(),
+            Self::Ws(error) => error.may_pass(),
             _ => false,
         }
     }

@@ -125,6 +125,47 @@ fn less_than_the_whole_script() {
     assert!(plan.text().contains("by_default[1.2]") && !plan.text().contains(" enabled["), "{}", plan.text());
 }
 
+/// What follows a program, or the question mark of an address, may be a password: it is in no file of a run, and
+/// whoever goes on gives it again.
+#[test]
+fn arguments_of_programs_and_tokens_of_addresses_are_not_kept() {
+    let machine = Machine::start("tls-disabled?start=running&speed=200");
+    let endpoints = [
+        (format!("exec:sh -c 'exit 7' {SECRET}"), "exec:sh …"),
+        (format!("ws://127.0.0.1:1/?token={SECRET}"), "ws://127.0.0.1:1/?…"),
+    ];
+    for (endpoint, shown) in endpoints {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = password("tls-disabled");
+        let with = |arguments: &[&str]| {
+            let mut command = call(folder.path(), "");
+            command.args(arguments).env("SACPILOT_PASSWORD", &secret);
+            said(&mut command)
+        };
+        let run = ["run", "rdp/tls-protocols", "--yes", "-vvv", "--reconnect", "0s", "-t", &endpoint];
+        let mut output = with(&run).code(3).everything();
+        let runs = folder.path().join("runs");
+        let name = fs::read_dir(&runs).unwrap().next().unwrap().unwrap().file_name();
+        let name = name.to_str().unwrap();
+        for again in ["resume", "undo"] {
+            let refused = with(&[again, name]).code(2);
+            let told =
+                format!("error: `{shown}`: what stood for `…` is not kept, since it may hold a password\n");
+            let nothing_to_undo = refused.stderr_text().contains("nothing to take back");
+            assert!(refused.stderr_text().starts_with(&told) || nothing_to_undo, "{}", refused.stderr_text());
+        }
+        output.push_str(&with(&["resume", name, "-t", &endpoint]).code(3).everything());
+        output.push_str(&with(&["runs"]).code(0).everything());
+        output.push_str(&with(&["resume", name, "-t", &machine.address]).code(0).everything());
+        let mut places = vec![("output".to_owned(), output)];
+        collect(folder.path(), &mut places);
+        assert!(places.len() > 7, "{}", places.len());
+        for (place, text) in &places {
+            assert!(!text.contains(SECRET) && !place.contains(SECRET), "{place} holds it:\n{text}");
+        }
+    }
+}
+
 /// Every file, the output and the command lines of all processes while it runs.
 #[test]
 fn no_marked_password_is_left_anywhere() {

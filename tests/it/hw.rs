@@ -112,6 +112,11 @@ fn repaired_over_conserver() {
 }
 
 #[test]
+fn repaired_over_a_websocket() {
+    repaired_over("websockify");
+}
+
+#[test]
 fn repaired_over_ssh() {
     repaired_over("ssh");
 }

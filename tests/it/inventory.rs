@@ -72,7 +72,7 @@ fn targets_are_listed_checked_and_explained() {
         .code(0);
     let said = call("check --explain SI003").code(0);
     assert!(
-        said.text().starts_with("SI003: password in the file\n\nAn inventory is copied"),
+        said.text().starts_with("SI003: password or token in the file\n\nAn inventory is copied"),
         "{}",
         said.text()
     );

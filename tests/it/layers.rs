@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first. Modules that are not there yet keep their place.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "secret",
     "encoding",
     "recording",
     "telnet",
     "sim",
     "bridge",
+    "web",
     "azure",
     "transport",
     "screen",

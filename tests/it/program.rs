@@ -101,6 +101,11 @@ impl Said {
     }
 
     /// Its standard error.
+    /// Both, for those who look for what must not be there.
+    pub(crate) fn everything(&self) -> String {
+        format!("{}{}", self.text(), self.stderr_text())
+    }
+
     pub(crate) fn stderr_text(&self) -> &str {
         &self.stderr
     }

@@ -8,10 +8,10 @@ use super::{Token, TokenError, of_answer};
 use crate::azure::call::Caller;
 use crate::azure::cloud::Cloud;
 use crate::azure::error::AzureError;
-use crate::azure::percent;
-use crate::azure::reach::ReachError;
 use crate::azure::retry::Repeat;
 use crate::secret::Secret;
+use crate::web::ReachError;
+use crate::web::percent;
 
 /// How it proves itself.
 pub(super) enum Proof<'a> {

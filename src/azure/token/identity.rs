@@ -6,9 +6,9 @@ use hyper::http::Request;
 use super::{ManagedIdentity, Token, of_answer};
 use crate::azure::call::Caller;
 use crate::azure::error::AzureError;
-use crate::azure::percent;
-use crate::azure::reach::ReachError;
 use crate::azure::retry::Repeat;
+use crate::web::ReachError;
+use crate::web::percent;
 
 /// The metadata service of a virtual machine.
 pub(crate) const METADATA: &str = "http://169.254.169.254";

@@ -72,7 +72,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         (None, false) => Some(own_recording(context)?),
     };
     let azure = args.azure.for_endpoint(&endpoint, context)?;
-    session(Way::new(endpoint).through(azure), args.escape, recording, context).await
+    let web = args.azure.web_for(&endpoint)?;
+    session(Way::new(endpoint).through(azure).over(web), args.escape, recording, context).await
 }
 
 /// A file in the folder of the runs, named after the time.

@@ -5,19 +5,21 @@
 //! text or binary alike. A task of its own keeps the session alive with pings, whoever reads or does not.
 
 mod early;
-mod opcodes;
 mod session;
 mod text_out;
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncWrite, DuplexStream};
+use tokio_tungstenite::tungstenite::Message;
 
-use self::text_out::Characters;
+use self::session::reason;
+use self::text_out::{Characters, messages};
+use super::websocket::{self, BUFFER, End};
 use super::{Line, OpenError, read_through};
 use crate::azure::{Azure, AzureError, Gateway, Reason, VmId};
 use crate::secret::Secret;
@@ -26,8 +28,6 @@ use crate::secret::Secret;
 const TRIES: u32 = 3;
 /// How long the first pause between them is.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Bytes between the line and its task.
-const BUFFER: usize = 16 * 1024;
 
 /// A session of the serial console. It is closed when the line is dropped.
 pub struct AzureLine {
@@ -35,7 +35,7 @@ pub struct AzureLine {
     what: String,
     typed: Characters,
     gateway: Gateway,
-    end: Arc<Mutex<Option<Reason>>>,
+    end: End,
 }
 
 /// Opens the console of `vm`: checks, a new session, a new websocket.
@@ -68,8 +68,14 @@ async fn open(azure: &Azure, vm: &VmId) -> Result<AzureLine, AzureError> {
     };
     let joined = session::begin(stream, gateway.token()).await?;
     let (stream, inside) = tokio::io::duplex(BUFFER);
-    let end = Arc::default();
-    tokio::spawn(session::run(joined, inside, Arc::clone(&end)));
+    let end = End::default();
+    let mut characters = Characters::default();
+    let as_text = move |bytes: &[u8]| {
+        // Checked when it was written.
+        let text = characters.push(bytes).unwrap_or_default();
+        messages(&text).map(Message::text).collect()
+    };
+    tokio::spawn(websocket::run(joined.socket, joined.first, inside, Arc::clone(&end), as_text));
     let what = format!("serial console of {} (group {})", shown(vm), vm.group());
     Ok(AzureLine { stream, what, typed: Characters::default(), gateway, end })
 }
@@ -141,7 +147,7 @@ impl Line for AzureLine {
 
     fn hang_up(&mut self, _: Option<&io::Error>) -> String {
         let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
-        let reason = end.clone().unwrap_or(Reason::Dropped { error: None });
+        let reason = end.clone().map_or(Reason::Dropped { error: None }, reason);
         format!("{reason}; {}", reason.help())
     }
 }

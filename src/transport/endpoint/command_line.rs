@@ -8,7 +8,7 @@ use std::str::FromStr;
 /// Words are split as a POSIX shell splits them: blanks, single quotes, double quotes (with `\"` and `\\` inside), a
 /// backslash before any character. Nothing is expanded and no shell is started, so `$`, `*`, `|` and `>` stand for
 /// themselves; who wants them writes `exec:sh -c '…'`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CommandLine {
     program: String,
     arguments: Vec<String>,
@@ -46,6 +46,13 @@ impl CommandLine {
     /// Its arguments.
     pub fn arguments(&self) -> &[String] {
         &self.arguments
+    }
+}
+
+/// Without the arguments: they may hold a password.
+impl fmt::Debug for CommandLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CommandLine({:?}, {} arguments)", self.program, self.arguments.len())
     }
 }
 

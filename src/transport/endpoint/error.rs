@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::SCHEMES;
+use super::{LEFT_OUT, SCHEMES};
 use crate::azure::VmIdProblem;
 
 /// The text of an endpoint cannot be used. Nothing was opened.
@@ -33,10 +33,12 @@ pub enum Problem {
         /// One that is written alike.
         closest: Option<&'static str>,
     },
-    /// This build does not have it.
-    NotYet {
-        /// The way in.
-        scheme: String,
+    /// It is what is shown of an endpoint, not all of it.
+    LeftOut,
+    /// No address of a websocket.
+    BadUrl {
+        /// Why not.
+        reason: &'static str,
     },
     /// Something is missing.
     Missing {
@@ -107,7 +109,7 @@ impl EndpointError {
     pub fn code(&self) -> &'static str {
         match self.problem {
             Problem::NoScheme { .. } | Problem::UnknownScheme { .. } => "endpoint-scheme",
-            Problem::NotYet { .. } => "endpoint-not-yet",
+            Problem::LeftOut => "endpoint-left-out",
             Problem::Missing { .. } => "endpoint-incomplete",
             Problem::UnknownSetting { .. } | Problem::NoSetting | Problem::Twice { .. } => "endpoint-setting",
             Problem::BadValue { .. }
@@ -116,6 +118,7 @@ impl EndpointError {
             | Problem::BadVm(_)
             | Problem::NeedsBrackets { .. }
             | Problem::BadPipe { .. }
+            | Problem::BadUrl { .. }
             | Problem::ControlCharacter(_) => "endpoint-value",
             Problem::OpenQuote => "endpoint-quote",
         }
@@ -123,8 +126,7 @@ impl EndpointError {
 
     /// What to write instead.
     pub fn help(&self) -> String {
-        let schemes: Vec<&str> =
-            SCHEMES.iter().filter(|scheme| scheme.here).map(|scheme| scheme.name).collect();
+        let schemes: Vec<&str> = SCHEMES.iter().map(|scheme| scheme.name).collect();
         let schemes = schemes.join(", ");
         match &self.problem {
             Problem::NoScheme { suggestion: Some(suggestion) } => format!("write `{suggestion}`"),
@@ -133,7 +135,14 @@ impl EndpointError {
             Problem::NoScheme { .. } | Problem::UnknownScheme { .. } => {
                 format!("an endpoint begins with one of {schemes}, then a colon: serial:/dev/ttyUSB0")
             }
-            Problem::NotYet { .. } => format!("what there is: {schemes}"),
+            Problem::LeftOut => {
+                "give the whole endpoint again (`-t`), or name it in targets.yaml: then its name is enough".to_owned()
+            }
+            Problem::BadUrl { .. } => {
+                "write ws://HOST:PORT/PATH?token=…, or where such an address is: ws:command:COMMAND, ws:env:VARIABLE, \
+                 ws:file:PATH"
+                    .to_owned()
+            }
             Problem::Missing { example, .. } => format!("write {example}"),
             Problem::UnknownSetting { known, .. } => format!("there is {}", known.join(", ")),
             Problem::NoSetting => "write settings as key=value, with & between them".to_owned(),
@@ -157,15 +166,28 @@ impl EndpointError {
     }
 }
 
+impl Problem {
+    /// Why an address is none; other problems have a sentence of their own.
+    pub(in crate::transport) fn reason(&self) -> &'static str {
+        match self {
+            Self::BadUrl { reason } => reason,
+            _ => "it is not whole",
+        }
+    }
+}
+
 impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = shown(&self.text);
+        let text = shown(&without_secrets(&self.text));
         match &self.problem {
             Problem::NoScheme { .. } => write!(f, "`{text}` does not say which way in it is"),
             Problem::UnknownScheme { scheme, .. } => {
                 write!(f, "`{text}`: there is no way in named `{}`", shown(scheme))
             }
-            Problem::NotYet { scheme } => write!(f, "`{text}`: {scheme} is not supported yet by this build"),
+            Problem::LeftOut => {
+                write!(f, "`{text}`: what stood for `{LEFT_OUT}` is not kept, since it may hold a password")
+            }
+            Problem::BadUrl { reason } => write!(f, "`{text}` is no address of a websocket: {reason}"),
             Problem::Missing { what, .. } => write!(f, "`{text}`: {what} is missing"),
             Problem::UnknownSetting { key, .. } => {
                 write!(f, "`{text}`: there is no setting `{}`", shown(key))
@@ -199,6 +221,28 @@ impl EndpointError {
 }
 
 impl std::error::Error for EndpointError {}
+
+/// `text` without what may hold a password: the arguments of a program, the query and the account of an address.
+fn without_secrets(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once(':') else { return text.to_owned() };
+    match scheme.to_ascii_lowercase().as_str() {
+        "exec" => match rest.trim_start().split_once(' ') {
+            Some((program, _)) => format!("{scheme}:{program} {LEFT_OUT}"),
+            None => text.to_owned(),
+        },
+        "ws" | "wss" if rest.starts_with("command:") => format!("{scheme}:command:{LEFT_OUT}"),
+        "ws" | "wss" => {
+            let (before, query) = rest.split_once('?').map_or((rest, ""), |(before, _)| (before, "?…"));
+            let (slashes, place) = before.split_at(if before.starts_with("//") { 2 } else { 0 });
+            let place = match place.rsplit_once('@') {
+                Some((_, place)) => format!("{LEFT_OUT}@{place}"),
+                None => place.to_owned(),
+            };
+            format!("{scheme}:{slashes}{place}{query}")
+        }
+        _ => text.to_owned(),
+    }
+}
 
 /// `text` with its control characters made visible. Backslashes stay as they are: they are part of names.
 fn shown(text: &str) -> String {

@@ -3,6 +3,7 @@
 mod command_line;
 mod error;
 mod line_settings;
+mod web_address;
 
 use std::fmt;
 use std::ops::Range;
@@ -12,9 +13,11 @@ use std::str::FromStr;
 pub use command_line::CommandLine;
 pub use error::{EndpointError, Problem};
 pub use line_settings::{FlowControl, LineSettings, Parity, Signal};
+pub use web_address::{WebAddress, WebUrl};
 
 use crate::azure::{VmId, VmIdError};
 use crate::recording::Manner;
+use crate::secret::{Secret, SecretSource};
 use error::closest;
 
 /// Where a console is.
@@ -72,6 +75,8 @@ pub enum Endpoint {
         /// How its line is set.
         settings: LineSettings,
     },
+    /// A websocket that carries the bytes of the console: `wss://HOST:6083/?token=…`, `ws:command:COMMAND`.
+    Websocket(WebAddress),
     /// The serial console of a virtual machine in Azure: `azure:SUBSCRIPTION/GROUP/VM`, or a full resource id.
     Azure(VmId),
     /// A recording that answers as the recorded machine did: `replay:FILE?manner=tolerant&pace=real`.
@@ -135,18 +140,13 @@ impl fmt::Display for ReplayPace {
 struct Scheme {
     name: &'static str,
     example: &'static str,
-    here: bool,
 }
 
 const fn scheme(name: &'static str, example: &'static str) -> Scheme {
-    Scheme { name, example, here: true }
+    Scheme { name, example }
 }
 
-const fn later(name: &'static str) -> Scheme {
-    Scheme { name, example: "", here: false }
-}
-
-const SCHEMES: [Scheme; 12] = [
+const SCHEMES: [Scheme; 13] = [
     scheme("sim", "sim:SCENARIO"),
     scheme("serial", "serial:/dev/ttyUSB0 or serial:COM1"),
     scheme("pty", "pty:PATH"),
@@ -158,7 +158,8 @@ const SCHEMES: [Scheme; 12] = [
     scheme("exec", "exec:COMMAND LINE"),
     scheme("azure", "azure:SUBSCRIPTION/GROUP/VM"),
     scheme("replay", "replay:FILE"),
-    later("ws"),
+    scheme("ws", "ws://HOST:PORT/PATH or ws:command:COMMAND"),
+    scheme("wss", "wss://HOST:PORT/PATH"),
 ];
 
 impl FromStr for Endpoint {
@@ -213,26 +214,43 @@ impl FromStr for Endpoint {
                     let at = rest.start + at;
                     source.error(at..at + 1, Problem::OpenQuote)
                 })?;
+                if *command.arguments() == [LEFT_OUT] {
+                    return Err(source.error_at(&text[rest], Problem::LeftOut));
+                }
                 Ok(Self::Exec { command })
             }
+            "ws" | "wss" => source.websocket(rest),
             "azure" => source.azure(rest),
             _ => Err(source.unknown_scheme(name)),
         }
     }
 }
 
+/// Stands for what is not shown.
+const LEFT_OUT: &str = "…";
+
 impl Endpoint {
-    /// As written, but of a program only its name: its arguments may hold a password. For files that are kept.
-    pub fn without_arguments(&self) -> String {
-        match self {
-            Self::Exec { command } if !command.arguments().is_empty() => {
-                format!("exec:{} …", command.program())
-            }
+    /// As written, with all that may hold a password.
+    pub fn spelled_out(&self) -> Secret {
+        let text = match self {
+            Self::Exec { command } => format!("exec:{command}"),
+            Self::Websocket(address) => address.spelled_out(),
             other => other.to_string(),
+        };
+        Secret::new(text).unwrap_or_else(|_| unreachable!("it begins with a scheme"))
+    }
+
+    /// What must not show up anywhere, should somebody say it.
+    pub fn secrets(&self) -> Vec<Secret> {
+        match self {
+            Self::Websocket(WebAddress::Url(url)) => url.secrets(),
+            _ => Vec::new(),
         }
     }
 }
 
+/// As written, but for what may hold a password: of a program only its name, of the address of a websocket not what is
+/// behind the question mark. [`LEFT_OUT`] stands there, and is refused where an endpoint is read.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -263,7 +281,9 @@ impl fmt::Display for Endpoint {
                 }
                 Ok(())
             }
-            Self::Exec { command } => write!(f, "exec:{command}"),
+            Self::Exec { command } if command.arguments().is_empty() => write!(f, "exec:{command}"),
+            Self::Exec { command } => write!(f, "exec:{} {LEFT_OUT}", command.program()),
+            Self::Websocket(address) => write!(f, "{address}"),
         }
     }
 }
@@ -292,6 +312,19 @@ impl<'a> Source<'a> {
             let at = rest.start + self.text[rest].find(&error.part).unwrap_or_default();
             self.error(at..at + error.part.len(), Problem::BadVm(error.problem))
         })
+    }
+
+    fn websocket(self, rest: Range<usize>) -> Result<Endpoint, EndpointError> {
+        self.required(&rest, "an address")?;
+        let behind = &self.text[rest];
+        if let Some(source) = SecretSource::parse(behind) {
+            if matches!(&source, SecretSource::Command(line) if line == LEFT_OUT) {
+                return Err(self.error_at(behind, Problem::LeftOut));
+            }
+            return Ok(Endpoint::Websocket(WebAddress::Told(source)));
+        }
+        let url = WebUrl::parse(self.text).map_err(|problem| self.error_at(behind, problem))?;
+        Ok(Endpoint::Websocket(WebAddress::Url(url)))
     }
 
     fn bad_value(self, key: &str, value: &'a str, wants: &str) -> EndpointError {
@@ -353,14 +386,11 @@ impl<'a> Source<'a> {
     fn unknown_scheme(self, name: &str) -> EndpointError {
         let place = 0..name.len();
         let rest = &self.text[name.len() + 1..];
-        if SCHEMES.iter().any(|scheme| scheme.name == name && !scheme.here) {
-            return self.error(place, Problem::NotYet { scheme: name.to_owned() });
-        }
         if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()) {
             let suggestion = Some(format!("tcp:{}", self.text));
             return self.error(0..self.text.len(), Problem::NoScheme { suggestion });
         }
-        let closest = closest(name, SCHEMES.iter().filter(|scheme| scheme.here).map(|scheme| scheme.name));
+        let closest = closest(name, SCHEMES.iter().map(|scheme| scheme.name));
         self.error(place, Problem::UnknownScheme { scheme: name.to_owned(), closest })
     }
 
@@ -536,12 +566,12 @@ mod tests {
         ];
         for (text, endpoint) in cases {
             assert_eq!(parse(text), Ok(endpoint.clone()), "{text}");
-            assert_eq!(endpoint.to_string(), text);
+            assert_eq!(endpoint.spelled_out().expose(), text);
         }
         assert_eq!(parse("pipe:vm-com1"), parse(r"pipe:\\.\PIPE\vm-com1"));
         assert_eq!(parse("serial:COM1?baud=115200&data=8"), parse("SERIAL:COM1"));
-        assert_eq!(parse("exec:ssh -p secret host").unwrap().without_arguments(), "exec:ssh …");
-        assert_eq!(parse("tcp:host:22").unwrap().without_arguments(), "tcp:host:22");
+        assert_eq!(parse("exec:cat").unwrap().to_string(), "exec:cat");
+        assert_eq!(parse("tcp:host:22").unwrap().to_string(), "tcp:host:22");
     }
 
     #[test]
@@ -555,7 +585,7 @@ mod tests {
                 "myvm",
                 "myvm",
                 "endpoint-scheme",
-                "sim, serial, pty, unix, pipe, tcp, telnet, rfc2217, exec, azure",
+                "sim, serial, pty, unix, pipe, tcp, telnet, rfc2217, exec, azure, replay, ws, wss",
             ),
             ("tpc:host:22", "tpc", "endpoint-scheme", "did you mean `tcp`"),
             ("seriall:COM1", "seriall", "endpoint-scheme", "did you mean `serial`"),
@@ -573,6 +603,11 @@ mod tests {
             ("telnet://h:1", "//h", "endpoint-value", "telnet:HOST:PORT"),
             ("telnet:::1:23", "::1:23", "endpoint-value", "telnet:[::1:23]:PORT"),
             ("sim:", "", "endpoint-incomplete", "sim:SCENARIO"),
+            ("ws:", "", "endpoint-incomplete", "ws://HOST:PORT/PATH"),
+            ("ws:host:6083", "host:6083", "endpoint-value", "ws://HOST:PORT/PATH"),
+            ("ws://host:0/", "//host:0/", "endpoint-value", "1 to 65535"),
+            ("wss:///x", "///x", "endpoint-value", "no host"),
+            ("wss://u:p@h/", "//u:p@h/", "endpoint-value", "account"),
             ("tcp:host", "host", "endpoint-incomplete", "tcp:HOST:PORT"),
             ("tcp:host:", "", "endpoint-value", "1 to 65535"),
             ("tcp:host:0", "0", "endpoint-value", "1 to 65535"),
@@ -602,13 +637,43 @@ mod tests {
         assert_eq!(parse("serial:COM1?baud=1&baud=2").unwrap_err().place, 19..23);
     }
 
+    #[test]
+    fn what_may_hold_a_password_is_not_shown_and_not_taken_for_the_whole() {
+        for (text, shown) in [
+            ("exec:ssh -p geheim host", "exec:ssh …"),
+            ("ws://host:6083/?token=geheim-1", "ws://host:6083/?…"),
+            ("wss://[::1]/console/?a=1&token=geheim", "wss://[::1]/console/?…"),
+            ("ws:command:openstack --os-password geheim console", "ws:command:…"),
+        ] {
+            let endpoint = parse(text).unwrap();
+            assert_eq!(endpoint.spelled_out().expose(), text);
+            assert_eq!(endpoint.to_string(), shown);
+            assert!(!format!("{endpoint:?}").contains("geheim"), "{endpoint:?}");
+            let error = parse(shown).unwrap_err();
+            assert_eq!(error.code(), "endpoint-left-out", "{error}");
+        }
+        let secrets = parse("ws://h/?token=3f0c9a2e&x=1&next=%3Ftoken%3Dab%2Dcdefgh").unwrap().secrets();
+        let shown: Vec<&str> = secrets.iter().map(Secret::expose).collect();
+        assert_eq!(shown, ["3f0c9a2e", "%3Ftoken%3Dab%2Dcdefgh", "?token=ab-cdefgh", "ab-cdefgh"]);
+        for wrong in [
+            "ws://h:99999/?token=geheim",
+            "wss://user:geheim@h/",
+            "exec:ssh -p geheim 'x",
+            "ws://h /?token=geheim",
+        ] {
+            let error = parse(wrong).unwrap_err();
+            let said = format!("{error} {}", error.help());
+            assert!(!said.contains("geheim"), "{said}");
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_panics_and_what_is_read_is_written_the_same(
-            scheme in "sim|serial|pty|unix|pipe|tcp|telnet|rfc2217|exec|", rest in "[a-z0-9:/?&=\\[\\]'\" \\\\.-]{0,20}",
+            scheme in "sim|serial|pty|unix|pipe|tcp|telnet|rfc2217|exec|ws|wss|", rest in "(//)?[a-z0-9:/?&=\\[\\]'\" \\\\.-]{0,20}",
         ) {
             if let Ok(endpoint) = parse(&format!("{scheme}:{rest}")) {
-                prop_assert_eq!(parse(&endpoint.to_string()), Ok(endpoint));
+                prop_assert_eq!(parse(endpoint.spelled_out().expose()), Ok(endpoint));
             }
         }
     }

@@ -6,6 +6,7 @@ mod qemu;
 mod rig;
 mod ssh;
 mod suite;
+mod websocket;
 
 use std::fs;
 use std::path::Path;
@@ -142,6 +143,7 @@ async fn exec_of_the_client_of_conserver() {
         endpoint: format!("exec:console -M 127.0.0.1 -p {port} vm"),
         passes: Passes::AllBut(0x05),
         azure: None,
+        web: None,
         amount: 1 << 20,
         busy: "is attached]: close the other session, or take the console over: `console -f`",
     };

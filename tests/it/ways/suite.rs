@@ -2,6 +2,7 @@
 
 use sacpilot::azure::Azure;
 use sacpilot::transport::{self, Line, OpenError};
+use sacpilot::web::Connector;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 
 use super::rig::{eventually, soon};
@@ -18,6 +19,8 @@ pub(super) struct Way {
     pub(super) busy: &'static str,
     /// Azure, for a console there. The newest wins there: `busy` is what the one before is told.
     pub(super) azure: Option<Azure>,
+    /// The way to a websocket, where the environment's does not do.
+    pub(super) web: Option<Connector>,
 }
 
 /// Which bytes a way in passes unchanged.
@@ -34,7 +37,7 @@ pub(super) enum Passes {
 impl Way {
     /// A clean way in, through which a MiB goes.
     pub(super) fn clean(endpoint: String, busy: &'static str) -> Self {
-        Self { endpoint, passes: Passes::Everything, amount: 1 << 20, busy, azure: None }
+        Self { endpoint, passes: Passes::Everything, amount: 1 << 20, busy, azure: None, web: None }
     }
 
     async fn open(&self) -> Box<dyn Line> {
@@ -43,7 +46,8 @@ impl Way {
 
     async fn try_open(&self) -> Result<Box<dyn Line>, OpenError> {
         let endpoint = self.endpoint.parse().unwrap_or_else(|error| panic!("{}: {error}", self.endpoint));
-        transport::Way::new(endpoint).through(self.azure.clone()).open().await
+        let way = transport::Way::new(endpoint).through(self.azure.clone()).over(self.web.clone());
+        way.open().await
     }
 
     /// What we send.
@@ -123,6 +127,11 @@ async fn answers(line: &mut Box<dyn Line>) -> bool {
         Some(())
     };
     matches!(tokio::time::timeout(std::time::Duration::from_secs(2), ask).await, Ok(Some(())))
+}
+
+/// Whether a byte goes to the far end and comes back.
+pub(super) async fn speaks_with(line: &mut Box<dyn Line>, console: &mut Box<dyn Line>) -> bool {
+    meanwhile_echoing(console, answers(line)).await
 }
 
 /// Runs a future while the far end sends back what it gets.

@@ -1,7 +1,7 @@
 //! Numbers nobody can guess.
 
 /// Random bytes from the cryptographic library.
-pub(super) fn bytes<const N: usize>() -> [u8; N] {
+pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     let random: &dyn rustls::crypto::SecureRandom = rustls::crypto::ring::default_provider().secure_random;
     // It only fails where the system has no randomness at all; then ids repeat, which is refused by Azure.
@@ -10,7 +10,7 @@ pub(super) fn bytes<const N: usize>() -> [u8; N] {
 }
 
 /// A GUID of version 4 (RFC 9562).
-pub(super) fn guid() -> String {
+pub(crate) fn guid() -> String {
     let mut bytes: [u8; 16] = bytes();
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;

@@ -34,7 +34,7 @@ pub enum TrustError {
 ///
 /// # Errors
 /// [`TrustError`]
-pub(super) fn client(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TrustError> {
+pub(crate) fn client(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TrustError> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = ca_file {
         let unreadable = |reason: String| TrustError::File { path: path.to_owned(), reason };

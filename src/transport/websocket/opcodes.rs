@@ -17,7 +17,7 @@ const MASKED: u8 = 0x80;
 
 /// A stream of a server's frames in which there is no text.
 #[derive(Debug)]
-pub(super) struct TextAsBinary<S> {
+pub(in crate::transport) struct TextAsBinary<S> {
     stream: S,
     walk: Walk,
 }

@@ -1,6 +1,7 @@
-//! A connection to a host of Azure: name → address → proxy → TLS.
+//! A connection to a host: name → address → proxy → TLS.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::proxy::{Proxies, Proxy, connect_answer};
+use super::trust::{self, TrustError};
 
 /// How long it may take to get to a host, proxy and TLS included.
 const CONNECT: Duration = Duration::from_secs(20);
@@ -104,24 +106,23 @@ impl ReachError {
     /// A stable name.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::UnknownHost { .. } => "azure-unknown-host",
-            Self::NoConnection { .. } | Self::Broken { .. } => "azure-no-connection",
-            Self::Silent { .. } => "azure-silent",
-            Self::ProxyAccount { .. } => "azure-proxy-account",
-            Self::ProxyRefused { .. } => "azure-proxy-refused",
-            Self::NotTrusted { .. } => "azure-certificate",
-            Self::Tls { .. } => "azure-tls",
-            Self::BadUrl { .. } => "azure-bad-url",
+            Self::UnknownHost { .. } => "web-unknown-host",
+            Self::NoConnection { .. } | Self::Broken { .. } => "web-no-connection",
+            Self::Silent { .. } => "web-silent",
+            Self::ProxyAccount { .. } => "web-proxy-account",
+            Self::ProxyRefused { .. } => "web-proxy-refused",
+            Self::NotTrusted { .. } => "web-certificate",
+            Self::Tls { .. } => "web-tls",
+            Self::BadUrl { .. } => "web-bad-url",
         }
     }
 
     /// What to do next.
     pub fn help(&self) -> String {
         match self {
-            Self::UnknownHost { .. } | Self::NoConnection { .. } | Self::Silent { .. } | Self::Broken { .. } => {
-                "check the network; behind a proxy set HTTPS_PROXY; firewalls must allow management.azure.com, \
-                 login.microsoftonline.com and *.serialconsole.azure.com on port 443"
-                    .to_owned()
+            Self::UnknownHost { .. } => "check the name".to_owned(),
+            Self::NoConnection { .. } | Self::Silent { .. } | Self::Broken { .. } => {
+                "check the address and the firewalls between; behind a proxy set HTTPS_PROXY".to_owned()
             }
             Self::ProxyAccount { wants, .. } if wants.iter().any(|s| s.eq_ignore_ascii_case("basic")) => {
                 "set HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT".to_owned()
@@ -131,43 +132,45 @@ impl ReachError {
                 wants.join(", ")
             ),
             Self::ProxyRefused { .. } => {
-                "let the proxy allow CONNECT to this host on port 443, or name the host in NO_PROXY".to_owned()
+                "let the proxy allow CONNECT to this host and port, or name the host in NO_PROXY".to_owned()
             }
             Self::NotTrusted { .. } => {
-                "if a proxy inspects TLS here, pass its root certificate with --ca-file FILE".to_owned()
+                "pass the root certificate that signed it with --ca-file FILE".to_owned()
             }
-            Self::Tls { .. } => "does something between here and Azure change the connection?".to_owned(),
-            Self::BadUrl { .. } => "check SACPILOT_AZURE_ARM and SACPILOT_AZURE_AUTHORITY".to_owned(),
+            Self::Tls { .. } => {
+                "does the host speak TLS at this port, and does nothing in between change it?".to_owned()
+            }
+            Self::BadUrl { .. } => "check the address".to_owned(),
         }
     }
 
     /// Whether trying again may help.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         matches!(self, Self::NoConnection { .. } | Self::Silent { .. } | Self::Broken { .. })
     }
 }
 
 /// Makes connections.
 #[derive(Debug, Clone)]
-pub(super) struct Connector {
+pub struct Connector {
     proxies: Proxies,
     tls: Arc<ClientConfig>,
 }
 
 /// Where a URL leads.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) tls: bool,
+pub(crate) struct Place {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) tls: bool,
 }
 
 impl Place {
-    pub(super) fn of(uri: &Uri) -> Result<Self, ReachError> {
+    pub(crate) fn of(uri: &Uri) -> Result<Self, ReachError> {
         let bad = || ReachError::BadUrl { url: without_query(uri) };
         let tls = match uri.scheme_str() {
             Some("https" | "wss") => true,
-            Some("http") => false,
+            Some("http" | "ws") => false,
             _ => return Err(bad()),
         };
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(bad)?;
@@ -182,12 +185,17 @@ fn without_query(uri: &Uri) -> String {
 }
 
 impl Connector {
-    pub(super) fn new(proxies: Proxies, tls: Arc<ClientConfig>) -> Self {
-        Self { proxies, tls }
+    /// Through `proxies`; certificates of `ca_file` are believed beside the system's.
+    ///
+    /// # Errors
+    /// [`TrustError`]
+    pub fn new(proxies: Proxies, ca_file: Option<&Path>) -> Result<Self, TrustError> {
+        Ok(Self { proxies, tls: trust::client(ca_file)? })
     }
 
-    /// Connects to where `uri` leads. What is not TLS (only the identity services on this machine) takes no proxy.
-    pub(super) async fn connect(&self, uri: &Uri) -> Result<Box<dyn Stream>, ReachError> {
+    /// Connects to where `uri` leads. What is not TLS (identity services on this machine, consoles in a lab) takes no
+    /// proxy.
+    pub(crate) async fn connect(&self, uri: &Uri) -> Result<Box<dyn Stream>, ReachError> {
         let place = Place::of(uri)?;
         let silent = ReachError::Silent { host: format!("{}:{}", place.host, place.port), after: CONNECT };
         timeout(CONNECT, self.reach(&place)).await.unwrap_or(Err(silent))
@@ -309,10 +317,11 @@ mod tests {
         let expect = |host: &str, port, tls| Place { host: host.to_owned(), port, tls };
         assert_eq!(place("https://h/x").unwrap(), expect("h", 443, true));
         assert_eq!(place("wss://[::1]:8443/x").unwrap(), expect("::1", 8443, true));
+        assert_eq!(place("ws://h:6083/x?secret").unwrap(), expect("h", 6083, false));
         assert_eq!(place("http://169.254.169.254/x").unwrap(), expect("169.254.169.254", 80, false));
         assert_eq!(
-            place("ws://h/x?secret").unwrap_err().to_string(),
-            "`ws://h/x` is no address that can be used"
+            place("ftp://h/x?secret").unwrap_err().to_string(),
+            "`ftp://h/x` is no address that can be used"
         );
     }
 }

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 /// One segment of a path.
-pub(super) fn segment(text: &str) -> String {
+pub(crate) fn segment(text: &str) -> String {
     encode(text, "()!'*")
 }
 
 /// A value in a query or in a form.
-pub(super) fn value(text: &str) -> String {
+pub(crate) fn value(text: &str) -> String {
     encode(text, "")
 }
 
@@ -28,7 +28,7 @@ fn encode(text: &str, kept: &str) -> String {
 }
 
 /// The bytes behind percent signs. What is no escape stays.
-pub(super) fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;

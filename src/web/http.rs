@@ -19,25 +19,25 @@ const ANSWER: Duration = Duration::from_mins(1);
 /// Answers are a few KiB; the longest is a list of storage accounts.
 const LONGEST: usize = 8 * 1024 * 1024;
 /// Who asks.
-pub(super) const AGENT: &str = concat!("sacpilot/", env!("CARGO_PKG_VERSION"));
+pub(crate) const AGENT: &str = concat!("sacpilot/", env!("CARGO_PKG_VERSION"));
 
 /// An answer, whole.
 #[derive(Debug, Clone)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
     /// The value of a header, if it is text.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
 
 /// What became of a request to upgrade.
-pub(super) enum Upgrade {
+pub(crate) enum Upgrade {
     /// The connection is ours.
     Done(HeaderMap, TokioIo<Upgraded>),
     /// It was refused.
@@ -45,13 +45,13 @@ pub(super) enum Upgrade {
 }
 
 /// Sends `request`, whose URI is absolute.
-pub(super) async fn send(connector: &Connector, request: Request<Bytes>) -> Result<Answer, ReachError> {
+pub(crate) async fn send(connector: &Connector, request: Request<Bytes>) -> Result<Answer, ReachError> {
     let (host, response) = exchange(connector, request).await?;
     within(&host, whole(&host, response)).await
 }
 
 /// Sends `request`, which asks for an upgrade.
-pub(super) async fn upgrade(connector: &Connector, request: Request<Bytes>) -> Result<Upgrade, ReachError> {
+pub(crate) async fn upgrade(connector: &Connector, request: Request<Bytes>) -> Result<Upgrade, ReachError> {
     let (host, mut response) = exchange(connector, request).await?;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         return Ok(Upgrade::Refused(within(&host, whole(&host, response)).await?));

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 
 /// A proxy that is asked to connect us (`CONNECT`).
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     host: String,
     port: u16,
     tls: bool,
@@ -69,7 +69,7 @@ impl Proxies {
     }
 
     /// The proxy for `host`, which has no brackets.
-    pub(super) fn route(&self, host: &str, port: u16) -> Option<&Proxy> {
+    pub(crate) fn route(&self, host: &str, port: u16) -> Option<&Proxy> {
         let proxy = self.proxy.as_ref()?;
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         (!self.without.iter().any(|exception| exception.covers(&host, port))).then_some(proxy)
@@ -98,22 +98,22 @@ impl Proxy {
     }
 
     /// Its name or address.
-    pub(super) fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// Its port.
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// Whether it is spoken to over TLS.
-    pub(super) fn is_tls(&self) -> bool {
+    pub(crate) fn is_tls(&self) -> bool {
         self.tls
     }
 
     /// What asks it to connect us to `host`.
-    pub(super) fn connect_request(&self, host: &str, port: u16) -> Secret {
+    pub(crate) fn connect_request(&self, host: &str, port: u16) -> Secret {
         let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let authorization = self
             .authorization
@@ -194,17 +194,17 @@ fn same_bits(a: u128, b: u128, bits: u8) -> bool {
 
 /// What a proxy answered to `CONNECT`, once its head is whole.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct ConnectAnswer {
+pub(crate) struct ConnectAnswer {
     /// Its status.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// The length of the head in bytes.
-    pub(super) length: usize,
+    pub(crate) length: usize,
     /// The schemes it wants to be authenticated with.
-    pub(super) wants: Vec<String>,
+    pub(crate) wants: Vec<String>,
 }
 
 /// Reads the head of an answer to `CONNECT`: `None` while it is not whole.
-pub(super) fn connect_answer(bytes: &[u8]) -> Option<Result<ConnectAnswer, &'static str>> {
+pub(crate) fn connect_answer(bytes: &[u8]) -> Option<Result<ConnectAnswer, &'static str>> {
     const LONGEST: usize = 16 * 1024;
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
         return (bytes.len() > LONGEST).then_some(Err("its answer has no end"));

@@ -199,16 +199,14 @@ impl Loading {
     }
 
     fn password(&mut self, at: &At<String>) -> Option<SecretSource> {
-        match SecretSource::parse(&at.value) {
-            Some(source) => Some(source.below(&self.folder)),
+        let source = SecretSource::parse(&at.value);
+        if source.is_none() {
             // Not what is written there: it may be the password.
-            None => {
-                let message = "this names no source of a password".to_owned();
-                let help = "write 'env:VARIABLE', 'file:PATH' or 'command:COMMAND'; a password itself does not belong here";
-                self.secret(at, message, help);
-                None
-            }
+            let message = "this names no source of a password".to_owned();
+            let help = "write 'env:VARIABLE', 'file:PATH' or 'command:COMMAND'; a password itself does not belong here";
+            self.secret(at, message, help);
         }
+        source.map(|source| source.below(&self.folder))
     }
 
     /// Says what is wrong without showing the line: the text around it is blanked in what is shown.

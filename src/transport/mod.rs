@@ -112,7 +112,9 @@ pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
     Ok(match endpoint {
         Endpoint::Sim { scenario, options } => Box::new(open_sim(scenario, options)?),
         Endpoint::Azure(vm) => Box::new(Box::pin(open_azure(&Azure::from_environment()?, vm)).await?),
-        Endpoint::Websocket(address) => Box::new(ws::open(&ws::from_environment()?, address).await?),
+        Endpoint::Websocket(address) => {
+            Box::new(Box::pin(ws::open(&ws::from_environment()?, address)).await?)
+        }
         Endpoint::Replay { path, manner, pace, pieces } => {
             Box::new(replay::open(path, *manner, pace.speed())?.in_pieces_of(pieces.unwrap_or(usize::MAX)))
         }

@@ -42,7 +42,9 @@ impl Way {
     pub async fn open(&self) -> Result<Box<dyn Line>, OpenError> {
         match (&self.endpoint, &self.azure, &self.web) {
             (Endpoint::Azure(vm), Some(azure), _) => Ok(Box::new(Box::pin(open_azure(azure, vm)).await?)),
-            (Endpoint::Websocket(address), _, Some(web)) => Ok(Box::new(ws::open(web, address).await?)),
+            (Endpoint::Websocket(address), _, Some(web)) => {
+                Ok(Box::new(Box::pin(ws::open(web, address)).await?))
+            }
             (endpoint, ..) => open(endpoint).await,
         }
     }

@@ -47,7 +47,7 @@ impl Way {
     async fn try_open(&self) -> Result<Box<dyn Line>, OpenError> {
         let endpoint = self.endpoint.parse().unwrap_or_else(|error| panic!("{}: {error}", self.endpoint));
         let way = transport::Way::new(endpoint).through(self.azure.clone()).over(self.web.clone());
-        way.open().await
+        Box::pin(way.open()).await
     }
 
     /// What we send.
@@ -98,7 +98,7 @@ pub(super) async fn all(way: &Way, mut far: Far) -> (Box<dyn Line>, Far) {
     });
     let mut line = match &mut far {
         Far::Echo => line.await,
-        Far::Line(console) => soon("reconnect", meanwhile_echoing(console, line)).await,
+        Far::Line(console) => Box::pin(soon("reconnect", meanwhile_echoing(console, line))).await,
     };
     soon("silence", settle(&mut line, &mut far)).await;
     soon("a command after a reconnect", typed(&mut line, &mut far)).await;

@@ -49,12 +49,13 @@ impl Console {
         Self { shared, keys }
     }
 
-    /// Attaches a session: the last `replay` bytes of the past, and all that comes. The one before gets nothing more.
-    pub(super) fn attach(&self, replay: usize) -> (Vec<u8>, UnboundedReceiver<Vec<u8>>) {
+    /// Attaches a session: the last `replay` bytes of the past but for the newest `stale` of them, and all that comes.
+    /// The one before gets nothing more.
+    pub(super) fn attach(&self, replay: usize, stale: usize) -> (Vec<u8>, UnboundedReceiver<Vec<u8>>) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut shared = lock(&self.shared);
-        let skipped = shared.past.len().saturating_sub(replay);
-        let past = shared.past.iter().skip(skipped).copied().collect();
+        let end = shared.past.len().saturating_sub(stale);
+        let past = shared.past.range(end.saturating_sub(replay)..end).copied().collect();
         shared.attached = (!shared.ended).then_some(sender);
         (past, receiver)
     }

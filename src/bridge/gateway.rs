@@ -96,7 +96,7 @@ impl Sessions {
 /// Serves a session from the upgrade to its end.
 pub(super) async fn serve(shared: Arc<Shared>, id: String, socket: Socket) {
     let switches = lock(&shared.switches).clone();
-    let mut session = Talk { shared: &shared, switches, socket, turn: 0 };
+    let mut session = Talk { shared: &shared, switches, socket, turn: 0, echoed: String::new() };
     session.run(&id).await;
     lock(&shared.sessions).end(&id);
 }
@@ -106,6 +106,8 @@ struct Talk<'a> {
     switches: Switches,
     socket: Socket,
     turn: u32,
+    /// The token, where it is to be sent back.
+    echoed: String,
 }
 
 impl Talk<'_> {
@@ -126,7 +128,10 @@ impl Talk<'_> {
             return self.close(CloseCode::Normal, "").await;
         }
         let taken = lock(&self.shared.sessions).trust(id);
-        let (mut past, output) = self.shared.console.attach(self.switches.replay);
+        let (mut past, output) = self.shared.console.attach(self.switches.replay, self.switches.stale);
+        if self.switches.echo_token {
+            past.extend(format!("\r\n{}\r\n", self.echoed).bytes());
+        }
         if self.switches.invalid {
             past.splice(0..0, [0xA9, 0xFF, 0x80]);
         }
@@ -147,6 +152,9 @@ impl Talk<'_> {
                 _ => continue,
             };
             let accepted = is_text && !self.switches.distrust && lock(&self.shared.cloud).accepts(&text);
+            if self.switches.echo_token {
+                self.echoed.clone_from(&text);
+            }
             lock(&self.shared.calls).push(Call::Token {
                 text: is_text,
                 accepted,

@@ -41,6 +41,10 @@ pub struct Switches {
     pub host_slow: bool,
     /// So much of the past output is shown to a new session.
     pub replay: usize,
+    /// The newest so many bytes of it are left out: what is shown is not the present.
+    pub stale: usize,
+    /// The gateway sends the token back.
+    pub echo_token: bool,
     /// Of a message only so many characters are taken.
     pub cap: Option<usize>,
     /// Of two equal neighbours that come within this time the second is lost.
@@ -168,6 +172,8 @@ impl Default for Switches {
             distrust: false,
             host_slow: false,
             replay: 2048,
+            stale: 0,
+            echo_token: false,
             cap: None,
             doubled: None,
             taken_code: 1000,
@@ -190,7 +196,7 @@ impl SwitchError {
     pub fn help() -> &'static str {
         "there is frames=text|binary|mixed, cut=BYTES, invalid, silent-first, ping=SECONDS, idle=SECONDS, \
          drop=BYTES, refuse=STATUS[:TIMES], blocked, slow-upgrade=SECONDS, distrust, host-slow, replay=BYTES, \
-         cap=CHARACTERS, doubled=MILLISECONDS, taken=CODE, operation=SECONDS, case=NAME, \
+         stale=BYTES, echo-token, cap=CHARACTERS, doubled=MILLISECONDS, taken=CODE, operation=SECONDS, case=NAME, \
          fail=PLACE:STATUS[:TIMES[:RETRY_AFTER]]"
     }
 }
@@ -233,6 +239,8 @@ impl Switches {
             "distrust" => self.distrust = flag(value)?,
             "host-slow" => self.host_slow = flag(value)?,
             "replay" => self.replay = number(value)?,
+            "stale" => self.stale = number(value)?,
+            "echo-token" => self.echo_token = flag(value)?,
             "cap" => self.cap = Some(number(value)?),
             "taken" => self.taken_code = close_code(value)?,
             "doubled" => self.doubled = Some(Duration::from_millis(number(value)?)),

@@ -12,7 +12,7 @@ use super::target::{TARGETS, Target, TargetArgs};
 use crate::engine::live::operator_error;
 use crate::engine::{Interrupt, OperatorError};
 use crate::report::visible;
-use crate::shell::{Outcome, ShellError};
+use crate::shell::{Outcome, ShellError, refuse_too_long};
 
 /// Arguments of `exec`.
 #[derive(Debug, clap::Args)]
@@ -44,7 +44,8 @@ not be run. On a terminal control characters of the output are made visible.
 
 The command runs in a cmd.exe of its own with an empty standard input: what asks gets no
 answer and does not hang, `cd` and `set` do not last, and a name that Windows does not know
-ends with 1, as from `cmd /c`, not with the 9009 of a prompt.
+ends with 1, as from `cmd /c`, not with the 9009 of a prompt. A command of more than about 1,300
+characters cannot be proven on the screen and is refused (2) before anything is sent.
 
 {TARGETS}"
     )
@@ -59,6 +60,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     if command.chars().any(char::is_control) {
         return Err(Failure::usage("the command holds a control character, which cannot be typed"));
     }
+    refuse_too_long(&command).map_err(|error| {
+        let failure = Failure::usage(error.to_string());
+        Failure { help: error.help().map(str::to_owned), ..failure }
+    })?;
     let target = args.target.resolve(context)?;
     let files: Vec<_> = context.globals.record.as_deref().into_iter().collect();
     let recorder = tape::recorder(&target, &files, context.started)?;
@@ -90,14 +95,14 @@ async fn one(
 ) -> Result<Outcome, OperatorError> {
     let (waits, _awaiting) = awaiting();
     let secrets = vec![target.credentials.password.clone()];
-    let mut session = opening.session(secrets.clone(), context.started, waits, None).await?.into_session();
+    let mut session = opening.session(secrets, context.started, waits, None).await?.into_session();
     session.set_stop(Some(interrupt.sign()));
     let outcome = session.cmd(command, context.globals.timeout).await;
     session.set_stop(None);
     if let Err(error) = session.close().await {
         context.tell(&format!("warning: the channel was not closed: {error}\n"));
     }
-    outcome.map_err(|error| operator_error(&error, &secrets))
+    outcome.map_err(|error| operator_error(&error, session.console().secrets()))
 }
 
 fn show(outcome: &Outcome, raw: bool, context: &Context) -> Result<Exit, Failure> {

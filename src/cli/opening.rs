@@ -114,7 +114,7 @@ impl Opening {
                 session.set_stop(None);
                 Ok(Live::new(session, secrets))
             }
-            Err((error, _console)) => Err(operator_error(&error, &secrets)),
+            Err((error, console)) => Err(operator_error(&error, console.secrets())),
         }
     }
 }

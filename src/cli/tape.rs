@@ -18,6 +18,7 @@ pub fn recorder(target: &Target, files: &[&Path], now: Timestamp) -> Result<Opti
         started_ms: now.as_millisecond(),
         user: target.credentials.user.clone(),
         domain: target.credentials.domain.clone(),
+        past: target.endpoint.shows_the_past(),
     };
     let header = header(&target.endpoint, now).with_session(session);
     let mut recorder = start(&header, files)?;

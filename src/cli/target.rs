@@ -26,7 +26,8 @@ use crate::web::Connector;
 pub const TARGETS: &str = "\
 Targets:
   NAME                     a machine of the inventory (sacpilot targets --help)
-  sim:SCENARIO             a simulated machine
+  sim:SCENARIO             a simulated machine, fast; sim:SCENARIO?pace=real at 115,200 baud and as
+                           slow as the real thing (other options: sacpilot sim --options)
   serial:/dev/ttyUSB0      a serial port, 115200 8N1; else serial:/dev/ttyUSB0?baud=9600
   serial:COM1              the same on Windows
   pty:PATH unix:PATH       a terminal or a socket of another program

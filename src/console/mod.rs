@@ -189,12 +189,18 @@ pub struct Console {
     typing: pace::Pace,
     reopen: Option<(Box<dyn Reopen>, Duration)>,
     reconnected: u64,
+    /// What is shown may be old.
+    doubted: bool,
+    /// When the line ended as if somebody else had taken it.
+    taken: Vec<Instant>,
+    secrets: Vec<Secret>,
 }
 
 impl Console {
     /// Takes over a line; everything that goes over it is recorded, when a recorder is given.
     pub fn new(line: Box<dyn Line>, recorder: Option<Recorder>) -> Self {
         Self {
+            doubted: line.shows_the_past(),
             line,
             recorder,
             observer: None,
@@ -208,6 +214,8 @@ impl Console {
             typing: pace::Pace::default(),
             reopen: None,
             reconnected: 0,
+            taken: Vec::new(),
+            secrets: Vec::new(),
         }
     }
 
@@ -249,8 +257,26 @@ impl Console {
         }
     }
 
+    /// Whether what is shown may be old: nothing came yet that could only be an answer to what was sent over this line.
+    pub fn is_doubted(&self) -> bool {
+        self.doubted
+    }
+
+    /// From here on what is shown is what the machine shows.
+    pub fn believe(&mut self) {
+        self.doubted = false;
+    }
+
+    /// Everything that was hidden so far: what is said about this console must not hold it.
+    pub fn secrets(&self) -> &[Secret] {
+        &self.secrets
+    }
+
     /// Masks a secret in the recording from here on, in both directions.
     pub fn hide(&mut self, secret: &Secret) {
+        if !self.secrets.iter().any(|known| known.expose() == secret.expose()) {
+            self.secrets.push(secret.clone());
+        }
         if let Some(recorder) = &mut self.recorder {
             recorder.hide(secret);
         }

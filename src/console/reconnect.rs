@@ -16,19 +16,30 @@ use crate::transport::Line;
 const FIRST: Duration = Duration::from_millis(200);
 /// The longest pause between two tries.
 const LONGEST: Duration = Duration::from_secs(5);
+/// Whoever takes the console so often within [`INSISTS`] wants it: two programs must not throw each other off for ever.
+const TAKEN: usize = 3;
+/// See [`TAKEN`].
+const INSISTS: Duration = Duration::from_mins(5);
 
 impl Console {
     /// Makes the line anew after it was `lost`. What the machine did meanwhile is unknown: the screen is what came
     /// last, and whoever goes on finds out first where the console is.
     ///
+    /// Where somebody else may have taken the console, it is taken back twice, and left to them the third time.
+    ///
     /// # Errors
     /// `lost` itself when it is no loss of the line or no way to make it anew was given;
-    /// [`ConsoleError::HungUp`] with the reason when it did not come back in time.
+    /// [`ConsoleError::HungUp`] with the reason when it did not come back in time, or was left to somebody else.
     pub async fn reconnect(&mut self, lost: ConsoleError) -> Result<(), ConsoleError> {
         let ConsoleError::HungUp { line, reason, screen } = lost else { return Err(lost) };
         let Some((mut reopen, patience)) = self.reopen.take() else {
             return Err(ConsoleError::HungUp { line, reason, screen });
         };
+        if self.line.may_be_taken() && self.is_wanted_by_others() {
+            let reason =
+                format!("{reason}; this is the third time within five minutes, so it is left to them");
+            return Err(ConsoleError::HungUp { line, reason, screen });
+        }
         tracing::warn!("lost the line to {line}: {reason}; trying for {} to get it back", seconds(patience));
         if let Some(observer) = &mut self.observer {
             observer("the line to come back", patience);
@@ -58,6 +69,7 @@ impl Console {
                 self.line = new;
                 self.decoder = Utf8Stream::new();
                 self.queued.clear();
+                self.doubted = true;
                 self.reconnected += 1;
                 self.mark("line made anew");
                 Ok(())
@@ -68,6 +80,13 @@ impl Console {
                 screen,
             }),
         }
+    }
+
+    fn is_wanted_by_others(&mut self) -> bool {
+        let now = Instant::now();
+        self.taken.retain(|at| now - *at < INSISTS);
+        self.taken.push(now);
+        self.taken.len() >= TAKEN
     }
 
     /// How often the line was made anew.

@@ -7,7 +7,6 @@ use super::operator::{Operator, OperatorError, Outcome, SessionPlace, Trouble};
 use crate::console::{Alarm, ConsoleError};
 use crate::recording::mask;
 use crate::sac::SacError;
-use crate::sac::text::seconds_since_restart;
 use crate::script::model::{Mode, Restart};
 use crate::secret::Secret;
 use crate::shell::dialogue::Dialogue;
@@ -37,6 +36,17 @@ impl Live {
     }
 }
 
+impl Live {
+    /// With what the way in has sent on its own account, too: a line that was made anew has another token.
+    fn secrets(&self) -> Vec<Secret> {
+        [&self.secrets, self.session.console().secrets()].concat()
+    }
+
+    fn masked(&self, error: &ShellError) -> OperatorError {
+        operator_error(error, &self.secrets())
+    }
+}
+
 impl Operator for Live {
     async fn run(&mut self, mode: Mode, command: &str, timeout: Duration) -> Result<Outcome, OperatorError> {
         let began = tokio::time::Instant::now();
@@ -57,7 +67,7 @@ impl Operator for Live {
                 });
             }
         };
-        outcome.map_err(|error| operator_error(&error, &self.secrets))
+        outcome.map_err(|error| self.masked(&error))
     }
 
     async fn change(
@@ -71,7 +81,7 @@ impl Operator for Live {
             return self.run(mode, command, timeout).await;
         }
         let outcome = Box::pin(self.session.cmd_with_receipt(command, timeout, receipt)).await;
-        outcome.map(Outcome::from).map_err(|error| operator_error(&error, &self.secrets))
+        outcome.map(Outcome::from).map_err(|error| self.masked(&error))
     }
 
     async fn settle(&mut self, session: &str, receipt: u64) -> Result<Settled, OperatorError> {
@@ -79,18 +89,16 @@ impl Operator for Live {
             Ok(Receipt::Ended { code }) => Ok(Settled::Ended { code }),
             Ok(Receipt::Started) => Ok(Settled::Unknown),
             Ok(Receipt::Nothing) => Ok(Settled::NeverStarted),
-            Err(error) => Err(operator_error(&error, &self.secrets)),
+            Err(error) => Err(self.masked(&error)),
         }
     }
 
     async fn sweep(&mut self, session: &str) -> Result<(), OperatorError> {
-        Box::pin(self.session.sweep(session)).await.map_err(|error| operator_error(&error, &self.secrets))
+        Box::pin(self.session.sweep(session)).await.map_err(|error| self.masked(&error))
     }
 
     async fn uptime(&mut self) -> Result<Option<Duration>, OperatorError> {
-        let told =
-            Box::pin(self.session.sac("id")).await.map_err(|error| operator_error(&error, &self.secrets))?;
-        Ok(seconds_since_restart(&told).map(Duration::from_secs))
+        Box::pin(self.session.uptime()).await.map_err(|error| self.masked(&error))
     }
 
     fn place(&self) -> SessionPlace {
@@ -110,13 +118,11 @@ impl Operator for Live {
         let outcome = Box::pin(self.session.talk(command, dialogue, timeout)).await;
         outcome
             .map(|outcome| Outcome { code: outcome.code, output: outcome.text, elapsed: outcome.elapsed })
-            .map_err(|error| operator_error(&error, &self.secrets))
+            .map_err(|error| self.masked(&error))
     }
 
     async fn upload(&mut self, path: &str, content: &[u8], timeout: Duration) -> Result<(), OperatorError> {
-        Box::pin(self.session.upload(path, content, timeout))
-            .await
-            .map_err(|error| operator_error(&error, &self.secrets))
+        Box::pin(self.session.upload(path, content, timeout)).await.map_err(|error| self.masked(&error))
     }
 
     async fn reboot(&mut self, by: Restart, reason: &str, budget: Duration) -> Result<(), OperatorError> {
@@ -124,15 +130,15 @@ impl Operator for Live {
             Restart::Shutdown => Restarting::Shutdown { reason },
             Restart::Sac => Restarting::Sac,
         };
-        Box::pin(self.session.reboot(by, budget)).await.map_err(|error| operator_error(&error, &self.secrets))
+        Box::pin(self.session.reboot(by, budget)).await.map_err(|error| self.masked(&error))
     }
 
     async fn close(&mut self) -> Result<(), OperatorError> {
-        Box::pin(self.session.close()).await.map_err(|error| operator_error(&error, &self.secrets))
+        Box::pin(self.session.close()).await.map_err(|error| self.masked(&error))
     }
 
     fn screen(&self) -> String {
-        mask(&self.session.console().screen().text(), &self.secrets)
+        mask(&self.session.console().screen().text(), &self.secrets())
     }
 
     fn mark(&mut self, label: &str) {

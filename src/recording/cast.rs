@@ -50,6 +50,9 @@ pub struct SessionOrigin {
     pub user: String,
     /// Its domain; empty for the machine's own accounts.
     pub domain: String,
+    /// Whether the line began with output that may have been old, so that nothing of it was believed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub past: bool,
 }
 
 impl Header {

@@ -44,17 +44,37 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
     console.set_watch(None);
     let began = Instant::now();
     let start = console.screen().transcript().now();
-    let heard = console.received();
     console.quiet(Duration::from_millis(300), until.min(began + Duration::from_secs(2))).await?;
     let mut patience = Duration::from_secs(2);
     let mut leave_boot_alone = BOOT_PAUSE;
-    let (mut unanswered, mut not_empty) = (0, 0);
+    let mut not_empty = 0;
     loop {
         let now = Instant::now();
         if now >= until {
             return Err(no_prompt(console, start, now - began));
         }
-        match recognise(console.screen()) {
+        let place = recognise(console.screen());
+        // What the line began with, or showed before it was made anew, may be old.
+        if console.is_doubted() && !(place == Place::Other && boots(console, start)) {
+            let heard = console.received();
+            if prove_live(console, patience.min(until - now)).await? {
+                continue;
+            }
+            match place {
+                // These do not answer, so it is what still stands there. The pager swallows keys without an echo.
+                Place::Stopped => {
+                    console.send(&[0x08; TO_SAC.len()]).await?;
+                    console.believe();
+                }
+                Place::SacPager if console.received() == heard => console.believe(),
+                _ => patience = (patience * 2).min(Duration::from_secs(15)),
+            }
+            if is_off(console, start, began) {
+                return Err(SacError::Off);
+            }
+            continue;
+        }
+        match place {
             Place::Sac { .. } => {
                 if let Some(at) = empty_prompt(console).await? {
                     return Ok(at);
@@ -97,13 +117,8 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
                 )
                 .await?;
                 if !answered {
-                    let came = console.screen().transcript().since(start);
-                    if text::only_health_report(came) && now - began > 2 * ANSWER {
+                    if is_off(console, start, began) {
                         return Err(SacError::Off);
-                    }
-                    unanswered += 1;
-                    if unanswered >= 2 && console.received() == heard {
-                        wake(console).await?;
                     }
                     patience = (patience * 2).min(Duration::from_secs(15));
                 }
@@ -434,25 +449,26 @@ async fn empty_prompt(console: &mut Console) -> Result<Option<AtSac>, SacError> 
     Ok((came && recognise(console.screen()) == Place::Sac { typed: 0 }).then_some(AtSac(())))
 }
 
-/// On a line that never said a byte, not even to `ESC TAB 0`: a pager may be waiting that was drawn before we came
-/// (SAC's worker reads no other key then), and Enter is what it takes.
-///
-/// There is no prompt here that could be proven, and none is needed: the Enter is only sent when neither a blank nor a
-/// line full of erasures drew an echo. So no line stands here that it could execute, not even on a line that lost the
-/// keys before, and no menu is open, which would have moved or redrawn itself. Should the keys be read late instead,
-/// the line they come to is emptied before.
-async fn wake(console: &mut Console) -> Result<(), SacError> {
-    let heard = console.received();
-    for keys in [&b" "[..], &[0x7f; MORE_THAN_A_LINE], &[0x08; MORE_THAN_A_LINE]] {
-        console.send(keys).await?;
-        console.quiet(PAUSE * 3, Instant::now() + ANSWER).await?;
-        if console.received() > heard {
-            return Ok(());
-        }
+/// Asks for SAC's switch screen, which answers in every channel, and believes what the console shows once it came.
+/// False when it did not. Should a switch screen that is old come late and be taken for the answer: the keys were sent
+/// before, so that the console is on its way to SAC all the same.
+async fn prove_live(console: &mut Console, span: Duration) -> Result<bool, SacError> {
+    let mark = console.screen().transcript().now();
+    console.send(TO_SAC).await?;
+    let fresh = |screen: &Screen| {
+        let came = screen.transcript().since(mark).contains(text::SWITCH_READY);
+        let at_sac =
+            matches!(recognise(screen), Place::Switch { channel } if channel.eq_ignore_ascii_case("SAC"));
+        (came && at_sac).then_some(())
+    };
+    match console.wait("an answer of SAC", Patience::of(span), fresh).await {
+        Ok(()) => {}
+        Err(ConsoleError::TimedOut { .. }) => return Ok(false),
+        Err(other) => return Err(other.into()),
     }
-    console.send(b"\r").await?;
     console.quiet(PAUSE, Instant::now() + ANSWER).await?;
-    Ok(())
+    console.believe();
+    Ok(true)
 }
 
 /// Waits for a place that is wanted and lets the output end. False when it did not come.
@@ -469,6 +485,11 @@ async fn settle_on(
     }
     console.quiet(PAUSE, Instant::now() + ANSWER).await?;
     Ok(true)
+}
+
+/// Whether only Azure's health report came, and no answer.
+fn is_off(console: &Console, start: Offset, began: Instant) -> bool {
+    text::only_health_report(console.screen().transcript().since(start)) && began.elapsed() > 2 * ANSWER
 }
 
 /// Whether a boot was seen to begin and SAC may still come.
@@ -495,7 +516,7 @@ fn refused(answer: CmdAnswer) -> SacError {
     let (reason, help) = match answer {
         CmdAnswer::NotRegistered => (
             "the service behind it (sacsvr) has not registered".to_owned(),
-            "wait longer with --timeout; if it never comes, the service is disabled or Windows runs in safe mode \
+            "wait longer with --wait; if it never comes, the service is disabled or Windows runs in safe mode \
              (SAC's own commands i, restart and crashdump still work)",
         ),
         CmdAnswer::TimedOut => (

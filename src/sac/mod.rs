@@ -128,13 +128,14 @@ impl SacError {
             Self::OutcomeUnknown { .. } => Some("look at the machine before you run it again"),
             Self::NoPrompt { seen: Seen::Nothing, .. } => Some(
                 "check that the machine runs and that this is its COM1 (115200 8N1); a machine with kernel debugging \
-                 on the port takes no input (bcdedit /debug {current} off)",
+                 on the port takes no input (bcdedit /debug {current} off); if somebody left a long list of SAC \
+                 standing, its pager takes Enter only: press it in `sacpilot connect`",
             ),
             Self::NoPrompt { seen: Seen::NoAnswer, .. } => Some(
                 "look with `sacpilot connect`: if Windows runs and SAC stays silent, EMS may be off (bcdedit /ems \
                  {current} on, then a restart) or the kernel debugger owns the port",
             ),
-            Self::NoPrompt { seen: Seen::Booting, .. } => Some("wait longer with --timeout"),
+            Self::NoPrompt { seen: Seen::Booting, .. } => Some("wait longer with --wait"),
             Self::Deaf => Some(
                 "kernel debugging owns the input of the port: bcdedit /debug {current} off by another way, then restart; \
                  on real hardware check the transmit wire and flow control",

@@ -14,6 +14,8 @@ use crate::encoding::{Decoded, decode_output};
 
 /// The longest line that can be proven on the screen.
 pub(super) const LONGEST_TYPED: usize = 1_400;
+/// As long as the names of calls get.
+const LONGEST_CALL: &str = "99999abc";
 /// The longest command that the helper can read from its file (`set /p` takes 1,021 characters).
 const LONGEST_CHECKED: usize = 1_000;
 /// Output beyond this takes longer than anybody wants to wait (8 MiB: half an hour at 115,200 baud).
@@ -54,6 +56,29 @@ struct Start<'a> {
     timeout: Duration,
     /// How many more tries there are, this one included.
     left: u32,
+}
+
+/// Refuses a command that [`Session::cmd`] could not type, before there is a session.
+///
+/// # Errors
+/// [`ShellError::TooLong`]
+pub fn refuse_too_long(command: &str) -> Result<(), ShellError> {
+    typed_line(command, LONGEST_CALL, None).map(|_| ())
+}
+
+/// The line that runs a command in a child, and then the helper.
+fn typed_line(command: &str, call: &str, receipt: Option<u64>) -> Result<String, ShellError> {
+    let start = receipt.map(|number| format!(">%SP%.s echo {number}&")).unwrap_or_default();
+    let line = format!(
+        "({start}>%SP%.m echo {call}&>%SP%.o 2>&1<nul cmd /d/s/c ^\"{}^\"&%SP% {call})",
+        escape_for_child(command)
+    );
+    let length = line.chars().count();
+    if length > LONGEST_TYPED {
+        let longest = LONGEST_TYPED.saturating_sub(length - command.chars().count());
+        return Err(ShellError::TooLong { length: command.chars().count(), longest });
+    }
+    Ok(line)
 }
 
 impl Session {
@@ -114,16 +139,7 @@ impl Session {
         // Nothing is executed of a line that ends too early, since a parenthesis is open (`-`, `J` and `M` are one
         // flipped bit away from an Enter). Redirections come first: a blank between the last quote and one of them
         // would belong to the command.
-        let start = receipt.map(|number| format!(">%SP%.s echo {number}&")).unwrap_or_default();
-        let line = format!(
-            "({start}>%SP%.m echo {call}&>%SP%.o 2>&1<nul cmd /d/s/c ^\"{}^\"&%SP% {call})",
-            escape_for_child(command)
-        );
-        let length = line.chars().count();
-        if length > LONGEST_TYPED {
-            let longest = LONGEST_TYPED - (length - command.chars().count());
-            return Err(ShellError::TooLong { length: command.chars().count(), longest });
-        }
+        let line = typed_line(command, &call, receipt)?;
         let mut cause = None;
         for left in (1..=STARTS).rev() {
             if cause.is_some() {

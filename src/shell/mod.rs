@@ -19,6 +19,7 @@ use crate::console::{Alarm, ConsoleError, seconds};
 use crate::sac::SacError;
 use crate::secret::Secret;
 
+pub use cmd::refuse_too_long;
 pub use escape::escape_for_child;
 pub use receipt::Receipt;
 pub use session::{Earlier, Restarting, Session, SessionOptions};
@@ -174,7 +175,8 @@ impl ShellError {
         match self {
             Self::Sac(error) => error.help(),
             Self::LoginRefused { .. } => Some(
-                "check --user, --domain and the password; it was not tried again, so as not to lock the account",
+                "check --user, --domain and the password; it is tried once, and a second time only on a line that was seen \
+                 to alter what is typed, so as not to lock the account",
             ),
             Self::Stopped { channel } => channel.as_ref().map(|_| {
                 "close it with `sacpilot connect`: ch, then ch -ci and its number; a login in it may be open to others"

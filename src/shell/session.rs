@@ -74,6 +74,8 @@ pub struct Session {
     /// The channels that were there before ours, until ours is open.
     before: Option<Vec<String>>,
     kept: bool,
+    /// How long the machine had been up when it was asked last.
+    up: Option<Duration>,
 }
 
 impl SessionOptions {
@@ -114,6 +116,7 @@ impl Session {
             ready: Ready::No,
             before: None,
             kept: false,
+            up: None,
         };
         if let Some(earlier) = options.earlier {
             match session.take_up(&earlier, until).await {
@@ -197,8 +200,10 @@ impl Session {
 
     /// Restarts the machine, waits until it is proven to have restarted, and opens a session again.
     pub async fn reboot(&mut self, by: Restarting<'_>, budget: Duration) -> Result<(), ShellError> {
-        let until = Instant::now() + budget;
-        let since = self.console.screen().transcript().now();
+        let began = Instant::now();
+        let until = began + budget;
+        let up = self.up.take();
+        let mut since = self.console.screen().transcript().now();
         match by {
             Restarting::Shutdown { reason } => {
                 let command = format!("shutdown /r /f /t {GRACE} /c \"{}\"", comment(reason));
@@ -221,18 +226,59 @@ impl Session {
         self.channel.clear();
         self.kept = false;
         self.ready = Ready::No;
+        let mut missed = false;
         loop {
+            // What came while the line was gone is lost, and what a new line shows first may be of an earlier boot.
+            if missed {
+                match self.has_restarted_since(began, up, until).await {
+                    Ok(true) => break,
+                    Ok(false) => {
+                        since = self.console.screen().transcript().now();
+                        missed = false;
+                    }
+                    Err(error) => self.pass(error).await?,
+                }
+                continue;
+            }
             match sac::await_boot(&mut self.console, since, until).await {
                 Ok(()) => break,
-                // What came while the line was gone is lost: the channel that died tells as well.
                 Err(SacError::Console(lost @ ConsoleError::HungUp { .. })) => {
                     self.console.reconnect(lost).await?;
+                    missed = true;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
         self.console.mark("restarted");
         self.return_to_channel(until).await
+    }
+
+    /// How long the machine has been up, in whole seconds, as SAC says; `None`: it does not say.
+    pub async fn uptime(&mut self) -> Result<Option<Duration>, ShellError> {
+        let told = self.sac("id").await?;
+        self.up = sac::text::seconds_since_restart(&told).map(Duration::from_secs);
+        Ok(self.up)
+    }
+
+    /// Whether the machine has been up for less time than has passed since `moment`, or than it had been up before;
+    /// asked twice, for a line may alter a digit.
+    async fn has_restarted_since(
+        &mut self,
+        moment: Instant,
+        before: Option<Duration>,
+        until: Instant,
+    ) -> Result<bool, ShellError> {
+        let mut at = sac::reach_prompt(&mut self.console, until).await?;
+        for _ in 0..2 {
+            let (told, next) = sac::command(&mut self.console, at, "id").await?;
+            at = next;
+            let longest = moment.elapsed().max(before.unwrap_or_default());
+            let up = sac::text::seconds_since_restart(&told);
+            if up.is_none_or(|up| Duration::from_secs(up) >= longest) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Deletes the session's temporary files, closes its channel and leaves the console at an empty SAC prompt.
@@ -488,7 +534,12 @@ impl Session {
             return self.prepare(&first).await;
         }
         if self.ready == Ready::No {
-            return self.log_in(until).await;
+            // Broken off in the middle of a line of the preparation: nothing of it is worth keeping.
+            tracing::debug!(channel, "neither a login nor a prompt: closed, and another one opened");
+            let at = sac::reach_prompt(&mut self.console, until).await?;
+            let at = sac::close_channel(&mut self.console, at, &channel).await?;
+            self.channel.clear();
+            return self.open_channel(at, until).await;
         }
         Ok(())
     }
@@ -604,6 +655,7 @@ impl Session {
     /// A short prompt that is only ours, so that it proves the mode; names for the temporary files; the helper, proven
     /// by its hash; the code page, which is the first command and proves the whole way.
     async fn prepare(&mut self, first_prompt: &str) -> Result<(), ShellError> {
+        self.up = None;
         let line = format!("(prompt {}$G&set SP=%SystemRoot%\\Temp\\sp{}&cls)", self.id, self.id);
         self.console.submit(manner(first_prompt), &line).await?;
         self.await_prompt(PREPARATION).await?;

@@ -131,6 +131,10 @@ impl Line for ExecLine {
         format!("pipes of {}", self.program)
     }
 
+    fn shows_the_past(&self) -> bool {
+        true
+    }
+
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {
         if self.watching {
             return self.head.reason().unwrap_or_default();

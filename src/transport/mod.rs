@@ -90,6 +90,16 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
         Vec::new()
     }
 
+    /// Whether what comes first may be old: something between here and the machine may show what it kept of before.
+    fn shows_the_past(&self) -> bool {
+        false
+    }
+
+    /// Once it ended: whether somebody else may have taken the console.
+    fn may_be_taken(&self) -> bool {
+        false
+    }
+
     /// The same line made anew after it ended, where only the line itself can do that. None: open its endpoint again.
     fn again(&self) -> Option<Box<dyn Line>> {
         None

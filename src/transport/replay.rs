@@ -128,6 +128,10 @@ impl Line for ReplayLine {
         }
         error.map_or_else(|| "the recording ends here".to_owned(), ToString::to_string)
     }
+
+    fn shows_the_past(&self) -> bool {
+        self.playback.began_with_the_past()
+    }
 }
 
 impl AsyncRead for ReplayLine {

@@ -71,6 +71,10 @@ impl Line for TcpLine {
         self.what.clone()
     }
 
+    fn shows_the_past(&self) -> bool {
+        true
+    }
+
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {
         if self.head.refusal().is_some()
             && let Some(reason) = self.head.reason()

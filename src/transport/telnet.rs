@@ -53,6 +53,10 @@ impl Line for TelnetLine {
         self.what.clone()
     }
 
+    fn shows_the_past(&self) -> bool {
+        true
+    }
+
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {
         self.stream.hang_up(error)
     }

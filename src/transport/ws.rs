@@ -242,6 +242,10 @@ impl Line for WsLine {
         self.what.clone()
     }
 
+    fn shows_the_past(&self) -> bool {
+        true
+    }
+
     fn secrets(&self) -> Vec<Secret> {
         self.secrets.clone()
     }

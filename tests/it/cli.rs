@@ -119,6 +119,11 @@ fn what_is_wrong_is_refused_before_the_first_byte() {
              help: give a number from 1 to 1000\n",
         ),
         (
+            &format!("exec -t tcp:h:1 -u adm -- echo {}", "&".repeat(700)),
+            "error: a command of 705 characters is too long for this console; 630 are possible\n  help: put it into a script \
+             file on the machine, or split it\n",
+        ),
+        (
             "diagnose look.yaml -t tcp:h:1 --secret wanted=env:X",
             "error: the parameter `wanted` of look is no secret\n  help: give it with -p wanted=…\n",
         ),

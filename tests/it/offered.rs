@@ -1,5 +1,6 @@
 //! The whole path in two processes: `sim --listen` on one side, `run`, `diagnose` and `exec` on the other.
 
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -95,6 +96,29 @@ fn a_whole_repair_with_its_restart() {
     assert!(said.text().contains("restarted Windows reads the TLS settings"), "{}", said.text());
     let again = call("diagnose rdp-internal-error", &offered.address).code(0);
     assert!(again.text().contains("0 findings, 0 changes"), "{}", again.text());
+}
+
+/// A file of many screens, made on the machine, comes as it is over a line of 115,200 baud.
+fn a_big_file_comes_as_it_is(profile: &str) {
+    let offered =
+        Offered::new(&format!("healthy?profile={profile}&start=running&pace=real"), "tcp:127.0.0.1:0");
+    let made = r"exec -- (for /l %i in (1,1,300) do @echo line %i&echo.&echo %i blank)>C:\big.txt";
+    call(made, &offered.address).code(0).stdout("").stderr("");
+    let mut expected = String::new();
+    for number in 1..=300 {
+        let _ = write!(expected, "line {number}\r\n\r\n{number} blank\r\n");
+    }
+    call(r"exec -- type C:\big.txt", &offered.address).code(0).stdout(&expected).stderr("");
+}
+
+#[test]
+fn a_big_file_comes_as_it_is_from_a_machine_that_renders_by_difference() {
+    a_big_file_comes_as_it_is("2016");
+}
+
+#[test]
+fn a_big_file_comes_as_it_is_from_a_machine_that_streams() {
+    a_big_file_comes_as_it_is("2022");
 }
 
 #[test]

@@ -95,6 +95,11 @@ impl Said {
         self
     }
 
+    /// Its folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Its standard output.
     pub(crate) fn text(&self) -> &str {
         &self.stdout

@@ -13,7 +13,7 @@ use sacpilot::transport::{Pace, SimLine, SimWindow};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
-use crate::cable::Cable;
+use crate::cable::{Cable, OldCable};
 
 fn options(text: &str) -> MachineOptions {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -42,7 +42,7 @@ async fn to_login(console: &mut Console) -> Result<String, SacError> {
 }
 
 /// What the facts leave open, and states that a machine is found in.
-const FOUND: [&str; 22] = [
+const FOUND: [&str; 21] = [
     "{}",
     r#"{"start": "running"}"#,
     r#"{"sac": {"xml": false}}"#,
@@ -63,7 +63,6 @@ const FOUND: [&str; 22] = [
     r#"{"start": "running", "before": [{"type": "cmd\r"}, {"wait": "10s"}, {"type": "\u001b\t"}]}"#,
     r#"{"start": "running", "before": [{"type": "cmd\r"}, {"wait": "10s"}, {"type": "\u001b\t "}]}"#,
     r#"{"start": "running", "before": [{"type": "cmd\r"}, {"wait": "10s"}, {"type": "\u001b\t vm"}]}"#,
-    r#"{"start": "running", "before": [{"type": "t\r"}]}"#,
     r#"{"start": "running", "session": {"at_login": "keep"}}"#,
 ];
 
@@ -97,6 +96,8 @@ async fn what_stands_in_the_way_is_named() {
         (r#"{"port": "health-report"}"#, "sac-off"),
         (r#"{"port": "silent"}"#, "no-sac-prompt"),
         (r#"{"port": "deaf"}"#, "deaf"),
+        // A pager that was drawn before: nothing says that Enter is what this console takes.
+        (r#"{"start": "running", "before": [{"type": "t\r"}]}"#, "no-sac-prompt"),
         (r#"{"start": "running", "cmd": {"outcome": "fails"}}"#, "no-command-channel"),
         (r#"{"start": "running", "cmd": {"outcome": "disabled"}}"#, "no-command-channel"),
         (r#"{"start": "running", "cmd": {"outcome": "times-out"}}"#, "no-command-channel"),
@@ -196,4 +197,74 @@ async fn a_line_that_cannot_be_emptied_gets_no_enter() {
     let error = sac::reach_prompt(&mut console, soon(3)).await.unwrap_err();
     assert!(error.to_string().contains("could not be erased"), "{error}");
     assert!(!stranger.got_an_enter());
+}
+
+/// What a line shows that may be old, before anything was sent.
+const OLD: [&str; 4] = [
+    "\r\nSAC>",
+    "\r\nSAC>\r\nNext page:\r\n----Press <Enter> for more----",
+    "\n\r!SAC>",
+    "Name:                  SAC\r\n\r\nUse any other key to view this channel.\r\n\r\n",
+];
+
+#[tokio::test(start_paused = true)]
+async fn what_may_be_old_gets_no_enter_and_no_belief() {
+    for old in OLD {
+        // In truth it is a shell with a half-typed line of somebody else, which echoes everything, and hears no ESC TAB 0.
+        let (near, mut far) = tokio::io::duplex(4096);
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&got);
+        tokio::spawn(async move {
+            far.write_all(old.as_bytes()).await.unwrap();
+            let mut keys = [0; 256];
+            while let Ok(count @ 1..) = far.read(&mut keys).await {
+                heard.lock().unwrap().extend_from_slice(&keys[..count]);
+                let echo: Vec<u8> = keys[..count].iter().copied().filter(|key| *key >= b' ').collect();
+                far.write_all(&echo).await.unwrap();
+            }
+        });
+        let mut console = Console::new(Box::new(OldCable(near)), None);
+        let outcome = sac::reach_prompt(&mut console, soon(3)).await;
+        let got = got.lock().unwrap();
+        let enters = got.iter().filter(|key| **key == b'\r').count();
+        assert_eq!(enters, 0, "{old:?}");
+        assert!(outcome.is_err(), "{old:?}: {outcome:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn from_old_output_the_way_leads_to_the_machine_as_it_is() {
+    for old in OLD {
+        for found in [
+            r#"{"start": "running"}"#,
+            r#"{"start": "running", "before": [{"type": "cmd\r"}, {"wait": "10s"}, {"type": "\u001b\t vm"}]}"#,
+        ] {
+            let line = SimLine::new(
+                "test",
+                options(found),
+                SharedWorld::default(),
+                Pace { speed: 1, baud: Some(115_200) },
+            );
+            let window = line.window();
+            let (near, far) = tokio::io::duplex(4096);
+            tokio::spawn(async move {
+                let (mut from, mut to) = tokio::io::split(line);
+                let (mut keys, mut shown) = tokio::io::split(far);
+                shown.write_all(old.as_bytes()).await.unwrap();
+                let _ =
+                    tokio::join!(tokio::io::copy(&mut from, &mut shown), tokio::io::copy(&mut keys, &mut to));
+            });
+            let mut console = Console::new(Box::new(OldCable(near)), None);
+            let before = window.audit().sac_lines().len();
+            let name =
+                to_login(&mut console).await.unwrap_or_else(|error| panic!("{old:?} {found}: {error}"));
+            let ran: Vec<String> =
+                window.audit().sac_lines().split_off(before).iter().map(|line| (*line).to_owned()).collect();
+            let view = format!("ch -sn {}", name.to_ascii_lowercase());
+            assert!(
+                ran.iter().all(|line| ["cmd", view.as_str()].contains(&line.as_str())),
+                "{old:?}: {ran:?}"
+            );
+        }
+    }
 }

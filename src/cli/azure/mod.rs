@@ -10,6 +10,7 @@ pub mod rescue_file;
 pub mod waiting;
 
 use clap::Subcommand;
+use clap_complete::ArgValueCompleter;
 use serde_json::Value;
 
 use self::account::AzureArgs;
@@ -17,8 +18,9 @@ use super::ask;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::target::endpoint;
+use super::inventory::{complete, place};
 use crate::azure::{AdminCommand, Azure, VmId};
+use crate::report::visible;
 use crate::transport::Endpoint;
 
 use waiting::Waiting;
@@ -79,10 +81,22 @@ Examples:
   sacpilot azure enable azure:SUBSCRIPTION/GROUP/VM")]
     Enable(Shared),
     /// Network security groups
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  sacpilot azure nsg allow-rdp azure:SUBSCRIPTION/GROUP/VM --port 3390 --from 203.0.113.0/24"
+    )]
     Nsg(Nsg),
     /// Repairs the system disk at another machine: attach a copy there, put it in place afterwards
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  sacpilot azure rescue attach azure:SUBSCRIPTION/GROUP/VM --rescue-vm RESCUE
+  sacpilot azure rescue detach azure:SUBSCRIPTION/GROUP/VM
+  sacpilot azure rescue undo azure:SUBSCRIPTION/GROUP/VM"
+    )]
     Rescue(rescue::Rescues),
 }
 
@@ -103,8 +117,8 @@ Exit code 1: a rule is missing, and was only shown.")]
 /// Which machine, and the way to Azure.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Shared {
-    /// The machine: azure:SUBSCRIPTION/GROUP/VM
-    #[arg(value_name = "TARGET", env = "SACPILOT_TARGET")]
+    /// The machine: azure:SUBSCRIPTION/GROUP/VM, or its name in the inventory
+    #[arg(value_name = "TARGET", env = "SACPILOT_TARGET", add = ArgValueCompleter::new(complete))]
     target: String,
 
     #[command(flatten)]
@@ -128,16 +142,19 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
 impl Shared {
     /// The machine, and Azure with its waits shown.
     fn resolve(&self, context: &Context) -> Result<(Azure, VmId), Failure> {
-        let vm = self.machine()?;
+        let vm = self.machine(context)?;
         let azure = self.azure.azure(context)?;
         Ok((Waiting::new(context).shown(azure), vm))
     }
 
-    fn machine(&self) -> Result<VmId, Failure> {
-        match endpoint(&self.target)? {
+    fn machine(&self, context: &Context) -> Result<VmId, Failure> {
+        match place(&self.target, context)?.endpoint {
             Endpoint::Azure(vm) => Ok(vm),
-            other => Err(Failure::usage(format!("`{other}` is no machine in Azure"))
-                .help("write azure:SUBSCRIPTION/GROUP/VM")),
+            other => {
+                let other = visible::line(&other.to_string());
+                Err(Failure::usage(format!("`{other}` is no machine in Azure"))
+                    .help("write azure:SUBSCRIPTION/GROUP/VM, or a name of targets.yaml that leads to one"))
+            }
         }
     }
 }
@@ -147,7 +164,7 @@ fn say(context: &Context, text: &str, json: &Value) -> Result<Exit, Failure> {
     if context.globals.json {
         context.say(&format!("{json}\n"))?;
     } else {
-        context.say(&format!("{}\n", crate::report::visible::lines(text)))?;
+        context.say(&format!("{}\n", visible::lines(text)))?;
     }
     Ok(Exit::HOLDS)
 }

@@ -90,7 +90,7 @@ pub async fn run(what: Rescues, context: &Context) -> Result<Exit, Failure> {
 }
 
 async fn attach(args: AttachArgs, context: &Context) -> Result<Exit, Failure> {
-    let vm = args.go.shared.machine()?;
+    let vm = args.go.shared.machine(context)?;
     let runs = runs_dir(context)?;
     let helper = args.rescue_vm.as_deref().map(|text| helper(text, &vm)).transpose()?;
     let known = RescueFile::latest(&runs, &vm)?;
@@ -127,7 +127,7 @@ async fn attach(args: AttachArgs, context: &Context) -> Result<Exit, Failure> {
 
 /// The rescue of the machine that is under way.
 fn present(shared: &Shared, context: &Context) -> Result<(RescueFile, Rescue), Failure> {
-    let vm = shared.machine()?;
+    let vm = shared.machine(context)?;
     let runs = runs_dir(context)?;
     RescueFile::latest(&runs, &vm)?.ok_or_else(|| {
         Failure::usage(format!("nothing is known of a rescue of {vm} in {}", runs.display())).help(

@@ -116,6 +116,11 @@ impl Playback {
         Ok(Self { tape: Tape::new(input)?, way })
     }
 
+    /// Whether nothing was believed of what the recorded line began with.
+    pub fn began_with_the_past(&self) -> bool {
+        self.tape.began_with_the_past()
+    }
+
     /// Bytes were sent to the console at `now` (since the playback began).
     ///
     /// # Errors

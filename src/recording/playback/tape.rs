@@ -47,6 +47,12 @@ impl Tape {
         })
     }
 
+    /// What the header says of the line's beginning.
+    pub(super) fn began_with_the_past(&self) -> bool {
+        let origin = self.reader.header().sacpilot.as_ref();
+        origin.and_then(|origin| origin.session.as_ref()).is_some_and(|session| session.past)
+    }
+
     /// The next moment.
     pub(super) fn peek(&mut self) -> Option<&Entry> {
         self.peek_at(0)

@@ -93,6 +93,12 @@ fn is_passing(status: u16) -> bool {
 }
 
 impl AzureLine {
+    /// Why it ended.
+    fn reason(&self) -> Reason {
+        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        end.clone().map_or(Reason::Dropped { error: None }, reason)
+    }
+
     /// The session, for what can be done to the machine while it is open.
     pub fn gateway(&self) -> &Gateway {
         &self.gateway
@@ -146,9 +152,16 @@ impl Line for AzureLine {
     }
 
     fn hang_up(&mut self, _: Option<&io::Error>) -> String {
-        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
-        let reason = end.clone().map_or(Reason::Dropped { error: None }, reason);
+        let reason = self.reason();
         format!("{reason}; {}", reason.help())
+    }
+
+    fn shows_the_past(&self) -> bool {
+        true
+    }
+
+    fn may_be_taken(&self) -> bool {
+        matches!(self.reason(), Reason::ByService { .. })
     }
 }
 

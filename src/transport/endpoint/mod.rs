@@ -230,6 +230,14 @@ impl FromStr for Endpoint {
 const LEFT_OUT: &str = "…";
 
 impl Endpoint {
+    /// Whether what comes first may be old, as the lines of these ways say ([`super::Line::shows_the_past`]).
+    pub fn shows_the_past(&self) -> bool {
+        matches!(
+            self,
+            Self::Azure(_) | Self::Tcp { .. } | Self::Telnet { .. } | Self::Websocket(_) | Self::Exec { .. }
+        )
+    }
+
     /// As written, with all that may hold a password.
     pub fn spelled_out(&self) -> Secret {
         let text = match self {

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use sacpilot::bridge::{Bridge, VM};
 
-use super::Site;
 use super::commands::{program, run};
+use super::rescue::Killed;
+use super::{Site, vm};
 use crate::engine::golden;
 use crate::program::{Program, Said};
 
@@ -24,7 +25,9 @@ fn every_command_explains_itself_with_examples() {
         "restart",
         "start",
         "enable",
+        "nsg",
         "nsg allow-rdp",
+        "rescue",
         "rescue attach",
         "rescue detach",
         "rescue undo",
@@ -154,5 +157,58 @@ fn only_machines_in_azure_are_taken() {
         .run()
         .code(2)
         .stdout("")
-        .stderr("error: `tcp:h:1` is no machine in Azure\n  help: write azure:SUBSCRIPTION/GROUP/VM\n");
+        .stderr(
+            "error: `tcp:h:1` is no machine in Azure\n  help: write azure:SUBSCRIPTION/GROUP/VM, or a name of targets.yaml that \
+             leads to one\n",
+        );
+}
+
+#[tokio::test]
+async fn a_machine_can_be_named_as_in_the_inventory() {
+    let site = Site::new("operation=0").await;
+    let inventory = format!("targets:\n  web1: {{endpoint: 'azure:{}'}}\n", Bridge::machine());
+    let call = |arguments: &str| {
+        let program = program(arguments, &site.bridge.url(), site.bridge.certificate());
+        run(program.file("targets.yaml", &inventory))
+    };
+    call("azure start web1").await.code(0).stdout("start: already\n").stderr("");
+    call("azure rescue show web1 --runs-dir runs").await.code(2).stdout("");
+    call("azure start web2")
+        .await
+        .code(2)
+        .stdout("")
+        .stderr("error: there is no target `web2` in [FOLDER]/targets.yaml\n  help: did you mean `web1`?\n");
+}
+
+/// Killed anywhere, given again: one snapshot, a machine that runs.
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_and_a_restart_killed_anywhere_are_done_when_they_are_given_again() {
+    for what in ["snapshot", "restart"] {
+        let mut after = 1;
+        loop {
+            let site = Site::new("").await;
+            let azure = site.azure();
+            let act = async || match what {
+                "snapshot" => azure.snapshot(&vm(), "before").await.map(|_| ()),
+                _ => azure.restart(&vm()).await,
+            };
+            let (done, polls) = Killed::after(after, act()).await;
+            if let Some(done) = done {
+                done.unwrap();
+                assert!(polls > 8, "{what}: {polls}: it was killed too seldom to mean anything");
+                break;
+            }
+            act().await.unwrap_or_else(|error| panic!("{what}, killed after {after} polls: {error}"));
+            if what == "snapshot" {
+                assert_eq!(site.bridge.names("snapshots"), ["before"], "killed after {after} polls");
+                let snapshot = site.bridge.resource("snapshots", "before").unwrap();
+                assert_eq!(snapshot["properties"]["provisioningState"], "Succeeded");
+            }
+            let machine = site.bridge.resource("virtualMachines", VM).unwrap();
+            let statuses = machine["properties"]["instanceView"]["statuses"].as_array().unwrap();
+            assert_eq!(statuses.last().unwrap()["displayStatus"], "VM running", "{what}: {after}");
+            assert_eq!(site.leaks(), [""; 0]);
+            after += 1;
+        }
+    }
 }

@@ -160,6 +160,50 @@ fn a_machine_behind_a_simulated_azure_is_used_like_any_other() {
     assert_eq!(left, [""; 0], "the certificate is removed");
 }
 
+/// A refused upgrade, a slow one, a session that is lost in the middle of the run, old output in the next one, a token
+/// that is sent back: the run goes on, and the token is nowhere.
+#[cfg(unix)]
+#[test]
+fn a_run_goes_on_in_a_new_session_and_the_token_is_nowhere() {
+    let offered = Offered::new(
+        "rdp-denied?start=running",
+        "refuse=502:1&slow-upgrade=0.5&drop=6000&replay=60000&echo-token&cut=50&frames=mixed",
+    );
+    let target = format!("azure:{}", Bridge::machine());
+    let run = |more: &str| {
+        let arguments =
+            format!("run rdp/connections --yes -t {target} --runs-dir runs --record s.cast -v {more}");
+        offered.program(&arguments).run()
+    };
+    let said = run("--reconnect 1m").code(0);
+    assert!(said.text().contains("deny: 1 → 0"), "{}", said.text());
+    assert!(said.stderr_text().contains("to get it back"), "{}", said.stderr_text());
+    let contents = said.contents();
+    assert!(contents.iter().any(|text| text.contains("line made anew")));
+    for text in contents {
+        assert!(!text.contains(TOKEN), "{text}");
+        // Nor in pieces, as the recording has what came in frames of 50 bytes.
+        let joined: String = text.lines().filter_map(|line| line.split("\"o\", \"").nth(1)).collect();
+        assert!(!joined.replace("\"]", "").contains(TOKEN));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn without_a_reconnect_the_run_ends_and_says_what_remains() {
+    let offered = Offered::new("rdp-denied?start=running", "drop=6000&replay=60000");
+    let target = format!("azure:{}", Bridge::machine());
+    let arguments = format!("run rdp/connections --yes -t {target} --runs-dir runs --reconnect 0s");
+    let said = offered.program(&arguments).run().code(3);
+    assert!(said.text().contains("the connection to the gateway was dropped"), "{}", said.text());
+    let runs =
+        offered.program(&format!("runs --runs-dir {}", said.folder().join("runs").display())).run().code(0);
+    assert!(runs.text().contains("can go on (resume)"), "{}", runs.text());
+    let name = said.run_folder("runs");
+    let resumed = offered.program(&format!("resume {}", name.display())).run().code(0);
+    assert!(resumed.text().contains("all conditions hold"), "{}", resumed.text());
+}
+
 #[test]
 fn a_place_that_is_none_is_refused() {
     Program::new("sim --listen azure:127.0.0.1:0?frame=text").run().code(2).stdout("").stderr(&format!(

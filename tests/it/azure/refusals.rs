@@ -62,6 +62,24 @@ async fn every_row_is_in_the_table_of_the_documentation() {
     assert_eq!(documented("azure-settings").as_deref(), Some("2"));
 }
 
+#[test]
+fn every_code_that_azure_can_end_with_is_in_the_table() {
+    let sources = [
+        include_str!("../../../src/azure/error.rs"),
+        include_str!("../../../src/azure/close.rs"),
+        include_str!("../../../src/azure/token/mod.rs"),
+        include_str!("../../../src/azure/settings.rs"),
+    ];
+    let code = regex::Regex::new(r#"=> "(azure-[a-z-]+)""#).unwrap();
+    let codes: std::collections::BTreeSet<&str> = sources
+        .iter()
+        .flat_map(|text| code.captures_iter(text).map(|found| found.get(1).unwrap().as_str()))
+        .collect();
+    assert!(codes.len() > 25, "{codes:?}");
+    let missing: Vec<&&str> = codes.iter().filter(|code| documented(code).is_none()).collect();
+    assert!(missing.is_empty(), "docs/azure.md: {missing:?}");
+}
+
 /// The exit code of an error in the table of the documentation.
 pub(super) fn documented(code: &str) -> Option<String> {
     let table = include_str!("../../../docs/azure.md");

@@ -44,14 +44,14 @@ impl Disk {
 }
 
 /// A future that is dropped, as by `kill -9`, once it was asked so often.
-struct Killed<F> {
+pub(super) struct Killed<F> {
     task: Pin<Box<F>>,
     polls: usize,
     after: usize,
 }
 
 impl<F> Killed<F> {
-    fn after(after: usize, task: F) -> Self {
+    pub(super) fn after(after: usize, task: F) -> Self {
         Self { task: Box::pin(task), polls: 0, after }
     }
 }
@@ -294,6 +294,9 @@ async fn the_program_killed_at_each_move_goes_on() {
         kills += seen.len();
     }
     assert!(kills >= 6, "killed {kills} times");
+    // What is known of rescues is no run.
+    assert!(folder.path().join("rescue").is_dir());
+    crate::program::Program::new(&format!("runs --runs-dir {runs}")).run().code(0).stdout("");
     let said = run(call("undo")).await.code(0);
     assert!(said.text().starts_with("back: everything is as it was; winvm_OsDisk_1 is the system disk\n"));
     assert_eq!(site.bridge.names("snapshots"), [""; 0]);

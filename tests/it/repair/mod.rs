@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use sacpilot::azure::Azure;
 use sacpilot::console::Console;
 use sacpilot::engine::event::{RunMode, UndoOutcome};
 use sacpilot::engine::live::Live;
@@ -29,7 +30,7 @@ use sacpilot::sim::scenario::Scenario;
 use sacpilot::sim::windows::remote_desktop::Reason;
 use sacpilot::sim::windows::snapshot::{Difference, Snapshot};
 use sacpilot::sim::windows::{SharedWorld, World};
-use sacpilot::transport::{Line, Pace, SimLine, open_azure};
+use sacpilot::transport::{Endpoint, Pace, SimLine, Way, open_azure};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::Instant;
 
@@ -48,6 +49,8 @@ pub(crate) struct Case {
     mode: RunMode,
     /// Behind a simulated Azure that behaves so.
     azure: Option<&'static str>,
+    /// How often somebody else takes that console meanwhile, and how long they wait before each time.
+    taken: (u32, Duration),
 }
 
 /// What came of it.
@@ -61,6 +64,10 @@ pub(crate) struct Outcome {
     pub(crate) left: String,
     /// The machine as it is now.
     pub(crate) world: World,
+    /// How often the line was made anew.
+    pub(crate) reconnected: u64,
+    /// Where the token was seen that has no business there.
+    pub(crate) leaks: Vec<String>,
 }
 
 impl Case {
@@ -72,6 +79,7 @@ impl Case {
             params: Vec::new(),
             mode: RunMode::Run,
             azure: None,
+            taken: (0, Duration::ZERO),
         }
     }
 
@@ -92,6 +100,12 @@ impl Case {
     /// Behind a simulated Azure with these switches.
     pub(crate) fn behind_azure(mut self, switches: &'static str) -> Self {
         self.azure = Some(switches);
+        self
+    }
+
+    /// Somebody else takes the console so often, each time after so long.
+    pub(crate) fn taken(mut self, times: u32, after: Duration) -> Self {
+        self.taken = (times, after);
         self
     }
 
@@ -139,19 +153,23 @@ impl Case {
     }
 
     /// The line as it is, or through Azure.
-    async fn way_to(&self, line: SimLine) -> (Box<dyn Line>, Option<Site>) {
-        let Some(switches) = self.azure else { return (Box::new(line), None) };
+    async fn way_to(&self, line: SimLine) -> (Console, Option<Site>) {
+        let Some(switches) = self.azure else { return (Console::new(Box::new(line), None), None) };
         let (nobody, _) = tokio::io::duplex(1);
         let site = Site::in_front_of(Box::new(line), nobody, switches).await;
-        let line = Box::pin(open_azure(&site.azure(), &vm())).await.unwrap();
-        (Box::new(line), Some(site))
+        let way = Way::new(Endpoint::Azure(vm())).through(Some(site.azure()));
+        let mut console = Console::new(Box::pin(way.open()).await.unwrap(), None);
+        console.set_reopen(Some(Box::new(way)), Duration::from_mins(2));
+        let (times, after) = self.taken;
+        tokio::spawn(take(site.azure(), times, after));
+        (console, Some(site))
     }
 
     async fn in_time(self) -> Outcome {
         let (scenario, world) = self.machine();
         let line = SimLine::new(self.scenario, scenario.machine, world, Pace { speed: 1, baud: None });
         let window = line.window();
-        let (line, _site) = self.way_to(line).await;
+        let (console, site) = self.way_to(line).await;
         let before = window.world().lock().snapshot();
         let credentials = Credentials {
             user: scenario.account.user,
@@ -159,7 +177,6 @@ impl Case {
             password: Secret::new(scenario.account.password).unwrap(),
         };
         let options = SessionOptions::new("k7q", Duration::from_mins(15));
-        let console = Console::new(line, None);
         let session = match Session::open(console, credentials, options).await {
             Ok(session) => session,
             Err((error, console)) => panic!("{}: {error}\n{}", self.scenario, console.screen().text()),
@@ -197,7 +214,9 @@ impl Case {
         // What Windows starts late after a restart has started.
         let mut idle = live.into_session().into_console();
         let end = Instant::now() + SETTLED;
-        idle.quiet(SETTLED, end).await.unwrap();
+        // A line that is lost now hurts nobody any more.
+        let _ = idle.quiet(SETTLED, end).await;
+        tokio::time::sleep_until(end).await;
         let world = window.world();
         let world = world.lock();
         let events = std::mem::take(&mut *events.lock().unwrap());
@@ -209,7 +228,19 @@ impl Case {
             rdp: world.rdp_works(),
             left: left_behind(&world),
             world: world.clone(),
+            reconnected: idle.reconnected(),
+            leaks: site.map(|site| site.leaks()).unwrap_or_default(),
         }
+    }
+}
+
+/// Somebody else who connects `times` times, and looks for a moment.
+async fn take(azure: Azure, times: u32, after: Duration) {
+    for _ in 0..times {
+        tokio::time::sleep(after).await;
+        let line = Box::pin(open_azure(&azure, &vm())).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        drop(line);
     }
 }
 

@@ -182,7 +182,8 @@ async fn settle(line: &mut Box<dyn Line>, far: &mut Far) {
 
 /// A line is typed at the console and answered.
 async fn typed(line: &mut Box<dyn Line>, far: &mut Far) {
-    let command = b"ipconfig /all\r";
+    // No two equal neighbours, which some consoles lose.
+    let command = b"ipconfig /renew\r";
     line.write_all(command).await.unwrap();
     line.flush().await.unwrap();
     let answer: &[u8] = match far {

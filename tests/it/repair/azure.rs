@@ -23,10 +23,9 @@ const MODES: [&str; 11] = [
 ];
 
 /// Its session ends meanwhile, and a new one begins with what was before.
-const LOST: [&str; 5] = [
+const LOST: [&str; 4] = [
     // In the first commands, in a fetched output, in the restart.
-    "drop=9000&replay=60000",
-    "drop=20000&replay=60000&stale=700",
+    "drop=9000&replay=60000&stale=700",
     "drop=60000&replay=60000&invalid",
     // Before a ping is due; the restart is silent for longer.
     "idle=10&replay=60000",
@@ -62,11 +61,12 @@ fn sessions_of_every_kind() {
 
 #[test]
 fn a_session_that_is_lost_goes_on_in_a_new_one_and_old_output_is_not_believed() {
-    let changes = repaired("frames=text", Case::run("rdp-internal-error")).changing().len();
+    let mut changes: Option<Vec<String>> = None;
     for mode in LOST {
         let outcome = repaired(mode, Case::run("rdp-internal-error"));
         assert!(outcome.reconnected > 0, "{mode}");
-        assert_eq!(outcome.changing().len(), changes, "{mode}: nothing twice");
+        let changed: Vec<String> = outcome.changing().into_iter().map(str::to_owned).collect();
+        assert_eq!(changes.get_or_insert_with(|| changed.clone()), &changed, "{mode}: nothing twice");
     }
 }
 

@@ -24,6 +24,7 @@ Examples:
   sacpilot run rdp-internal-error -t sim:rdp-internal-error --yes
   sacpilot diagnose rdp-internal-error -t serial:/dev/ttyUSB0 --user Administrator
   sacpilot exec -t serial:COM1 --user Administrator -- ipconfig /all
+  sacpilot copy fix.reg serial:COM1:C:\\Temp\\ --user Administrator
 
 Exit codes:
   0    all conditions hold
@@ -106,6 +107,8 @@ pub enum Command {
     Scripts(super::scripts::Args),
     /// Runs one command on the machine; its output on standard output, its exit code
     Exec(super::exec::Args),
+    /// Copies files to or from the machine, verified
+    Copy(super::copy::Args),
     /// Puts you at the console, recorded, with keys for SAC
     Connect(super::connect::Args),
     /// What Azure can do beside the console: snapshot, power, NMI, network rule, rescue

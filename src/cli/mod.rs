@@ -16,6 +16,7 @@ pub mod check;
 pub mod completions;
 pub mod connect;
 pub mod context;
+pub mod copy;
 pub mod exec;
 pub mod exit;
 pub mod failure;
@@ -89,6 +90,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::New(args) => new::run(&args, context),
         Command::Scripts(args) => scripts::run(&args, context),
         Command::Exec(args) => wait_for(exec::run(args, context)),
+        Command::Copy(args) => wait_for(copy::run(args, context)),
         Command::Connect(args) => wait_for(connect::run(args, context)),
         Command::Azure(args) => wait_for(azure::run(args, context)),
         Command::Sim(args) => wait_for(sim::run(args, context)),

@@ -14,7 +14,7 @@ use super::login::LoginArgs;
 use super::run::look;
 use super::script_args::{Bound, ScriptArgs};
 use super::steps::{StepArgs, chosen};
-use super::target::{TARGETS, TargetArgs};
+use super::target::{ReachArgs, TARGETS, TargetArgs};
 use crate::engine::event::StepStatus;
 use crate::report::Summary;
 use crate::report::summary::Step;
@@ -76,9 +76,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let mut plan = Plan::new(&bound.script, &bound.params);
     let mut exit = Exit::HOLDS;
     if let Some(target) = args.target {
-        let target =
-            TargetArgs { target, wait: args.wait, reconnect: None, login: args.login, azure: args.azure }
-                .resolve(context)?;
+        let target = TargetArgs {
+            target,
+            reach: ReachArgs { wait: args.wait, reconnect: None, login: args.login, azure: args.azure },
+        }
+        .resolve(context)?;
         let (summary, ended) = look(bound, target, context).await?;
         fill_in(&mut plan, &summary);
         if ended != Exit::FINDINGS {

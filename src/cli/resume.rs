@@ -17,7 +17,7 @@ use super::runs::find;
 use super::script_args::{ScriptArgs, secret_source};
 use super::steps::chosen;
 use super::tape;
-use super::target::{TargetArgs, shown_name};
+use super::target::{ReachArgs, TargetArgs, shown_name};
 use crate::engine::event::{Again, RunMode, UndoOutcome, WayBack};
 use crate::engine::journal::{Journal, JournalError, Recorded};
 use crate::engine::run::digests;
@@ -154,8 +154,10 @@ async fn again(args: AgainArgs, opened: OpenedRun, again: Again, context: &Conte
     let OpenedRun { folder, journal, recorded } = opened;
     let first = Past::of(&recorded.events, &Masks::default()).order;
     let target = args.target.clone().unwrap_or_else(|| first.target.clone());
-    let target =
-        TargetArgs { target, wait: args.wait, reconnect: None, login: args.login, azure: args.azure };
+    let target = TargetArgs {
+        target,
+        reach: ReachArgs { wait: args.wait, reconnect: None, login: args.login, azure: args.azure },
+    };
     target.place(context)?;
 
     let script = script_of(&folder, &first.script, &first.scripts)?;

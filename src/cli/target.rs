@@ -54,6 +54,14 @@ pub struct TargetArgs {
     #[arg(short, long, value_name = "TARGET", env = "SACPILOT_TARGET", add = ArgValueCompleter::new(complete))]
     pub target: String,
 
+    /// The way there.
+    #[command(flatten)]
+    pub reach: ReachArgs,
+}
+
+/// Options about the way to a target, however it is named.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ReachArgs {
     /// How long to wait for the command prompt, a boot included [default: 15m]; when given, also for a console that
     /// is not there: an adapter to plug in (again), a virtual machine that is off
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -111,17 +119,18 @@ impl TargetArgs {
     /// The target, complete; the password is asked for here when it must be.
     pub fn resolve(&self, context: &Context) -> Result<Target, Failure> {
         let Place { endpoint, entry } = self.place(context)?;
-        let azure = self.azure.for_endpoint(&endpoint, context)?;
-        let web = self.azure.web_for(&endpoint)?;
-        let credentials = self.login.or_as(entry.as_ref()).credentials(own_account(&endpoint)?, context)?;
-        let wait = self.wait.or(entry.as_ref().and_then(|entry| entry.wait));
+        let azure = self.reach.azure.for_endpoint(&endpoint, context)?;
+        let web = self.reach.azure.web_for(&endpoint)?;
+        let credentials =
+            self.reach.login.or_as(entry.as_ref()).credentials(own_account(&endpoint)?, context)?;
+        let wait = self.reach.wait.or(entry.as_ref().and_then(|entry| entry.wait));
         Ok(Target {
             name: shown(&self.target, &endpoint, entry.is_some()),
             endpoint,
             credentials,
             wait: wait.unwrap_or(PROMPT),
             patience: wait.unwrap_or(Duration::ZERO),
-            reconnect: self.reconnect.unwrap_or(RECONNECT),
+            reconnect: self.reach.reconnect.unwrap_or(RECONNECT),
             azure,
             web,
             snapshot: None,

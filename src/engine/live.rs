@@ -166,9 +166,10 @@ pub fn operator_error(error: &ShellError, secrets: &[Secret]) -> OperatorError {
 fn trouble(error: &ShellError) -> Trouble {
     match error {
         ShellError::LoginRefused { .. } => Trouble::LoginRefused,
-        ShellError::TimedOut { .. } | ShellError::DialogueFailed { .. } | ShellError::NotUploaded { .. } => {
-            Trouble::TimedOut
-        }
+        ShellError::TimedOut { .. }
+        | ShellError::DialogueFailed { .. }
+        | ShellError::NotUploaded { .. }
+        | ShellError::NotFetched { .. } => Trouble::TimedOut,
         ShellError::TooLong { .. } | ShellError::NotStarted { .. } => Trouble::NotTyped,
         ShellError::OutcomeUnknown { cause } => match cause {
             ConsoleError::HungUp { .. } => Trouble::LineLost,

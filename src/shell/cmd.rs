@@ -20,6 +20,8 @@ const LONGEST_CALL: &str = "99999abc";
 const LONGEST_CHECKED: usize = 1_000;
 /// Output beyond this takes longer than anybody wants to wait (8 MiB: half an hour at 115,200 baud).
 const LARGEST_OUTPUT: u64 = 8 << 20;
+/// Output beyond this is packed and fetched in runs of pages; below, that costs more than it saves.
+const MANY_PAGES: u64 = 6 << 10;
 /// How long the helper may take to show a page.
 const PAGE: Duration = Duration::from_mins(1);
 /// How often a damaged output, or a report, is asked for again.
@@ -413,6 +415,12 @@ impl Session {
         };
         if size > LARGEST_OUTPUT {
             return Err(ShellError::TooMuchOutput { size, limit: LARGEST_OUTPUT, code });
+        }
+        if size > MANY_PAGES
+            && !self.console().typing().noisy
+            && let Some(bytes) = Box::pin(self.fetch_packed(size, &header.hash)).await?
+        {
+            return Ok(bytes);
         }
         let mut pieces = Pieces::of(size, &header.hash);
         pieces.take(self.console().screen());

@@ -86,13 +86,18 @@ pub(super) enum Line {
     Noisy,
 }
 
-/// The lines to type at an interactive cmd so that the helper is written. Each is in parentheses: cmd executes
+/// The lines of the helper.
+pub(super) fn lines() -> Vec<&'static str> {
+    LINES.iter().chain(&PAGE).copied().collect()
+}
+
+/// The lines to type at an interactive cmd so that a batch file is written. Each is in parentheses: cmd executes
 /// nothing of a line that ends too early.
-pub(super) fn upload(line: Line) -> Vec<String> {
+pub(super) fn upload(lines: &[&str], path: &str, line: Line) -> Vec<String> {
     let longest = if line == Line::Good { LONGEST } else { LONGEST_NOISY };
     let mut typed: Vec<String> = Vec::new();
     let mut group = String::new();
-    for line in LINES.iter().chain(&PAGE) {
+    for line in lines {
         let echo = format!("echo {}", escape_for_child(line));
         if !group.is_empty() && group.len() + echo.len() > longest {
             typed.push(std::mem::take(&mut group));
@@ -106,13 +111,13 @@ pub(super) fn upload(line: Line) -> Vec<String> {
     typed
         .iter()
         .enumerate()
-        .map(|(index, group)| format!("(({group}){}%SP%.cmd)", if index == 0 { ">" } else { ">>" }))
+        .map(|(index, group)| format!("(({group}){}{path})", if index == 0 { ">" } else { ">>" }))
         .collect()
 }
 
-/// SHA-256 of the helper as it must stand on the machine.
-pub(super) fn hash() -> String {
-    let text: String = LINES.iter().chain(&PAGE).flat_map(|line| [line, "\r\n"]).collect();
+/// SHA-256 of a batch file as it must stand on the machine.
+pub(super) fn hash(lines: &[&str]) -> String {
+    let text: String = lines.iter().flat_map(|line| [line, "\r\n"]).collect();
     hex(&Sha256::digest(text))
 }
 
@@ -122,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_helper_is_typed_in_few_lines_of_a_safe_length() {
-        let typed = upload(Line::Good);
+        let typed = upload(&lines(), "%SP%.cmd", Line::Good);
         assert!(typed.len() <= 9, "{}", typed.len());
         assert!(typed.iter().all(|line| line.len() < LONGEST + 40));
         assert!(typed[0].ends_with(")>%SP%.cmd)") && typed[1].ends_with(")>>%SP%.cmd)"));
@@ -130,6 +135,6 @@ mod tests {
             typed[0]
                 .starts_with("((echo @setlocal^&set R=%^errorlevel%^&set S=-^&set D=- - -^&set H=^&set K=")
         );
-        assert!(upload(Line::Noisy).iter().all(|line| line.len() < 170));
+        assert!(upload(&lines(), "%SP%.cmd", Line::Noisy).iter().all(|line| line.len() < 170));
     }
 }

@@ -1,15 +1,20 @@
 //! A logged-in session in a command channel: one command in, its exit code and its exact output out.
 
+mod cabinet;
 mod call;
+mod carrier;
 mod cmd;
 pub mod dialogue;
 mod escape;
 mod fetch;
 mod helper;
 mod login;
+mod machine_file;
+mod pager;
+mod pull;
+mod push;
 mod receipt;
 mod session;
-mod upload;
 
 use std::time::Duration;
 
@@ -21,8 +26,25 @@ use crate::secret::Secret;
 
 pub use cmd::refuse_too_long;
 pub use escape::escape_for_child;
+pub use machine_file::{Entry, EntryKind};
+pub use pull::{Fetched, Incoming};
+pub use push::{Outgoing, Sent};
 pub use receipt::Receipt;
 pub use session::{Earlier, Restarting, Session, SessionOptions};
+
+/// What came over the line so far, of one file.
+#[derive(Debug, Clone, Copy)]
+pub struct Came<'c> {
+    /// Bytes.
+    pub done: u64,
+    /// Of so many.
+    pub total: u64,
+    /// What follows what was told before, without a gap; empty where the machine gets the file.
+    pub new: &'c [u8],
+}
+
+/// Is told what came over the line; false: no more is wanted.
+pub type TransferProgress<'p> = dyn FnMut(Came<'_>) -> bool + Send + 'p;
 
 /// Who logs in.
 #[derive(Debug, Clone)]
@@ -118,6 +140,14 @@ pub enum ShellError {
         /// Why.
         reason: String,
     },
+    /// A file of the machine could not be brought here.
+    #[error("{path} could not be brought over: {reason}")]
+    NotFetched {
+        /// Which.
+        path: String,
+        /// Why.
+        reason: String,
+    },
     /// Enter was sent, and the way back to the machine failed, so nobody could ask what became of the command.
     #[error("the command may have been started, and nobody could find out: {cause}")]
     NotFoundOut {
@@ -164,6 +194,7 @@ impl ShellError {
             Self::TimedOut { .. } => "command-timed-out",
             Self::DialogueFailed { .. } => "dialogue-failed",
             Self::NotUploaded { .. } => "not-uploaded",
+            Self::NotFetched { .. } => "not-fetched",
             Self::OutcomeUnknown { .. } | Self::NotFoundOut { .. } => "outcome-unknown",
             Self::TooMuchOutput { .. } => "too-much-output",
             Self::OutputDamaged { .. } => "output-damaged",
@@ -193,6 +224,9 @@ impl ShellError {
             Self::NotUploaded { .. } => {
                 Some("look at the path, the rights of the account, and the space on the disk")
             }
+            Self::NotFetched { .. } => {
+                Some("look at the path, the rights of the account, and the space on the disk of the machine")
+            }
             Self::OutcomeUnknown { .. } | Self::NotFoundOut { .. } => {
                 Some("look at the machine before you run it again")
             }
@@ -217,6 +251,7 @@ impl ShellError {
             Self::NotFoundOut { cause } => cause.screen(),
             Self::LoginRefused { .. }
             | Self::NotUploaded { .. }
+            | Self::NotFetched { .. }
             | Self::Stopped { .. }
             | Self::TooLong { .. }
             | Self::TooMuchOutput { .. }
@@ -236,6 +271,7 @@ impl ShellError {
             | Self::Stopped { .. }
             | Self::DialogueFailed { .. }
             | Self::NotUploaded { .. }
+            | Self::NotFetched { .. }
             | Self::OutcomeUnknown { .. }
             | Self::NotFoundOut { .. }
             | Self::TooMuchOutput { .. }

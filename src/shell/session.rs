@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::call::Calls;
+use super::machine_file::Tools;
 use super::{Credentials, ShellError, helper, login};
 use crate::console::{Alarm, Clearing, Console, ConsoleError, Manner, Patience, StopSign};
 use crate::encoding::CodePage;
@@ -76,6 +77,9 @@ pub struct Session {
     kept: bool,
     /// How long the machine had been up when it was asked last.
     up: Option<Duration>,
+    tools: Option<Tools>,
+    /// Whether the machine has the batch file that shows many pages.
+    pager: bool,
 }
 
 impl SessionOptions {
@@ -117,6 +121,8 @@ impl Session {
             before: None,
             kept: false,
             up: None,
+            tools: None,
+            pager: false,
         };
         if let Some(earlier) = options.earlier {
             match session.take_up(&earlier, until).await {
@@ -359,6 +365,22 @@ impl Session {
 
     pub(super) fn prompt(&self) -> &str {
         &self.prompt
+    }
+
+    pub(super) fn found_tools(&self) -> Option<Tools> {
+        self.tools
+    }
+
+    pub(super) fn remember_tools(&mut self, tools: Tools) {
+        self.tools = Some(tools);
+    }
+
+    pub(super) fn has_pager(&self) -> bool {
+        self.pager
+    }
+
+    pub(super) fn remember_pager(&mut self) {
+        self.pager = true;
     }
 
     pub(super) fn next_call(&mut self) -> String {
@@ -659,6 +681,7 @@ impl Session {
         let line = format!("(prompt {}$G&set SP=%SystemRoot%\\Temp\\sp{}&cls)", self.id, self.id);
         self.console.submit(manner(first_prompt), &line).await?;
         self.await_prompt(PREPARATION).await?;
+        self.pager = false;
         self.write_helper().await?;
         self.ready = Ready::Yes;
         if self.code_page.is_some() {
@@ -690,15 +713,20 @@ impl Session {
 
     /// Writes the helper until its hash is right.
     async fn write_helper(&mut self) -> Result<(), ShellError> {
-        let wanted = helper::hash();
+        self.write_batch(&helper::lines(), "%SP%.cmd").await
+    }
+
+    /// Writes a batch file of the session until its hash is right.
+    pub(super) async fn write_batch(&mut self, lines: &[&str], path: &str) -> Result<(), ShellError> {
+        let wanted = helper::hash(lines);
         for _ in 0..3 {
             let line = if self.console.typing().noisy { helper::Line::Noisy } else { helper::Line::Good };
-            for line in helper::upload(line) {
+            for line in helper::upload(lines, path, line) {
                 self.type_and_enter(&line).await?;
                 self.await_prompt(PREPARATION).await?;
             }
             for _ in 0..3 {
-                self.type_and_enter("(cls&certutil -hashfile %SP%.cmd SHA256)").await?;
+                self.type_and_enter(&format!("(cls&certutil -hashfile {path} SHA256)")).await?;
                 self.await_prompt(PREPARATION).await?;
                 // Older versions put blanks between the bytes, so that the hash wraps.
                 let shown: String = self.console.screen().text().split_whitespace().collect();

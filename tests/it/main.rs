@@ -6,6 +6,7 @@
 //! - `campaign`: thousands of commands over bad lines, judged by the machine's own record
 //! - `cli`: help, refusals, exit codes, what a run leaves, Ctrl-C
 //! - `connect`: a person at the console on a real terminal, and what a run shows there
+//! - `copy`: files to and from the machine over its console
 //! - `ctrl_c`: stopped at any moment: no half line executed, channel and journal closed
 //! - `engine`: runs of scripts on a toy machine: what is sent, told, and left
 //! - `azure`: our side of Azure against the simulated one
@@ -42,6 +43,7 @@ mod captures;
 mod cli;
 #[cfg(unix)]
 mod connect;
+mod copy;
 #[cfg(unix)]
 mod ctrl_c;
 mod engine;

@@ -9,6 +9,7 @@ use crate::sim::windows::files::path::Places;
 
 pub mod arguments;
 mod bcdedit;
+mod cabinets;
 mod cacls;
 mod certificates;
 mod certutil_files;
@@ -94,6 +95,7 @@ pub const PROGRAMS: &[&str] = &[
     "choice.exe",
     "cmd.exe",
     "diskpart.exe",
+    "expand.exe",
     "find.exe",
     "findstr.exe",
     "fsutil.exe",
@@ -101,6 +103,7 @@ pub const PROGRAMS: &[&str] = &[
     "hostname.exe",
     "icacls.exe",
     "ipconfig.exe",
+    "makecab.exe",
     "net.exe",
     "netsh.exe",
     "more.com",
@@ -172,9 +175,11 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "chcp" => Ok(chcp::run(&process)),
         "choice" => timeout::choice(&process).await,
         "diskpart" => diskpart::run(&process).await,
+        "expand" => Ok(cabinets::expand(&process)),
         "find" => find::run(&process).await,
         "fsutil" => Ok(fsutil::run(&process)),
         "findstr" => findstr::run(&process).await,
+        "makecab" => Ok(cabinets::makecab(&process)),
         "more" => more::run(&process).await,
         "ping" => ping::run(&process).await,
         "timeout" => timeout::timeout(&process).await,

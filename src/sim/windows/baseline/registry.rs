@@ -118,6 +118,7 @@ fn control(registry: &mut Registry, language: Language) {
     let time_zone = format!(r"{control}\TimeZoneInformation");
     registry.set(&time_zone, "TimeZoneKeyName", text("UTC"));
     registry.set(&time_zone, "Bias", Data::Dword(0));
+    registry.set(&time_zone, "ActiveTimeBias", Data::Dword(0));
     let environment = format!(r"{control}\Session Manager\Environment");
     registry.set(&environment, "ComSpec", Data::ExpandSz(r"%SystemRoot%\system32\cmd.exe".to_owned()));
     registry.set(&environment, "OS", text("Windows_NT"));

@@ -156,7 +156,8 @@ async fn most_of_the_line_is_used() {
         (Os::Server2016, "random", random(20_000), 0.12, 0.3),
     ] {
         let (mut session, _window) = session(os, Language::EnUs).await;
-        let rate = |began: Instant| content.len() as f64 / began.elapsed().as_secs_f64() / 11_520.0;
+        let rate =
+            |began: Instant| f64::from(content.len() as u32) / began.elapsed().as_secs_f64() / 11_520.0;
         let began = Instant::now();
         pushed(&mut session, r"C:\Windows\Temp\a.bin", &content).await.unwrap();
         let pushed = rate(began);

@@ -28,7 +28,7 @@ impl<O: Operator> Run<'_, O> {
     /// Finds out where the machine is when the run is taken up again. Does nothing in a run that begins.
     pub(super) async fn take_up(&mut self) -> Result<(), Stop> {
         if self.narrator.ledger().last_touch == 0 && self.memo.is_empty() {
-            return Ok(());
+            return self.sweep().await;
         }
         let kept = self.operator.place().kept;
         if let Some(cut) = self.narrator.ledger().cut.clone() {
@@ -48,15 +48,6 @@ impl<O: Operator> Run<'_, O> {
             self.memo.was_restarted(&restart.step);
             self.narrator.tell(EventKind::RebootFinished { step: restart.step, elapsed_ms: 0 })?;
         }
-        for session in self.narrator.ledger().abandoned.clone() {
-            let sweeping = self.operate(|operator| async move { operator.sweep(&session).await }).await?;
-            // What is left there harms nobody.
-            if let Err(error) = sweeping
-                && error.kind.ends_session()
-            {
-                return Err(self.in_the_way(error));
-            }
-        }
         if !kept {
             self.doubtful = true;
             self.doubtful_back.clone_from(&self.narrator.ledger().taken_back);
@@ -66,6 +57,20 @@ impl<O: Operator> Run<'_, O> {
         }
         let touched = self.narrator.ledger().changes.iter().filter(|made| made.touched());
         self.begun = touched.map(|made| made.step.clone()).collect();
+        self.sweep().await
+    }
+
+    /// Removes what sessions that were not closed have left on the machine.
+    async fn sweep(&mut self) -> Result<(), Stop> {
+        for session in self.narrator.ledger().abandoned.clone() {
+            let sweeping = self.operate(|operator| async move { operator.sweep(&session).await }).await?;
+            // What is left there harms nobody.
+            if let Err(error) = sweeping
+                && error.kind.ends_session()
+            {
+                return Err(self.in_the_way(error));
+            }
+        }
         Ok(())
     }
 

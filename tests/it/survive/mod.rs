@@ -112,8 +112,8 @@ impl Case {
         if undo && !expected.executed.is_empty() {
             let undone = lab.again(Again::Undo, None).await.unwrap();
             let remains = differences(&expected.before, &lab.settled().await, &lab);
-            let (remains, expected) = (shown(&remains), shown(&expected.remains));
-            assert_eq!(remains, expected, "{name}: after undo {undone:?}\n{}", told(&lab));
+            let beyond = beyond(&remains, &expected.remains);
+            assert!(beyond.is_empty(), "{name}: after undo {undone:?}: {}\n{}", shown(&beyond), told(&lab));
         }
     }
 
@@ -131,7 +131,8 @@ impl Case {
             assert!(tries < 4, "{name}: it never ends\n{}", told(&lab));
         }
         let remains = differences(&expected.before, &lab.settled().await, &lab);
-        assert_eq!(shown(&remains), shown(&expected.remains), "{name}\n{}", told(&lab));
+        let beyond = beyond(&remains, &expected.remains);
+        assert!(beyond.is_empty(), "{name}: {}\n{}", shown(&beyond), told(&lab));
     }
 }
 
@@ -141,9 +142,19 @@ fn differences(before: &Snapshot, after: &Snapshot, lab: &Lab) -> Vec<Difference
     if lab.left_open() || lab.cut_off_at_the_login() {
         differences.retain(|difference| !difference.path.contains(r"C:\Windows\Temp\spk"));
     }
+    // The certificate that Windows makes anew has another key each time.
+    differences.retain(|difference| {
+        let path = &difference.path;
+        !path.contains(r"\SystemCertificates\Remote Desktop\") && !path.ends_with("@SelfSignedCertificate")
+    });
     // Copies that undo needs are named after the run, and kept.
     differences.retain(|difference| !difference.path.contains(r"C:\Windows\Temp\sacpilot"));
     differences
+}
+
+/// What differs and does not differ after an undisturbed undo: a start of the machine may put more right.
+fn beyond(remains: &[Difference], expected: &[Difference]) -> Vec<Difference> {
+    remains.iter().filter(|found| !expected.contains(found)).cloned().collect()
 }
 
 fn shown(differences: &[Difference]) -> String {

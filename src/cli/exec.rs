@@ -5,10 +5,12 @@ use serde_json::json;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::lock;
 use super::opening::{Opening, STOPPED, awaiting};
 use super::signals::guarded_saying;
 use super::tape;
 use super::target::{TARGETS, Target, TargetArgs};
+use crate::encoding::harmless_json;
 use crate::engine::live::operator_error;
 use crate::engine::{Interrupt, OperatorError};
 use crate::report::visible;
@@ -65,6 +67,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         Failure { help: error.help().map(str::to_owned), ..failure }
     })?;
     let target = args.target.resolve(context)?;
+    // As with every failure of its own.
+    let _lock = lock::take(&target.endpoint, "exec", context)
+        .map_err(|failure| Failure { exit: Exit::EXEC_FAILED, ..failure })?;
     let files: Vec<_> = context.globals.record.as_deref().into_iter().collect();
     let recorder = tape::recorder(&target, &files, context.started)?;
     let interrupt = Interrupt::default();
@@ -100,7 +105,8 @@ async fn one(
     let outcome = session.cmd(command, context.globals.timeout).await;
     session.set_stop(None);
     if let Err(error) = session.close().await {
-        context.tell(&format!("warning: the channel was not closed: {error}\n"));
+        context
+            .tell(&format!("warning: the channel was not closed: {}\n", visible::line(&error.to_string())));
     }
     outcome.map_err(|error| operator_error(&error, session.console().secrets()))
 }
@@ -113,7 +119,7 @@ fn show(outcome: &Outcome, raw: bool, context: &Context) -> Result<Exit, Failure
     } else if context.globals.json {
         let elapsed_ms = outcome.elapsed.as_millis() as u64;
         let line = json!({"code": outcome.code, "output": outcome.text, "elapsed_ms": elapsed_ms});
-        context.say(&format!("{line}\n"))?;
+        context.say(&(harmless_json(line.to_string()) + "\n"))?;
     } else {
         context.say(&outcome.text)?;
     }

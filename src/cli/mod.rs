@@ -127,13 +127,14 @@ fn show(failure: &Failure, context: &Context) {
         context.tell(text);
         return;
     }
-    let mut lines = vec![format!("{}: {}", context.stderr_paint().bad("error"), failure.message)];
+    let mut lines =
+        vec![format!("{}: {}", context.stderr_paint().bad("error"), visible::lines(&failure.message))];
     if let Some(screen) = &failure.screen {
         lines.push("  the screen at that moment:".to_owned());
         lines.extend(visible::lines(screen.trim_end()).lines().map(|line| format!("  | {line}")));
     }
     if let Some(help) = &failure.help {
-        lines.push(format!("  help: {help}"));
+        lines.push(format!("  help: {}", visible::lines(help)));
     }
     lines.push(String::new());
     context.tell(&lines.join("\n"));

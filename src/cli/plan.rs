@@ -15,6 +15,7 @@ use super::run::look;
 use super::script_args::{Bound, ScriptArgs};
 use super::steps::{StepArgs, chosen};
 use super::target::{ReachArgs, TARGETS, TargetArgs};
+use crate::encoding::harmless_json;
 use crate::engine::event::StepStatus;
 use crate::report::Summary;
 use crate::report::summary::Step;
@@ -89,6 +90,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     }
     let json = serde_json::to_string_pretty(&plan)
         .map_err(|error| Failure::usage(format!("the plan cannot be written: {error}")))?;
+    let json = harmless_json(json);
     if let Some(path) = &args.output {
         fs::write(path, json + "\n")
             .map_err(|error| Failure::usage(format!("cannot write {}: {error}", path.display())))?;

@@ -17,19 +17,21 @@ use super::failure::Failure;
 use super::lock;
 use super::opening::{Opening, STOPPED, awaiting, session_id};
 use super::plan;
+use super::runs::{given, next};
 use super::script_args::{Bound, ScriptArgs};
 use super::signals::guarded;
 use super::steps::{self, MaxRisk, StepArgs};
 use super::tape;
 use super::target::{TARGETS, Target, TargetArgs};
+use crate::encoding::harmless_json;
 use crate::engine::event::{Again, ChannelLeft, EventKind, RunMode};
 use crate::engine::run::{begin, begin_again, not_reached, not_wanted, while_told};
 use crate::engine::{
-    Ended, Event, Interrupt, Listener, Narrator, OnInterrupt, Operator, OperatorError, Order, Past,
+    Ended, Event, Interrupt, Listener, Masks, Narrator, OnInterrupt, Operator, OperatorError, Order, Past,
     RunFolder, Selection, SessionPlace, journal, live::Live, run as run_script, undo as undo_run,
 };
 use crate::recording::Recorder;
-use crate::report::{JsonLines, Summary, Terminal, junit, markdown};
+use crate::report::{JsonLines, Summary, Terminal, junit, markdown, visible};
 use crate::script::plan::Plan;
 use crate::secret::Secret;
 use crate::transport::Endpoint;
@@ -179,6 +181,7 @@ struct Wish {
 
 /// The checks of a script on a machine, shown as they go on, without a folder: for a plan.
 pub async fn look(bound: Bound, target: Target, context: &Context) -> Result<(Summary, Exit), Failure> {
+    let _lock = lock::take(&target.endpoint, &format!("plan {}", bound.script.name), context)?;
     let files: Vec<&Path> = context.globals.record.as_deref().into_iter().collect();
     let recorder = tape::recorder(&target, &files, context.started)?;
     let summary = Shared::default();
@@ -207,7 +210,11 @@ pub async fn look(bound: Bound, target: Target, context: &Context) -> Result<(Su
 
 /// Does a run: folder, journal, session, script, reports.
 async fn drive(bound: Bound, target: Target, wish: Wish, context: &Context) -> Result<Exit, Failure> {
-    let _lock = lock::take(&target.endpoint, &bound.script.name, context)?;
+    let verb = match wish.mode {
+        RunMode::Run => "run",
+        RunMode::Diagnose => "diagnose",
+    };
+    let _lock = lock::take(&target.endpoint, &format!("{verb} {}", bound.script.name), context)?;
     let runs = runs_dir(context)?;
     let unwritable = |error: &dyn std::fmt::Display| {
         Failure::usage(error.to_string()).help("choose another place with --runs-dir")
@@ -217,7 +224,7 @@ async fn drive(bound: Bound, target: Target, wish: Wish, context: &Context) -> R
     let journal = folder.journal().map_err(|error| unwritable(&error))?;
     let plan = serde_json::to_string_pretty(&Plan::new(&bound.script, &bound.params))
         .map_err(|error| unwritable(&error))?;
-    folder.write("plan.json", &(plan + "\n")).map_err(|error| unwritable(&error))?;
+    folder.write("plan.json", &(harmless_json(plan) + "\n")).map_err(|error| unwritable(&error))?;
     for (name, text) in &bound.sources {
         folder.keep_script(name, text).map_err(|error| unwritable(&error))?;
     }
@@ -264,7 +271,7 @@ pub(super) fn conclude(
         )
         .help(format!(
             "`sacpilot resume {run}` finds out and goes on, `sacpilot undo {run}` takes back what was changed",
-            run = folder.name()
+            run = given(folder, context).display()
         ))
     })
 }
@@ -386,11 +393,18 @@ fn report(folder: &RunFolder, context: &Context) -> Result<(), Failure> {
     let recorded = journal::read(&folder.path().join("journal.jsonl")).map_err(|error| failed(&error))?;
     let summary = Summary::of(&recorded.events);
     let json = serde_json::to_string_pretty(&summary).map_err(|error| failed(&error))?;
-    folder.write("report.json", &(json + "\n")).map_err(|error| failed(&error))?;
-    folder.write("report.md", &markdown::report(&summary)).map_err(|error| failed(&error))?;
+    folder.write("report.json", &(harmless_json(json) + "\n")).map_err(|error| failed(&error))?;
+    let next = next(folder, &Past::of(&recorded.events, &Masks::default()), context);
+    folder.write("report.md", &markdown::report(&summary, &next)).map_err(|error| failed(&error))?;
     folder.write("junit.xml", &junit::report(&summary)).map_err(|error| failed(&error))?;
     if !context.globals.json && !context.globals.quiet {
         context.say(&format!("        {}\n", folder.path().join("report.md").display()))?;
+        let commands = [("to go on: ", &next.resume), ("to take it back: ", &next.undo)];
+        for (what, command) in commands {
+            if let Some(command) = command {
+                context.say(&format!("        {what}{}\n", visible::line(command)))?;
+            }
+        }
     }
     Ok(())
 }
@@ -405,7 +419,7 @@ pub(super) fn runs_dir(context: &Context) -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-fn default_runs_dir() -> Result<PathBuf, Failure> {
+pub(super) fn default_runs_dir() -> Result<PathBuf, Failure> {
     let base = choose_base_strategy().map_err(|_| {
         Failure::usage("there is no home folder to keep runs in").help("name a folder with --runs-dir")
     })?;

@@ -1,15 +1,17 @@
 //! `sacpilot runs`: what was done so far.
 
 use std::fmt::Write as _;
+use std::path::{PathBuf, absolute};
 
 use serde_json::json;
 
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::run::runs_dir;
+use super::run::{default_runs_dir, runs_dir};
+use crate::encoding::harmless_json;
 use crate::engine::{Masks, Past, RunFolder, journal};
-use crate::report::{Summary, markdown, visible, wording};
+use crate::report::{Next, Summary, markdown, visible, wording};
 
 /// Arguments of `runs`.
 #[derive(Debug, clap::Args)]
@@ -34,13 +36,16 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let runs = runs_dir(context)?;
     if let Some(run) = &args.run {
         let folder = find(run, context)?;
-        let summary = summary(&folder)?;
+        let recorded = journal::read(&folder.journal_path())
+            .map_err(|error| Failure::usage(visible::line(&error.to_string())))?;
+        let summary = Summary::of(&recorded.events);
         if context.globals.json {
             let text =
                 serde_json::to_string_pretty(&summary).map_err(|error| Failure::usage(error.to_string()))?;
-            context.say(&(text + "\n"))?;
+            context.say(&(harmless_json(text) + "\n"))?;
         } else {
-            context.say(&markdown::report(&summary))?;
+            let past = Past::of(&recorded.events, &Masks::default());
+            context.say(&markdown::report(&summary, &next(&folder, &past, context)))?;
         }
         return Ok(Exit::HOLDS);
     }
@@ -89,7 +94,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if text.is_empty() && !context.globals.json {
         context.tell(&format!("no runs in {}\n", runs.display()));
     }
-    context.say(&text)?;
+    context.say(&if context.globals.json { harmless_json(text) } else { text })?;
     Ok(Exit::HOLDS)
 }
 
@@ -104,8 +109,17 @@ pub(super) fn find(run: &str, context: &Context) -> Result<RunFolder, Failure> {
     })
 }
 
-fn summary(folder: &RunFolder) -> Result<Summary, Failure> {
-    let recorded = journal::read(&folder.journal_path())
-        .map_err(|error| Failure::usage(visible::line(&error.to_string())))?;
-    Ok(Summary::of(&recorded.events))
+/// What can be done with a run, as it has to be typed here.
+pub(super) fn next(folder: &RunFolder, past: &Past, context: &Context) -> Next {
+    Next::of(&given(folder, context), past)
+}
+
+/// A run as it is named to this program: by its name when that is enough without an option.
+pub(super) fn given(folder: &RunFolder, context: &Context) -> PathBuf {
+    let known = context.globals.runs_dir.is_none()
+        && default_runs_dir().is_ok_and(|runs| folder.path().parent() == Some(runs.as_path()));
+    if known {
+        return PathBuf::from(folder.name());
+    }
+    absolute(folder.path()).unwrap_or_else(|_| folder.path().to_owned())
 }

@@ -5,7 +5,9 @@
 //! [`decode_output`].
 
 mod code_page;
+mod json;
 mod utf8;
 
 pub use code_page::{CodePage, Decoded, decode_output};
+pub use json::{acts, harmless_json};
 pub use utf8::Utf8Stream;

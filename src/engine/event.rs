@@ -360,6 +360,12 @@ pub enum EventKind {
         /// Number of the last event that counts.
         after: u64,
     },
+    /// The session of before is gone, and the machine has been up since before it was opened: nothing of what was seen
+    /// and done is lost.
+    StillUp {
+        /// How long it has been up, in seconds.
+        up_s: u64,
+    },
     /// What the machine tells of a command whose end was not seen.
     CommandSettled {
         /// Of which step.
@@ -594,6 +600,7 @@ impl EventKind {
             | Self::SnapshotTaken { .. }
             | Self::RunResumed { .. }
             | Self::ReadAgain { .. }
+            | Self::StillUp { .. }
             | Self::CommandSettled { .. }
             | Self::SessionOpening { .. }
             | Self::SessionOpened { .. }

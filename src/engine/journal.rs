@@ -11,6 +11,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::event::{Event, VERSION};
+use crate::encoding::harmless_json;
 
 /// Writes a journal.
 #[derive(Debug)]
@@ -119,9 +120,10 @@ impl Book for Journal {
 
     fn append(&mut self, event: &Event) -> Result<(), JournalError> {
         let io = |source| JournalError::Io { path: self.path.clone(), source };
-        let mut line = serde_json::to_vec(event).map_err(|error| io(error.into()))?;
-        line.push(b'\n');
-        self.file.write_all(&line).map_err(io)?;
+        let line = serde_json::to_string(event).map_err(|error| io(error.into()))?;
+        let mut line = harmless_json(line);
+        line.push('\n');
+        self.file.write_all(line.as_bytes()).map_err(io)?;
         if event.event.is_durable() {
             self.file.sync_data().map_err(io)?;
         }

@@ -32,6 +32,12 @@ pub struct Ledger {
     pub opening: Option<String>,
     /// Sessions that were not closed: their temporary files may be on the machine.
     pub abandoned: Vec<String>,
+    /// Since when the machine is known not to have restarted unseen, while `doubt` is not set.
+    pub whole_since: Option<Timestamp>,
+    /// Whether the machine may have restarted unseen: a session had to be opened anew when the run was taken up again.
+    pub doubt: bool,
+    /// Whether the run was taken up again, and where the machine stands was not yet found out.
+    taking_up: bool,
     /// Whether a change was taken back, or it was tried.
     pub undone: bool,
     /// How it ended, when it did.
@@ -120,11 +126,19 @@ impl Ledger {
     /// Adds one event.
     pub fn add(&mut self, seq: u64, at: Timestamp, event: &EventKind) {
         match event {
-            EventKind::RunResumed { .. } => self.ended = None,
+            EventKind::RunResumed { .. } => {
+                self.ended = None;
+                self.taking_up = true;
+            }
             EventKind::SessionOpening { session } => {
                 self.abandoned.extend(self.opening.replace(session.clone()));
             }
-            EventKind::SessionOpened { session, channel, .. } => {
+            EventKind::SessionOpened { session, channel, kept, .. } => {
+                match (self.taking_up, *kept) {
+                    (true, false) => self.doubt = true,
+                    (true, true) => {}
+                    (false, _) => self.whole_since = Some(at),
+                }
                 self.abandoned.extend(self.opening.take().filter(|opening| opening != session));
                 if let Some(before) = self.session.take()
                     && before.session != *session
@@ -134,6 +148,11 @@ impl Ledger {
                 self.session = Some(Opened { session: session.clone(), channel: channel.clone() });
             }
             EventKind::SessionClosed { channel: ChannelLeft::Closed } => self.session = None,
+            EventKind::ReadAgain { .. } => {
+                self.whole_since = Some(at);
+                self.found_out();
+            }
+            EventKind::StillUp { .. } => self.found_out(),
             EventKind::ChangeIntended { step, commands, undo, before, again } => {
                 self.last_touch = seq;
                 match self.change(step).filter(|_| *again) {
@@ -204,6 +223,8 @@ impl Ledger {
             EventKind::RebootFinished { .. } => {
                 self.last_touch = seq;
                 self.restart = None;
+                self.whole_since = Some(at);
+                self.doubt = false;
                 for made in &mut self.changes {
                     made.this_boot = false;
                 }
@@ -231,6 +252,11 @@ impl Ledger {
             }
             _ => {}
         }
+    }
+
+    fn found_out(&mut self) {
+        self.doubt = false;
+        self.taking_up = false;
     }
 
     /// The session to be used on when the run is taken up again: its command may still run for as long as it had.

@@ -164,6 +164,7 @@ fn texts(event: &mut EventKind, f: &mut impl FnMut(&mut String)) {
         EventKind::SessionClosed { channel: ChannelLeft::Closed }
         | EventKind::Interrupted
         | EventKind::ReadAgain { .. }
+        | EventKind::StillUp { .. }
         | EventKind::SessionOpening { .. }
         | EventKind::Unknown => {}
     }

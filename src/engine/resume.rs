@@ -5,6 +5,7 @@
 //!  session of before still there? ──yes──► a command under way has ended, or was never entered: its receipt tells
 //!          │no
 //!          ├─► restart under way? how long the machine has been up tells whether it happened
+//!          ├─► up since before that session was opened? then nothing is lost
 //!          ├─► what steps saw after the last change is read again
 //!          └─► changes made since the machine started are checked again: a power cut may have taken them
 //! ```
@@ -24,13 +25,19 @@ use crate::script::model::{Body, Condition, Scope, Severity, Step};
 /// How far our clock and the machine's may differ on how long it has been up.
 const CLOCKS: Duration = Duration::from_secs(2);
 
+/// How much longer than that it must have been up to be sure of it: the run may have been taken to a computer whose
+/// clock is behind.
+const SURELY: Duration = Duration::from_mins(1);
+
 impl<O: Operator> Run<'_, O> {
     /// Finds out where the machine is when the run is taken up again. Does nothing in a run that begins.
     pub(super) async fn take_up(&mut self) -> Result<(), Stop> {
         if self.narrator.ledger().last_touch == 0 && self.memo.is_empty() {
             return self.sweep().await;
         }
-        let kept = self.operator.place().kept;
+        // A program that died before it had looked may have opened the session that is kept.
+        let kept = self.operator.place().kept && !self.narrator.ledger().doubt;
+        let restarting = self.narrator.ledger().restart.is_some();
         if let Some(cut) = self.narrator.ledger().cut.clone() {
             let settled = self.what_became_of(&cut).await?;
             self.narrator.tell(EventKind::CommandSettled {
@@ -48,7 +55,7 @@ impl<O: Operator> Run<'_, O> {
             self.memo.was_restarted(&restart.step);
             self.narrator.tell(EventKind::RebootFinished { step: restart.step, elapsed_ms: 0 })?;
         }
-        if !kept {
+        if !kept && (restarting || !self.still_up().await?) {
             self.doubtful = true;
             self.doubtful_back.clone_from(&self.narrator.ledger().taken_back);
             let after = self.narrator.ledger().last_touch;
@@ -72,6 +79,20 @@ impl<O: Operator> Run<'_, O> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the machine has been up since before the session was opened that is gone, and tells it.
+    async fn still_up(&mut self) -> Result<bool, Stop> {
+        let Some(since) = self.narrator.ledger().whole_since else { return Ok(false) };
+        let Some(up_s) = self.uptime().await? else { return Ok(false) };
+        let gone = self.narrator.now().duration_since(since);
+        // A clock that was set back tells nothing.
+        let Ok(gone) = Duration::try_from(gone) else { return Ok(false) };
+        if Duration::from_secs(up_s) < gone + SURELY {
+            return Ok(false);
+        }
+        self.narrator.tell(EventKind::StillUp { up_s })?;
+        Ok(true)
     }
 
     async fn what_became_of(&mut self, cut: &Cut) -> Result<Settled, Stop> {

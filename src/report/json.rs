@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use crate::encoding::harmless_json;
 use crate::engine::{Event, Listener};
 
 /// Writes each event as one line.
@@ -20,10 +21,11 @@ impl<W: Write + Send> JsonLines<W> {
 impl<W: Write + Send> Listener for JsonLines<W> {
     fn hear(&mut self, event: &Event) {
         let Some(out) = &mut self.out else { return };
-        let Ok(mut line) = serde_json::to_vec(event) else { return };
-        line.push(b'\n');
+        let Ok(line) = serde_json::to_string(event) else { return };
+        let mut line = harmless_json(line);
+        line.push('\n');
         // Nobody reads on: that must not end the run.
-        if out.write_all(&line).and_then(|()| out.flush()).is_err() {
+        if out.write_all(line.as_bytes()).and_then(|()| out.flush()).is_err() {
             self.out = None;
         }
     }

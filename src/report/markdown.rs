@@ -1,24 +1,28 @@
 //! `report.md`: a run for a ticket. Verdict first, then findings with their evidence, changes with before and
-//! after, what to do outside, and every step with its time.
+//! after, what to do outside, the commands that go on and take back, every
+//! step with its time, and when the run stood still.
 
 use std::fmt::{self, Write as _};
 
-use super::summary::{Change, Finding, Summary};
+use jiff::Timestamp;
+
+use super::next::Next;
+use super::summary::{Change, Finding, Interlude, Moment, Summary};
 use super::{visible, wording};
-use crate::engine::event::{ChannelLeft, RunMode, WayBack};
+use crate::engine::event::{Again, ChannelLeft, RunMode, WayBack};
 
 /// Lines of output shown as evidence; the journal holds more.
 const EVIDENCE_LINES: usize = 20;
 
 /// The report as Markdown.
-pub fn report(summary: &Summary) -> String {
+pub fn report(summary: &Summary, next: &Next) -> String {
     let mut out = String::new();
     // Writing into a text cannot fail.
-    let _ = write(&mut out, summary);
+    let _ = write(&mut out, summary, next);
     out
 }
 
-fn write(out: &mut String, summary: &Summary) -> fmt::Result {
+fn write(out: &mut String, summary: &Summary, next: &Next) -> fmt::Result {
     let verdict = summary.verdict.map_or("the run was cut off", wording::verdict);
     writeln!(out, "# {}\n", text(&summary.title))?;
     writeln!(out, "**Result: {}**\n", text(verdict))?;
@@ -44,11 +48,19 @@ fn write(out: &mut String, summary: &Summary) -> fmt::Result {
         writeln!(out, "\n## To do outside\n")?;
         remedies.iter().try_for_each(|remedy| writeln!(out, "- {}", text(remedy)))?;
     }
+    if let Some(resume) = &next.resume {
+        writeln!(out, "\n## Going on\n\n{}", block(resume))?;
+        writeln!(out, "\ngoes on where the run ended; nothing is done twice.")?;
+    }
     if summary.changes.iter().any(|change| change.sent > 0) {
         writeln!(out, "\n## Changes")?;
         summary.changes.iter().filter(|made| made.sent > 0).try_for_each(|made| change(out, made))?;
     }
-    steps(out, summary)
+    if let Some(undo) = &next.undo {
+        taking_back(out, summary, undo)?;
+    }
+    steps(out, summary)?;
+    times(out, summary)
 }
 
 fn head(out: &mut String, summary: &Summary) -> fmt::Result {
@@ -69,7 +81,7 @@ fn head(out: &mut String, summary: &Summary) -> fmt::Result {
     writeln!(out, "| Changes | {} on the machine |", wording::count(standing, "change"))?;
     if let Some(started) = summary.started {
         let span = wording::span(summary.elapsed_ms);
-        writeln!(out, "| Time | {} for {span} |", started.strftime("%Y-%m-%d %H:%M:%S UTC"))?;
+        writeln!(out, "| Time | {} for {span} |", moment(started))?;
     }
     if let Some(snapshot) = &summary.snapshot {
         writeln!(out, "| Snapshot taken before | {} |", text(snapshot))?;
@@ -160,6 +172,57 @@ fn steps(out: &mut String, summary: &Summary) -> fmt::Result {
     Ok(())
 }
 
+fn taking_back(out: &mut String, summary: &Summary, undo: &str) -> fmt::Result {
+    writeln!(out, "\n## Taking it back\n\n{}", block(undo))?;
+    let standing: Vec<&Change> = summary.standing_changes().collect();
+    let lasting = |change: &&&Change| matches!(change.undo, WayBack::None { .. });
+    let back = standing.iter().filter(|change| !lasting(change)).count();
+    let back = wording::count(back, "change");
+    writeln!(
+        out,
+        "\ntakes {back} back, the last one first, and looks whether the old values are there again."
+    )?;
+    if standing.iter().any(|change| lasting(&change)) {
+        writeln!(out, "\nWhat stays, since there is no way back:\n")?;
+    }
+    for change in standing {
+        if let WayBack::None { why } = &change.undo {
+            writeln!(out, "- {}: {}", text(&change.title), text(why))?;
+        }
+    }
+    Ok(())
+}
+
+/// When it began, stood still, went on and ended; nothing of a run that went through.
+fn times(out: &mut String, summary: &Summary) -> fmt::Result {
+    let (Some(started), Some(ended)) = (summary.started, summary.ended) else { return Ok(()) };
+    if summary.moments.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n## Times\n\n| Time | |\n|---|---|\n| {} | began |", moment(started))?;
+    for Moment { at, what } in &summary.moments {
+        let what = match what {
+            Interlude::Interrupted => "the user wanted to stop".to_owned(),
+            Interlude::TakenUp { again: Again::Resume } => "taken up again, to go on".to_owned(),
+            Interlude::TakenUp { again: Again::Undo } => "taken up again, to be taken back".to_owned(),
+            Interlude::Restart { step, reason, back } => {
+                let back = match back.map(|back| back.duration_since(*at).unsigned_abs().as_millis() as u64) {
+                    Some(ms) => format!("back after {}", wording::span(ms)),
+                    None => "that it came back was not seen".to_owned(),
+                };
+                format!("restart of the machine in step {step} ({reason}); {back}")
+            }
+        };
+        writeln!(out, "| {} | {} |", moment(*at), text(&what))?;
+    }
+    let last = if summary.verdict.is_some() { "ended" } else { "the last that is known" };
+    writeln!(out, "| {} | {last} |", moment(ended))
+}
+
+fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
 /// Text in a paragraph or a cell of a table: nothing in it is markup.
 fn text(text: &str) -> String {
     let mut out = String::new();
@@ -205,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_run_that_was_cut_off_has_a_report_too() {
-        let report = report(&Summary::default());
+        let report = report(&Summary::default(), &Next::default());
         assert!(report.contains("**Result: the run was cut off**"), "{report}");
     }
 }

@@ -5,6 +5,7 @@
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod next;
 pub mod paint;
 pub mod summary;
 pub mod terminal;
@@ -12,6 +13,7 @@ pub mod visible;
 pub mod wording;
 
 pub use json::JsonLines;
+pub use next::Next;
 pub use paint::Paint;
 pub use summary::Summary;
 pub use terminal::{Detail, Terminal};

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::engine::event::{
-    ChannelLeft, Command, Evidence, Failure, Purpose, RunMode, StepPath, StepStatus, UndoOutcome, Values,
-    WayBack,
+    Again, ChannelLeft, Command, Evidence, Failure, Purpose, RunMode, StepPath, StepStatus, UndoOutcome,
+    Values, WayBack,
 };
 use crate::engine::{Event, EventKind, Listener, Verdict};
 use crate::script::model::{Risk, Severity};
@@ -38,12 +38,12 @@ pub struct Summary {
     pub params: Values,
     /// When it began.
     pub started: Option<Timestamp>,
-    /// When it was taken up again, each time.
+    /// What interrupted it, and when it went on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub resumed: Vec<Timestamp>,
+    pub moments: Vec<Moment>,
     /// When its last event came.
     pub ended: Option<Timestamp>,
-    /// How long it took, in milliseconds.
+    /// How long the program worked on it, in milliseconds: all the times together that it was taken up.
     pub elapsed_ms: u64,
     /// The result; absent when the run was cut off.
     pub verdict: Option<Verdict>,
@@ -64,6 +64,43 @@ pub struct Summary {
     pub steps: Vec<Step>,
     #[serde(skip)]
     running: BTreeMap<StepPath, usize>,
+    /// Milliseconds of the programs before this one.
+    #[serde(skip)]
+    before_ms: u64,
+    #[serde(skip)]
+    resumed: bool,
+}
+
+/// Something that a run stood still for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Moment {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub what: Interlude,
+}
+
+/// What a run stood still for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Interlude {
+    /// The user wanted to stop.
+    Interrupted,
+    /// It was taken up again.
+    TakenUp {
+        /// What for.
+        again: Again,
+    },
+    /// A restart of the machine was begun.
+    Restart {
+        /// Of which step.
+        step: StepPath,
+        /// Why.
+        reason: String,
+        /// When the machine was back and logged in; absent when that was not seen.
+        back: Option<Timestamp>,
+    },
 }
 
 /// Something wrong on the machine.
@@ -149,7 +186,7 @@ impl Default for Summary {
             target: String::new(),
             params: Values::new(),
             started: None,
-            resumed: Vec::new(),
+            moments: Vec::new(),
             ended: None,
             elapsed_ms: 0,
             verdict: None,
@@ -161,6 +198,8 @@ impl Default for Summary {
             changes: Vec::new(),
             steps: Vec::new(),
             running: BTreeMap::new(),
+            before_ms: 0,
+            resumed: false,
         }
     }
 }
@@ -185,7 +224,11 @@ impl Summary {
 
     /// Adds one event.
     pub fn add(&mut self, event: &Event) {
+        if matches!(event.event, EventKind::RunResumed { .. }) {
+            self.before_ms = self.elapsed_ms;
+        }
         self.ended = Some(event.at);
+        self.elapsed_ms = self.before_ms + event.ms;
         match &event.event {
             EventKind::RunStarted { run, tool, script, title, digest, mode, target, params, .. } => {
                 self.started = Some(event.at);
@@ -200,7 +243,7 @@ impl Summary {
             }
             EventKind::StepStarted { step, title, risk, .. } => {
                 // A step that was under way when the run was taken up again is told once.
-                if !self.resumed.is_empty()
+                if self.resumed
                     && let Some(index) = self.steps.iter().rposition(|known| known.step == *step)
                 {
                     self.running.insert(step.clone(), index);
@@ -235,7 +278,7 @@ impl Summary {
                 }
             }
             EventKind::Found { step, severity, text, remedy, evidence } => {
-                if !self.resumed.is_empty() {
+                if self.resumed {
                     self.findings.retain(|known| known.step != *step || known.text != *text);
                 }
                 self.findings.push(Finding {
@@ -294,18 +337,34 @@ impl Summary {
             EventKind::RunFinished { verdict, exit, elapsed_ms, failure } => {
                 self.verdict = Some(*verdict);
                 self.exit = Some(*exit);
-                self.elapsed_ms = *elapsed_ms;
+                self.elapsed_ms = self.before_ms + elapsed_ms;
                 self.failure.clone_from(failure);
             }
-            EventKind::RunResumed { target, .. } => {
-                self.resumed.push(event.at);
+            EventKind::RunResumed { target, again, .. } => {
+                self.resumed = true;
+                self.moment(event, Interlude::TakenUp { again: *again });
                 self.target.clone_from(target);
                 self.verdict = None;
                 self.exit = None;
                 self.failure = None;
                 self.channel = None;
             }
+            EventKind::Interrupted => self.moment(event, Interlude::Interrupted),
+            EventKind::RebootIntended { step, reason, .. } => {
+                let restart = Interlude::Restart { step: step.clone(), reason: reason.clone(), back: None };
+                self.moment(event, restart);
+            }
+            EventKind::RebootFinished { .. } => {
+                let restart = self.moments.iter_mut().rev().find_map(|moment| match &mut moment.what {
+                    Interlude::Restart { back, .. } => Some(back),
+                    _ => None,
+                });
+                if let Some(back) = restart {
+                    back.get_or_insert(event.at);
+                }
+            }
             EventKind::ReadAgain { .. }
+            | EventKind::StillUp { .. }
             | EventKind::SessionOpening { .. }
             | EventKind::CommandSettled { .. }
             | EventKind::Waiting { .. }
@@ -315,12 +374,13 @@ impl Summary {
             | EventKind::Judged { .. }
             | EventKind::FactsRead { .. }
             | EventKind::Answered { .. }
-            | EventKind::RebootIntended { .. }
-            | EventKind::RebootFinished { .. }
             | EventKind::UndoStarted { .. }
-            | EventKind::Interrupted
             | EventKind::Unknown => {}
         }
+    }
+
+    fn moment(&mut self, event: &Event, what: Interlude) {
+        self.moments.push(Moment { at: event.at, what });
     }
 
     fn step(&mut self, step: &StepPath) -> Option<&mut Step> {

@@ -1,5 +1,7 @@
 //! Text of the machine, harmless: no control sequence reaches a terminal or a report (law 8).
 
+use crate::encoding::acts;
+
 /// `text` on one line: control characters, line ends too, become visible.
 pub fn line(text: &str) -> String {
     text.chars().map(mark).collect()
@@ -17,12 +19,7 @@ fn mark(c: char) -> char {
         '\t' => ' ',
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
         '\x7f' => '\u{2421}',
-        // Control characters of 8 bits; direction marks and overrides, line and paragraph separators, joiners.
-        '\u{80}'..='\u{9f}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' => '\u{fffd}',
+        c if acts(c) => '\u{fffd}',
         c => c,
     }
 }
@@ -40,6 +37,7 @@ mod tests {
             ("a\tb", "a b"),
             ("\u{9b}2J\x7f", "\u{fffd}2J␡"),
             ("abc\u{202e}gpj.exe", "abc\u{fffd}gpj.exe"),
+            ("a\u{61c}b\u{ad}c\u{e0041}", "a\u{fffd}b\u{fffd}c\u{fffd}"),
         ] {
             assert_eq!(line(text), expected, "{text:?}");
         }

@@ -78,7 +78,7 @@ fn a_killed_run_goes_on_in_another_place_and_is_taken_back() {
     let mut child = until(&mut with(&run), "change-intended");
 
     let second = said(&mut with(&format!("diagnose rdp/tls-protocols -t {}", machine.address))).code(3);
-    assert!(second.stderr_text().contains("is in use by another sacpilot: rdp/tls-protocols, process "));
+    assert!(second.stderr_text().contains("is in use by another sacpilot: run rdp/tls-protocols, process "));
     let name = fs::read_dir(folder.path().join("runs")).unwrap().next().unwrap().unwrap().file_name();
     let name = name.to_str().unwrap().to_owned();
     let busy = said(&mut with(&format!("resume {name}"))).code(2);

@@ -4,6 +4,8 @@
 //! The line between them stands still from the moment that a test waits for until the program has seen the signal, so
 //! every moment is hit exactly.
 
+use std::fs::{self, File};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -28,10 +30,23 @@ struct Stopped {
     audit: Audit,
     /// Keys that came after the signal.
     after: String,
+    /// Whether the lock of the endpoint was given back.
+    unlocked: bool,
 }
 
 /// Runs the program against a simulated machine and sends it a signal, `signals` times, at a moment.
 async fn stopped(scenario: &str, arguments: &str, signals: u32, moment: Moment) -> Stopped {
+    stopped_by(Signal::INT, scenario, arguments, signals, moment).await
+}
+
+/// The same by another signal.
+async fn stopped_by(
+    signal: Signal,
+    scenario: &str,
+    arguments: &str,
+    signals: u32,
+    moment: Moment,
+) -> Stopped {
     let scenario = Scenario::load(scenario, &[]).unwrap();
     let world = SharedWorld::new(scenario.world);
     let mut line = SimLine::new("test", scenario.machine, world, Pace::FAST);
@@ -85,7 +100,7 @@ async fn stopped(scenario: &str, arguments: &str, signals: u32, moment: Moment) 
         if hit.is_none() && moment(&String::from_utf8_lossy(&typed), &String::from_utf8_lossy(&shown)) {
             hit = Some(typed.len());
             for number in 0..signals {
-                kill_process(pid, Signal::INT).unwrap();
+                kill_process(pid, signal).unwrap();
                 while number == 0 && !told.contains("stop") {
                     assert_ne!(stderr.read_line(&mut told).await.unwrap(), 0, "{told}");
                 }
@@ -99,7 +114,15 @@ async fn stopped(scenario: &str, arguments: &str, signals: u32, moment: Moment) 
     let output = std::process::Output { status, stdout: stdout.await.unwrap(), stderr: told.into_bytes() };
     let hit = hit.expect("the moment never came");
     let after = String::from_utf8_lossy(&typed[hit..]).into_owned();
-    Stopped { said: Said::of(folder, &output), audit: settled(&window, &mut line).await, after }
+    let audit = settled(&window, &mut line).await;
+    Stopped { unlocked: unlocked(folder.path()), said: Said::of(folder, &output), audit, after }
+}
+
+/// Whether nobody holds the lock of an endpoint below this home folder, and there was one.
+fn unlocked(home: &Path) -> bool {
+    let locks = fs::read_dir(home.join(".local/state/sacpilot/locks")).into_iter().flatten().flatten();
+    let free: Vec<bool> = locks.map(|lock| File::open(lock.path()).unwrap().try_lock().is_ok()).collect();
+    !free.is_empty() && free.into_iter().all(|free| free)
 }
 
 /// The machine's record, when it has done what it was told.
@@ -126,6 +149,7 @@ impl Stopped {
     /// Every channel that was opened is closed again.
     #[track_caller]
     fn all_closed(&self) {
+        assert!(self.unlocked, "the endpoint is still locked");
         let count =
             |wanted: fn(&Act) -> bool| self.audit.entries().iter().filter(|entry| wanted(&entry.act)).count();
         let opened = count(|act| matches!(act, Act::ChannelOpened { .. }));
@@ -242,6 +266,28 @@ async fn once_while_a_step_runs_finishes_it_twice_stops_at_once() {
     assert_eq!(twice.after, "", "nothing is typed any more");
     assert!(twice.said.stderr_text().contains("a channel may be open"), "{}", twice.said.stderr_text());
     twice.said.code(130);
+}
+
+/// The change has begun: it is finished and proven, then stays or is taken back, as the user chose.
+#[tokio::test]
+async fn a_change_under_way_is_finished_and_stays_or_goes_back_by_policy() {
+    let changing: Moment = |typed, _| typed.contains("reg add") && typed.ends_with('\r');
+    for (policy, signal) in [("keep", Signal::TERM), ("undo", Signal::INT), ("undo", Signal::HUP)] {
+        let arguments = format!("run rdp/tls-protocols --yes --on-interrupt {policy}");
+        let stopped = stopped_by(signal, "tls-12-disabled", &arguments, 1, changing).await;
+        stopped.only_whole_lines();
+        stopped.all_closed();
+        let events = stopped.journal_closed();
+        let told = |kind: &str| events.iter().filter(|event| event["type"] == kind).count();
+        assert_eq!((told("change-intended"), told("change-verified")), (1, 1), "{policy}: {events:#?}");
+        let restored = events
+            .iter()
+            .any(|event| event["type"] == "undo-finished" && event["outcome"]["outcome"] == "restored");
+        assert_eq!(restored, policy == "undo", "{policy}: {events:#?}");
+        let hint = stopped.said.text().contains("to take it back: sacpilot undo ");
+        assert_eq!(hint, policy == "keep", "{}", stopped.said.text());
+        stopped.said.code(130);
+    }
 }
 
 #[tokio::test]

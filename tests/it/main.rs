@@ -28,6 +28,7 @@
 //! - `script_files`: plan texts and JSON Schema as stored; scripts read as another YAML reader reads them
 //! - `script_mutations`: nothing that is written into a script makes the loader panic
 //! - `stored`: compares with files of the repository, or writes them anew
+//! - `secrets`: a whole repair with marked secrets, which are left nowhere
 //! - `survive`: kills and power cuts at lines of the journal, then resume and undo
 //! - `ways`: every way in, against real programs
 //! - `windows`: the Windows program itself, under Wine
@@ -66,6 +67,8 @@ mod script_docs;
 mod script_errors;
 mod script_files;
 mod script_mutations;
+#[cfg(unix)]
+mod secrets;
 mod session;
 mod stored;
 mod survive;

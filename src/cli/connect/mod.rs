@@ -15,6 +15,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::inventory::{complete, place};
+use super::lock;
 use super::run::runs_dir;
 use super::signals::Signals;
 use super::tape;
@@ -55,6 +56,9 @@ fn help() -> String {
         "\
 Keys after the escape key:
 {keys}
+A console that another sacpilot works on is refused, with who that is: two readers share its
+bytes, and a key would land in the middle of a line that is being typed.
+
 Examples:
   sacpilot connect serial:/dev/ttyUSB0
   sacpilot connect tcp:bmc7:2001 --record session.cast
@@ -73,6 +77,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     };
     let azure = args.azure.for_endpoint(&endpoint, context)?;
     let web = args.azure.web_for(&endpoint)?;
+    // Also one who only looks would take bytes from it, and every key would land in a line that is being typed.
+    let _lock = lock::take(&endpoint, "connect", context)?;
     session(Way::new(endpoint).through(azure).over(web), args.escape, recording, context).await
 }
 

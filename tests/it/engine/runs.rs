@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sacpilot::engine::event::{ChannelLeft, EventKind, StepStatus, UndoOutcome};
-use sacpilot::engine::{Event, Listener, OnInterrupt, Trouble, Verdict};
-use sacpilot::report::{Detail, Paint, Summary, Terminal, markdown};
+use sacpilot::engine::{Event, Listener, Masks, OnInterrupt, Past, Trouble, Verdict};
+use sacpilot::report::{Detail, Next, Paint, Summary, Terminal, junit, markdown};
 
 use super::toy::{Effect, Toy};
 use super::{Trial, golden};
@@ -419,7 +419,7 @@ steps:
     assert_eq!(outcome.toy.text(), "key=Tr0ub4dorx", "the machine gets what was meant");
     assert!(!outcome.journal.contains("Tr0ub"), "{}", outcome.journal);
     assert!(outcome.journal.contains("put key ‹secret key›x"));
-    let report = markdown::report(&Summary::of(&outcome.events));
+    let report = markdown::report(&Summary::of(&outcome.events), &Next::default());
     assert!(!report.contains("Tr0ub") && report.contains("‹secret key›"), "{report}");
 }
 
@@ -454,7 +454,9 @@ fn events_and_reports_of_whole_runs() {
     ] {
         golden(&format!("{name}.jsonl"), &outcome.journal);
         let summary = Summary::of(&outcome.events);
-        golden(&format!("{name}.md"), &markdown::report(&summary));
+        let next = Next::of(std::path::Path::new("run-1"), &Past::of(&outcome.events, &Masks::default()));
+        golden(&format!("{name}.md"), &markdown::report(&summary, &next));
+        golden(&format!("{name}.xml"), &junit::report(&summary));
         golden(&format!("{name}.txt"), &shown(&outcome.events, Detail::Steps));
         golden(&format!("{name}-quiet.txt"), &shown(&outcome.events, Detail::Quiet));
         golden(&format!("{name}-verbose.txt"), &shown(&outcome.events, Detail::Output));
@@ -474,12 +476,18 @@ fn shown(events: &[Event], detail: Detail) -> String {
     for event in events {
         terminal.hear(event);
     }
-    let bytes = page.0.lock().unwrap().clone();
-    String::from_utf8(bytes).unwrap()
+    page.text()
 }
 
 #[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Page {
+    /// What is on it.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Page {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

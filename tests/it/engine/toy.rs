@@ -23,6 +23,8 @@ pub(crate) struct Toy {
     pub(crate) closed: bool,
     /// A service that needs so many looks until it runs.
     pub(crate) slow_looks: u32,
+    /// What is on its screen, and in the messages of its errors.
+    pub(crate) screen: String,
     /// What the person says, when somebody is there.
     pub(crate) answer: Option<String>,
 }
@@ -96,13 +98,13 @@ impl Toy {
         }
     }
 
-    fn trouble(kind: Trouble) -> OperatorError {
+    fn trouble(kind: Trouble, screen: &str) -> OperatorError {
         OperatorError {
             kind,
             code: kind.code(),
-            message: format!("toy trouble {kind:?}"),
+            message: format!("toy trouble {kind:?}{screen}"),
             help: None,
-            screen: "C:\\>".to_owned(),
+            screen: format!("C:\\>{screen}"),
         }
     }
 }
@@ -126,10 +128,10 @@ impl Operator for Toy {
             None => done(self.execute(command)),
             Some(Effect::Code(code)) => done((code, "no\r\n".to_owned())),
             Some(Effect::Nothing) => done((0, String::new())),
-            Some(Effect::Refused(kind)) => Err(Self::trouble(kind)),
+            Some(Effect::Refused(kind)) => Err(Self::trouble(kind, &self.screen)),
             Some(Effect::Executed(kind)) => {
                 self.execute(command);
-                Err(Self::trouble(kind))
+                Err(Self::trouble(kind, &self.screen))
             }
         }
     }
@@ -143,7 +145,7 @@ impl Operator for Toy {
         sleep(Duration::from_secs(90)).await;
         if self.state.contains_key("no-boot") {
             sleep(budget).await;
-            return Err(Self::trouble(Trouble::Unreachable));
+            return Err(Self::trouble(Trouble::Unreachable, &self.screen));
         }
         self.state.insert("booted".to_owned(), "1".to_owned());
         Ok(())
@@ -155,6 +157,6 @@ impl Operator for Toy {
     }
 
     fn screen(&self) -> String {
-        "C:\\>".to_owned()
+        format!("C:\\>{}", self.screen)
     }
 }

@@ -28,6 +28,11 @@ const FAILS: &str = "  - id: fails
     finding: {severity: error, text: 'it fails'}
 ";
 
+/// Script, parameters (inside the braces of `with`) and a machine that it makes whole, each.
+pub(crate) fn repairs() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    REPAIRS.iter().map(|repair| (repair.script, repair.with, repair.scenario))
+}
+
 fn step(script: &str, with: &str) -> String {
     let with = if with.is_empty() { String::new() } else { format!("    with: {{{with}}}\n") };
     format!("  - id: it\n    title: 'it'\n    use: '{script}'\n{with}")

@@ -1,6 +1,7 @@
 //! A simulated machine that outlives the program: each call is one process, which may die at a line of its journal.
 
-use std::fs::OpenOptions;
+use std::cell::{Cell, RefCell};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::panic::resume_unwind;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sacpilot::console::Console;
-use sacpilot::engine::event::{Again, RunMode};
+use sacpilot::engine::event::{Again, RunMode, WayBack};
 use sacpilot::engine::journal::{self, Book, JournalError};
 use sacpilot::engine::live::Live;
 use sacpilot::engine::run::{begin, begin_again};
@@ -24,7 +25,7 @@ use sacpilot::script::loader;
 use sacpilot::script::model::Script;
 use sacpilot::script::parameters::bind;
 use sacpilot::secret::Secret;
-use sacpilot::shell::{Credentials, Session, SessionOptions};
+use sacpilot::shell::{Credentials, Session, SessionOptions, escape_for_child};
 use sacpilot::sim::audit::{Act, Audit};
 use sacpilot::sim::scenario::Scenario;
 use sacpilot::sim::windows::SharedWorld;
@@ -36,6 +37,9 @@ use tokio::time::Instant;
 
 /// After this nothing changes on a machine any more.
 const SETTLED: Duration = Duration::from_mins(5);
+
+/// After this a machine that lost its power has started.
+const BOOT: Duration = Duration::from_mins(15);
 
 /// What happens when a line of the journal is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,21 +58,37 @@ pub(crate) enum Blow {
     LaterKill(Duration),
 }
 
+/// A script, and how it is called.
+#[derive(Clone)]
+pub(crate) struct Called {
+    pub(crate) script: Arc<Script>,
+    pub(crate) params: Vec<(String, String)>,
+}
+
+impl Called {
+    pub(crate) fn shipped(script: &str, params: Vec<(String, String)>) -> Self {
+        match loader::load(&Library::embedded(), script) {
+            Ok(loaded) => Self { script: loaded.script, params },
+            Err(error) => panic!("{script}: {error}"),
+        }
+    }
+}
+
 /// A machine with the runs of one script on it.
 pub(crate) struct Lab {
     line: Arc<Mutex<SimLine>>,
     window: SimWindow,
     credentials: Credentials,
-    script: Arc<Script>,
-    params: Vec<(String, String)>,
-    folder: tempfile::TempDir,
+    called: Called,
+    /// Where the run folder is now: each program finds it in another place.
+    folder: RefCell<tempfile::TempDir>,
     began: Instant,
-    processes: std::cell::Cell<u32>,
+    processes: Cell<u32>,
 }
 
 impl Lab {
     /// The machine of a scenario that has been up for a while.
-    pub(crate) fn new(scenario: &str, script: &str, params: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(scenario: &str, called: Called) -> Self {
         let running = [("start".to_owned(), "running".to_owned())];
         let machine = Scenario::load(scenario, &running).unwrap();
         let credentials = Credentials {
@@ -79,20 +99,14 @@ impl Lab {
         let world = SharedWorld::new(machine.world);
         let line = SimLine::new(scenario, machine.machine, world, Pace { speed: 1, baud: None });
         let window = line.window();
-        let script = match loader::load(&Library::embedded(), script) {
-            Ok(loaded) => loaded.script,
-            Err(error) => panic!("{script}: {error}"),
-        };
-        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self {
             line: Arc::new(Mutex::new(line)),
             window,
             credentials,
-            script,
-            params,
-            folder: tempfile::tempdir().unwrap(),
+            called,
+            folder: RefCell::new(tempfile::tempdir().unwrap()),
             began: Instant::now(),
-            processes: std::cell::Cell::new(0),
+            processes: Cell::new(0),
         }
     }
 
@@ -106,6 +120,7 @@ impl Lab {
 
     /// `resume`, or `undo`.
     pub(crate) async fn again(&self, again: Again, blow: Option<(u64, Blow)>) -> Option<Ended> {
+        self.moves();
         let (journal, recorded) = Journal::resume(&self.journal()).unwrap();
         let past = Past::of(&recorded.events, &self.masks());
         match again {
@@ -163,6 +178,17 @@ impl Lab {
         self.window.world().lock().snapshot()
     }
 
+    /// The machine when nothing changes on it any more; then the same after a power cut.
+    pub(crate) async fn ends(&self, power: bool) -> Vec<Snapshot> {
+        let mut ends = vec![self.settled().await];
+        if power {
+            self.window.power_cut();
+            self.waits(BOOT).await;
+            ends.push(self.settled().await);
+        }
+        ends
+    }
+
     /// Time passes, and nobody listens.
     pub(crate) async fn waits(&self, span: Duration) {
         let mut idle = Console::new(Box::new(SharedLine(Arc::clone(&self.line))), None);
@@ -181,6 +207,21 @@ impl Lab {
         audit.cmd_lines().into_iter().filter(changing).map(inner).collect()
     }
 
+    /// Commands of changes that the machine lost with its power, as the journal says: what was there of them is taken
+    /// back, then they are made again.
+    pub(crate) fn made_again(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for event in self.events() {
+            if let EventKind::ChangeIntended { commands, undo, again: true, .. } = event.event {
+                lines.extend(commands.into_iter().map(|command| command.text));
+                if let WayBack::Commands { commands, .. } = undo {
+                    lines.extend(commands.into_iter().map(|command| command.text));
+                }
+            }
+        }
+        lines.into_iter().map(|line| escape_for_child(&line)).collect()
+    }
+
     /// How often the machine was told to restart.
     pub(crate) fn restarts(&self) -> usize {
         self.window.audit().count(&Act::Restart)
@@ -194,8 +235,8 @@ impl Lab {
     fn order(&self) -> Order {
         Order {
             run: "run-1".to_owned(),
-            params: bind(&self.script, &self.params).unwrap(),
-            script: Arc::clone(&self.script),
+            params: bind(&self.called.script, &self.called.params).unwrap(),
+            script: Arc::clone(&self.called.script),
             mode: RunMode::Run,
             target: "sim".to_owned(),
             timeout: Duration::from_mins(1),
@@ -221,7 +262,14 @@ impl Lab {
     }
 
     fn journal(&self) -> PathBuf {
-        self.folder.path().join("journal.jsonl")
+        self.folder.borrow().path().join("journal.jsonl")
+    }
+
+    /// The run folder is taken to another computer.
+    fn moves(&self) {
+        let there = tempfile::tempdir().unwrap();
+        fs::rename(self.journal(), there.path().join("journal.jsonl")).unwrap();
+        self.folder.replace(there);
     }
 
     fn book(&self, journal: Journal, blow: Option<(u64, Blow)>) -> (Mortal, Arc<tokio::sync::Notify>) {

@@ -215,7 +215,7 @@ fn a_machine_that_is_not_there_leaves_a_run_that_says_so() {
 
     let exec = call(&format!("exec -t tcp:{closed} -u adm -- ver")).code(255).stdout("");
     let left = exec.files().into_iter().filter(|file| !file.starts_with(".local/state/sacpilot/locks/"));
-    assert_eq!(Vec::from_iter(left), ["look.yaml"], "exec leaves nothing");
+    assert_eq!(left.collect::<Vec<_>>(), ["look.yaml"], "exec leaves nothing");
 }
 
 #[test]

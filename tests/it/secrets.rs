@@ -132,11 +132,11 @@ async fn a_whole_repair_leaves_no_secret_anywhere() {
 fn every_form_would_be_found() {
     let forms = forms(PASSWORD);
     let utf16: Vec<u8> = format!("x{PASSWORD}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let hex: String = PASSWORD.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = String::from_utf8(hexadecimal(PASSWORD.as_bytes())).unwrap();
     for text in [
         PASSWORD.as_bytes().to_vec(),
-        PASSWORD[..20].as_bytes().to_vec(),
-        PASSWORD[12..].as_bytes().to_vec(),
+        PASSWORD.as_bytes()[..20].to_vec(),
+        PASSWORD.as_bytes()[12..].to_vec(),
         format!("{}\r\n{}", &PASSWORD[..5], &PASSWORD[5..]).into_bytes(),
         format!(r"{}\r\n{}", &PASSWORD[..5], &PASSWORD[5..]).into_bytes(),
         format!("a{PASSWORD}").into_bytes(),
@@ -189,7 +189,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
         let utf16: Vec<u8> = part.encode_utf16().flat_map(u16::to_le_bytes).collect();
         for bytes in [part.as_bytes(), &utf16] {
             forms.push(bytes.to_vec());
-            forms.push(bytes.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect());
+            forms.push(hexadecimal(bytes));
             for before in 0..3 {
                 let text = STANDARD_NO_PAD.encode([&vec![0; before], bytes].concat());
                 // What neighbours decide is not part of it.
@@ -199,6 +199,10 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
         }
     }
     forms
+}
+
+fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect()
 }
 
 /// The form that is there: as it is, without anything that breaks lines, without NULs, or in capitals.

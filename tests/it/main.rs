@@ -12,7 +12,7 @@
 //! - `azure`: our side of Azure against the simulated one
 //! - `exact`: outputs that are hard to bring over a console, byte for byte
 //! - `library`: every shipped script: repairs, refuses, leaves alone, takes back
-//! - `hw`: the whole repair behind real programs (`hw/rig`); a real machine, ignored by default
+//! - `hw`: the whole repair behind real programs (`hw/rig`); the conformance run of a real machine, on a rig
 //! - `inventory`: targets by name, a gallery of bad inventories
 //! - `layers`: the order of the modules holds
 //! - `offered`: the whole path in two processes, over each way in that `sim --listen` offers

@@ -1,11 +1,14 @@
 //! Benches: `hw/rig` without hardware, and a real machine when one is named.
-//!
-//! `SACPILOT_BENCH=hw/bench/serial.yaml cargo test --test it hw::a_real_machine -- --ignored --nocapture` runs what a
-//! real Windows Server must do through its console, and records it. The file is an inventory with a target `bench`.
+
+mod conformance;
+mod grub;
+mod keys;
+mod person;
+mod wine;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use sacpilot::inventory;
@@ -121,7 +124,7 @@ fn repaired_over_ssh() {
     repaired_over("ssh");
 }
 
-/// Every bench file can be read, and has the target that the run below asks for.
+/// Every bench file can be read, and has the target that the conformance run asks for.
 #[test]
 fn bench_files_are_inventories() {
     let mut count = 0;
@@ -133,64 +136,4 @@ fn bench_files_are_inventories() {
         count += 1;
     }
     assert!(count >= 8, "{count}");
-}
-
-/// The conformance run. The rig stands in for the machine when `SACPILOT_BENCH=rig:NAME`.
-#[test]
-#[ignore = "needs a bench: SACPILOT_BENCH=hw/bench/NAME.yaml, or rig:null-modem"]
-fn a_real_machine() {
-    let bench = std::env::var("SACPILOT_BENCH").expect("SACPILOT_BENCH names the file of a bench");
-    let folder = repository("target/bench");
-    fs::create_dir_all(&folder).unwrap();
-    let (file, _rig) = match bench.strip_prefix("rig:") {
-        Some(name) => {
-            let rig = Rig::up(name).expect("the rig needs its programs");
-            let file = folder.join("rig.yaml");
-            let text = format!(
-                "targets:\n  bench: {{endpoint: '{}', user: '{USER}', password: 'env:SIM_PASSWORD'}}\n",
-                rig.target.replace('\'', "''")
-            );
-            fs::write(&file, text).unwrap();
-            (file, Some(rig))
-        }
-        None => (PathBuf::from(&bench).canonicalize().unwrap(), None),
-    };
-    let inventory =
-        inventory::load(inventory::read(&file).unwrap()).unwrap_or_else(|report| panic!("{report}"));
-    let restarts = inventory.target("bench").unwrap().tags.iter().any(|tag| tag == "may-restart");
-    let file = file.to_str().unwrap();
-    let exec = |name: &str, command: &str| {
-        let cast = format!("{name}.cast");
-        let output = sacpilot(
-            &folder,
-            &["exec", "-t", "bench", "--inventory", file, "--record", &cast, "--", command],
-        );
-        println!("{name}: {:?}, recorded in {}", output.status.code(), folder.join(&cast).display());
-        output
-    };
-    let version = exec("login", "ver");
-    ended(&version, 0);
-    assert!(String::from_utf8_lossy(&version.stdout).contains("Microsoft Windows"), "{version:?}");
-    ended(&exec("exit-code", "exit 7"), 7);
-    let lines = exec("output", "for /l %i in (1,1,500) do @echo line %i of 500");
-    ended(&lines, 0);
-    let text = String::from_utf8(lines.stdout).unwrap();
-    let expected: Vec<String> = (1..=500).map(|number| format!("line {number} of 500")).collect();
-    assert!(text.ends_with("\r\n"));
-    assert_eq!(text.trim_end().split("\r\n").collect::<Vec<_>>(), expected);
-    let wide = "0123456789".repeat(30);
-    let wide_line = exec("wide", &format!("echo {wide}"));
-    assert_eq!(String::from_utf8_lossy(&wide_line.stdout), format!("{wide}\r\n"));
-    let look = sacpilot(
-        &folder,
-        &["diagnose", "rdp-internal-error", "-t", "bench", "--inventory", file, "--record", "diagnose.cast"],
-    );
-    assert!(matches!(look.status.code(), Some(0 | 1)), "{look:?}");
-    if restarts {
-        ended(&exec("restart", "shutdown /r /t 5"), 0);
-        let again = ["exec", "-t", "bench", "--inventory", file, "--wait", "30m", "--record", "boot.cast"];
-        ended(&sacpilot(&folder, &[&again[..], &["--", "ver"]].concat()), 0);
-    } else {
-        println!("no restart: the target has not the tag may-restart");
-    }
 }

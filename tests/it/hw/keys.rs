@@ -1,6 +1,7 @@
 //! Every key with which a channel of SAC is left, switched to and closed, pressed by a person (`sacpilot connect`) and
 //! recorded. Keys that are documented must do what is written; of others it is noted what they do.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -87,7 +88,7 @@ async fn all(folder: &Path, inventory: &Path) -> String {
             assert_eq!(leads, must, "{called}:\n{}", person.screen.text());
         }
         let known = if must.is_some() { "as documented" } else { "not documented" };
-        report.push_str(&format!("  {called:<12} {leads:?} ({known})\n"));
+        writeln!(report, "  {called:<12} {leads:?} ({known})").unwrap();
         person.returns().await;
     }
     person.presses(format!("ch -si {number}\r").as_bytes()).await;

@@ -20,6 +20,7 @@
 //! |---|---|
 //! | [`secret`] | text that never shows itself |
 //! | [`encoding`] | streaming UTF-8, OEM and CJK code pages |
+//! | [`powershell`] | PowerShell's grammar |
 //! | [`recording`] | timed two-way recording, asciicast, redaction |
 //! | [`telnet`] | telnet and its COM-PORT option, for both ends, without I/O |
 //! | [`sim`] | a Windows machine behind a byte stream; knows nothing of the driver |
@@ -47,6 +48,7 @@ pub mod encoding;
 pub mod engine;
 pub mod expect;
 pub mod inventory;
+pub mod powershell;
 pub mod recording;
 pub mod replay;
 pub mod report;

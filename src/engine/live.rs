@@ -10,6 +10,7 @@ use crate::sac::SacError;
 use crate::script::model::{Mode, Restart};
 use crate::secret::Secret;
 use crate::shell::dialogue::Dialogue;
+use crate::shell::powershell::{Ending, ending};
 use crate::shell::{self, Receipt, Restarting, Session, ShellError};
 
 /// A [`Session`] as the engine sees it. What it says of failures holds none of the secrets.
@@ -58,13 +59,7 @@ impl Operator for Live {
                 elapsed: began.elapsed(),
             }),
             Mode::PowerShell => {
-                return Err(OperatorError {
-                    kind: Trouble::Unsupported,
-                    code: Trouble::Unsupported.code(),
-                    message: "PowerShell is not in this version".to_owned(),
-                    help: Some("write the step with `in: cmd`".to_owned()),
-                    screen: String::new(),
-                });
+                Box::pin(self.session.powershell(command, timeout, None)).await.map(Outcome::from)
             }
         };
         outcome.map_err(|error| self.masked(&error))
@@ -77,15 +72,26 @@ impl Operator for Live {
         timeout: Duration,
         receipt: u64,
     ) -> Result<Outcome, OperatorError> {
-        if mode != Mode::Cmd {
-            return self.run(mode, command, timeout).await;
-        }
-        let outcome = Box::pin(self.session.cmd_with_receipt(command, timeout, receipt)).await;
+        let outcome = match mode {
+            Mode::Sac => return self.run(mode, command, timeout).await,
+            Mode::Cmd => Box::pin(self.session.cmd_with_receipt(command, timeout, receipt)).await,
+            Mode::PowerShell => Box::pin(self.session.powershell(command, timeout, Some(receipt))).await,
+        };
         outcome.map(Outcome::from).map_err(|error| self.masked(&error))
     }
 
-    async fn settle(&mut self, session: &str, receipt: u64) -> Result<Settled, OperatorError> {
+    async fn settle(
+        &mut self,
+        session: &str,
+        receipt: u64,
+        (mode, command): (Mode, &str),
+    ) -> Result<Settled, OperatorError> {
         match Box::pin(self.session.receipt(session, receipt)).await {
+            Ok(Receipt::Ended { code }) if mode == Mode::PowerShell => Ok(match ending(command, code) {
+                Ending::Code(code) => Settled::Ended { code },
+                Ending::Differs => Settled::NeverStarted,
+                Ending::Noted | Ending::Foreign => Settled::Unknown,
+            }),
             Ok(Receipt::Ended { code }) => Ok(Settled::Ended { code }),
             Ok(Receipt::Started) => Ok(Settled::Unknown),
             Ok(Receipt::Nothing) => Ok(Settled::NeverStarted),
@@ -170,6 +176,8 @@ fn trouble(error: &ShellError) -> Trouble {
         | ShellError::DialogueFailed { .. }
         | ShellError::NotUploaded { .. }
         | ShellError::NotFetched { .. } => Trouble::TimedOut,
+        ShellError::ScriptFailed { .. } => Trouble::ScriptFailed,
+        ShellError::NoPowerShell { begun: false, .. } => Trouble::Unsupported,
         ShellError::TooLong { .. } | ShellError::NotStarted { .. } => Trouble::NotTyped,
         ShellError::OutcomeUnknown { cause } => match cause {
             ConsoleError::HungUp { .. } => Trouble::LineLost,
@@ -177,6 +185,7 @@ fn trouble(error: &ShellError) -> Trouble {
             _ => Trouble::OutcomeUnknown,
         },
         ShellError::OutputDamaged { .. }
+        | ShellError::NoPowerShell { begun: true, .. }
         | ShellError::TooMuchOutput { .. }
         | ShellError::NotFoundOut { .. } => Trouble::OutcomeUnknown,
         ShellError::Sac(SacError::Console(console)) => match console {

@@ -53,8 +53,9 @@ pub trait Operator: Send {
         &mut self,
         session: &str,
         receipt: u64,
+        command: (Mode, &str),
     ) -> impl Future<Output = Result<Settled, OperatorError>> + Send {
-        let _ = (session, receipt);
+        let _ = (session, receipt, command);
         async { Ok(Settled::Unknown) }
     }
 
@@ -188,6 +189,8 @@ pub enum Trouble {
     LineLost,
     /// The machine stopped, crashed or shut down on its own.
     MachineDown,
+    /// An error that nothing caught ended the script; the prompt is proven.
+    ScriptFailed,
     /// This session cannot do that (a mode that the machine does not have).
     Unsupported,
 }
@@ -206,7 +209,11 @@ impl Trouble {
     pub fn executed(self) -> Executed {
         match self {
             Self::Unreachable | Self::LoginRefused | Self::NotTyped | Self::Unsupported => Executed::No,
-            Self::TimedOut | Self::OutcomeUnknown | Self::LineLost | Self::MachineDown => Executed::Perhaps,
+            Self::TimedOut
+            | Self::ScriptFailed
+            | Self::OutcomeUnknown
+            | Self::LineLost
+            | Self::MachineDown => Executed::Perhaps,
         }
     }
 
@@ -230,6 +237,7 @@ impl Trouble {
             Self::OutcomeUnknown => "outcome-unknown",
             Self::LineLost => "line-lost",
             Self::MachineDown => "machine-down",
+            Self::ScriptFailed => "script-failed",
             Self::Unsupported => "unsupported",
         }
     }

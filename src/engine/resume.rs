@@ -96,8 +96,10 @@ impl<O: Operator> Run<'_, O> {
     }
 
     async fn what_became_of(&mut self, cut: &Cut) -> Result<Settled, Stop> {
-        let settling =
-            self.operate(|operator| async move { operator.settle(&cut.session, cut.receipt).await });
+        let settling = self.operate(|operator| async move {
+            let command = (cut.command.mode, cut.command.text.as_str());
+            operator.settle(&cut.session, cut.receipt, command).await
+        });
         settling.await?.map_err(|error| self.in_the_way(error))
     }
 

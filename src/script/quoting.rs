@@ -193,6 +193,31 @@ impl Line {
     }
 }
 
+/// A value between single quotes in PowerShell, where only a quote means something, and is doubled. What PowerShell
+/// takes for a quote as well is refused.
+pub(crate) fn single_quoted(value: &str) -> Result<String, Refusal> {
+    let quote = |c: char| matches!(c, '\u{2018}'..='\u{201B}');
+    plain(value, quote, "which PowerShell takes for a single quote")?;
+    Ok(value.replace('\'', "''"))
+}
+
+/// A value between double quotes in PowerShell: nothing in it may mean something there.
+pub(crate) fn double_quoted(value: &str) -> Result<&str, Refusal> {
+    let means = |c: char| matches!(c, '"' | '$' | '`' | '\u{201C}'..='\u{201E}');
+    plain(value, means, "which means something between double quotes in PowerShell")?;
+    Ok(value)
+}
+
+fn plain(value: &str, means: impl Fn(char) -> bool, why: &'static str) -> Result<(), Refusal> {
+    match value.chars().find_map(|c| {
+        let hidden = (!matches!(c, '%' | '!' | '"')).then(|| never(c)).flatten();
+        hidden.or_else(|| means(c).then_some(why)).map(|why| (c, why))
+    }) {
+        Some((c, why)) => Err(Refusal::Never(c, why)),
+        None => Ok(()),
+    }
+}
+
 /// Characters that mean nothing to cmd or SAC, wherever they stand.
 fn bare(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_-.:\\/+@$~#{}".contains(c)

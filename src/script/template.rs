@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use minijinja::value::ValueKind;
 
+use crate::powershell::{Surroundings, Syntax};
 use crate::script::expression::{EvalError, ParseError};
 use crate::script::model::{Expr, Mode, Piece, Scope, Template, Value};
-use crate::script::quoting::{Line, Nature, Refusal};
+use crate::script::quoting::{Line, Nature, Refusal, double_quoted, single_quoted};
 
 /// Longest line typed at a cmd prompt, in UTF-16 units, the shell layer's wrapping not counted. cmd takes 8,191, but the
 /// echo of a line is proven on a screen of 24 x 80.
@@ -14,6 +15,9 @@ pub const LONGEST_CMD: usize = 1_000;
 
 /// Longest line typed at `SAC>`, which has 80 columns and no way to wrap.
 pub const LONGEST_SAC: usize = 70;
+
+/// Longest PowerShell script, in UTF-16 units: it is carried over as a file, about 70 characters a row of the screen.
+pub const LONGEST_POWERSHELL: usize = 32_000;
 
 /// A text that could not be rendered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,9 +49,15 @@ pub enum RenderError {
         /// What fits.
         limit: usize,
     },
-    /// PowerShell is not there yet.
-    #[error("PowerShell commands are not in this version")]
-    PowerShell,
+    /// An inserted value stands where it would be code.
+    #[error("`{{{{ {expression} }}}}` stands outside of quotes in a PowerShell script")]
+    Unquoted {
+        /// The expression.
+        expression: String,
+    },
+    /// With its values the script has another structure than without.
+    #[error("a value changes what the PowerShell script is")]
+    Structure,
 }
 
 /// A piece of a template with its place in the template's text.
@@ -62,10 +72,13 @@ impl Template {
 
     /// The command line, with every value proven to stay in its place.
     pub fn render(&self, scope: &Scope, mode: Mode) -> Result<String, RenderError> {
+        if mode == Mode::PowerShell {
+            return self.render_powershell(scope);
+        }
         let limit = match mode {
             Mode::Cmd => LONGEST_CMD,
             Mode::Sac => LONGEST_SAC,
-            Mode::PowerShell => return Err(RenderError::PowerShell),
+            Mode::PowerShell => LONGEST_POWERSHELL,
         };
         let mut line = Line::new(mode);
         let mut last = "";
@@ -86,6 +99,47 @@ impl Template {
             return Err(RenderError::TooLong { length, limit });
         }
         Ok(line)
+    }
+
+    /// A PowerShell script. Values stand between quotes, are refused where they would mean something there, and the
+    /// script must have the same structure with them as with a harmless word in their place.
+    fn render_powershell(&self, scope: &Scope) -> Result<String, RenderError> {
+        let mut harmless = String::new();
+        let mut places = Vec::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => harmless.push_str(text),
+                Piece::Insert(expr) => {
+                    places.push((expr, harmless.len()..harmless.len() + 1));
+                    harmless.push('x');
+                }
+            }
+        }
+        let syntax = Syntax::of(&harmless);
+        let mut out = String::new();
+        let mut from = 0;
+        for (expr, place) in places {
+            let refused = |refusal| RenderError::Refused { expression: expr.source.clone(), refusal };
+            let (text, _) = text_of(expr, &expr.eval(scope)?, scope)?;
+            out.push_str(&harmless[from..place.start]);
+            from = place.end;
+            match syntax.around(&place) {
+                Surroundings::SingleQuotes => out.push_str(&single_quoted(&text).map_err(refused)?),
+                Surroundings::DoubleQuotes => out.push_str(double_quoted(&text).map_err(refused)?),
+                Surroundings::Bare => {
+                    return Err(RenderError::Unquoted { expression: expr.source.clone() });
+                }
+            }
+        }
+        out.push_str(&harmless[from..]);
+        if !Syntax::of(&out).has_shape_of(&syntax) {
+            return Err(RenderError::Structure);
+        }
+        let length = out.encode_utf16().count();
+        if length > LONGEST_POWERSHELL {
+            return Err(RenderError::TooLong { length, limit: LONGEST_POWERSHELL });
+        }
+        Ok(out)
     }
 
     /// The text, with every value proven to stay between double quotes in cmd: a path.

@@ -11,6 +11,7 @@ mod helper;
 mod login;
 mod machine_file;
 mod pager;
+pub mod powershell;
 mod pull;
 mod push;
 mod receipt;
@@ -148,6 +149,26 @@ pub enum ShellError {
         /// Why.
         reason: String,
     },
+    /// PowerShell did not run the script.
+    #[error("PowerShell did not run the script{}: {reason}", if *begun { " to its end" } else { "; nothing of it was executed" })]
+    NoPowerShell {
+        /// Why.
+        reason: String,
+        /// Whether it may have begun.
+        begun: bool,
+    },
+    /// An error that the script did not catch ended it.
+    #[error("the script was ended by an error{}: {message}", at_line(*line))]
+    ScriptFailed {
+        /// What the error says, in the machine's language.
+        message: String,
+        /// The line of the script, from 1, where it is known.
+        line: Option<u32>,
+        /// PowerShell's name of the error, the same in every language.
+        id: String,
+        /// What the script had written.
+        output: String,
+    },
     /// Enter was sent, and the way back to the machine failed, so nobody could ask what became of the command.
     #[error("the command may have been started, and nobody could find out: {cause}")]
     NotFoundOut {
@@ -195,6 +216,8 @@ impl ShellError {
             Self::DialogueFailed { .. } => "dialogue-failed",
             Self::NotUploaded { .. } => "not-uploaded",
             Self::NotFetched { .. } => "not-fetched",
+            Self::NoPowerShell { .. } => "powershell-not-run",
+            Self::ScriptFailed { .. } => "powershell-error",
             Self::OutcomeUnknown { .. } | Self::NotFoundOut { .. } => "outcome-unknown",
             Self::TooMuchOutput { .. } => "too-much-output",
             Self::OutputDamaged { .. } => "output-damaged",
@@ -227,6 +250,12 @@ impl ShellError {
             Self::NotFetched { .. } => {
                 Some("look at the path, the rights of the account, and the space on the disk of the machine")
             }
+            Self::NoPowerShell { .. } => Some(
+                "it needs Windows PowerShell 3 or newer, and a policy that lets scripts run; write the step with `in: cmd`",
+            ),
+            Self::ScriptFailed { .. } => Some(
+                "where such an error is expected, catch it in the script (try, -ErrorAction SilentlyContinue)",
+            ),
             Self::OutcomeUnknown { .. } | Self::NotFoundOut { .. } => {
                 Some("look at the machine before you run it again")
             }
@@ -252,6 +281,8 @@ impl ShellError {
             Self::LoginRefused { .. }
             | Self::NotUploaded { .. }
             | Self::NotFetched { .. }
+            | Self::NoPowerShell { .. }
+            | Self::ScriptFailed { .. }
             | Self::Stopped { .. }
             | Self::TooLong { .. }
             | Self::TooMuchOutput { .. }
@@ -267,11 +298,13 @@ impl ShellError {
             | Self::NotPrepared { .. }
             | Self::NotStarted { .. }
             | Self::TooLong { .. } => false,
+            Self::NoPowerShell { begun, .. } => *begun,
             Self::TimedOut { .. }
             | Self::Stopped { .. }
             | Self::DialogueFailed { .. }
             | Self::NotUploaded { .. }
             | Self::NotFetched { .. }
+            | Self::ScriptFailed { .. }
             | Self::OutcomeUnknown { .. }
             | Self::NotFoundOut { .. }
             | Self::TooMuchOutput { .. }
@@ -315,6 +348,10 @@ impl ShellError {
                 | Self::OutcomeUnknown { cause: ConsoleError::Stopped { .. } }
         )
     }
+}
+
+fn at_line(line: Option<u32>) -> String {
+    line.map_or_else(String::new, |line| format!(" in its line {line}"))
 }
 
 fn left(channel: Option<&str>) -> String {

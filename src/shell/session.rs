@@ -1,5 +1,6 @@
 //! A session: a command channel that we opened, logged in to, and made ready.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -80,6 +81,8 @@ pub struct Session {
     tools: Option<Tools>,
     /// Whether the machine has the batch file that shows many pages.
     pager: bool,
+    /// Files of scripts that were put there in this session.
+    carried: BTreeSet<String>,
 }
 
 impl SessionOptions {
@@ -123,6 +126,7 @@ impl Session {
             up: None,
             tools: None,
             pager: false,
+            carried: BTreeSet::new(),
         };
         if let Some(earlier) = options.earlier {
             match session.take_up(&earlier, until).await {
@@ -229,6 +233,7 @@ impl Session {
             }
         }
         self.console.mark("restarting");
+        self.carried.clear();
         self.channel.clear();
         self.kept = false;
         self.ready = Ready::No;
@@ -357,6 +362,19 @@ impl Session {
     /// Gives the console back as it is.
     pub fn into_console(self) -> Console {
         self.console
+    }
+
+    pub(super) fn has_carried(&self, path: &str) -> bool {
+        self.carried.contains(path)
+    }
+
+    pub(super) fn carried(&mut self, path: &str) {
+        self.carried.insert(path.to_owned());
+    }
+
+    /// What was put there may be gone.
+    pub(super) fn forget_carried(&mut self) {
+        self.carried.clear();
     }
 
     pub(super) fn console_mut(&mut self) -> &mut Console {

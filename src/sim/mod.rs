@@ -33,6 +33,7 @@ mod keys;
 mod litter;
 mod login;
 mod noise;
+mod powershell;
 mod render;
 mod sacdrv;
 mod session;

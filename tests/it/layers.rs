@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first. Modules that are not there yet keep their place.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "secret",
     "encoding",
+    "powershell",
     "recording",
     "telnet",
     "sim",
@@ -28,7 +29,7 @@ const ORDER: [&str; 20] = [
 ];
 
 /// The simulated machine must not share one misreading with the driver.
-const SIM_MAY_NAME: [&str; 3] = ["sim", "encoding", "secret"];
+const SIM_MAY_NAME: [&str; 4] = ["sim", "encoding", "powershell", "secret"];
 
 #[test]
 fn modules_name_only_what_lies_below_them() {

@@ -18,6 +18,7 @@
 //! - `offered`: the whole path in two processes, over each way in that `sim --listen` offers
 //! - `outside`: real programs behind the simulated machine's channels
 //! - `picture`: the picture of the README is what a run shows
+//! - `powershell`: codes, errors and exact output of PowerShell scripts; machines that run none
 //! - `program`: no tests; runs the real program
 //! - `repair`: the shipped scripts on simulated machines, and what differs on the machine afterwards
 //! - `replay`: recordings driven again, shown, explained, looked through
@@ -59,6 +60,7 @@ mod offered;
 #[cfg(unix)]
 mod outside;
 mod picture;
+mod powershell;
 mod program;
 mod repair;
 mod replay;

@@ -8,7 +8,7 @@ use crate::script::codes::{self, Code};
 use crate::script::lint::words::{Line, Simple, part};
 use crate::script::lint::{Command, Found, Role, effects};
 use crate::script::model::Mode;
-use crate::script::template::{LONGEST_CMD, LONGEST_SAC};
+use crate::script::template::{LONGEST_CMD, LONGEST_POWERSHELL, LONGEST_SAC};
 
 /// What an inserted value may add to a line at the worst, in cmd: a path.
 const INSERT_CMD: usize = 260;
@@ -20,7 +20,7 @@ const INSERT_SAC: usize = 20;
 pub(super) fn lint(command: &Command<'_>, mode: Mode) -> Vec<Found> {
     let mut lint = Lint { command, line: command.text.value.trim_end().to_owned(), found: Vec::new() };
     lint.length(mode);
-    lint.letters();
+    lint.letters(mode);
     if mode == Mode::Sac
         && command.role != Role::Change
         && effects::of_sac(&lint.line) == effects::Effect::Changes
@@ -35,17 +35,20 @@ pub(super) fn lint(command: &Command<'_>, mode: Mode) -> Vec<Found> {
             lint.simple(simple);
         }
     }
+    if mode == Mode::PowerShell {
+        lint.powershell();
+    }
     lint.found
 }
 
-struct Lint<'c> {
-    command: &'c Command<'c>,
-    line: String,
+pub(super) struct Lint<'c> {
+    pub(super) command: &'c Command<'c>,
+    pub(super) line: String,
     found: Vec<Found>,
 }
 
 impl Lint<'_> {
-    fn say(
+    pub(super) fn say(
         &mut self,
         code: &'static Code,
         range: Option<std::ops::Range<usize>>,
@@ -60,7 +63,8 @@ impl Lint<'_> {
     fn length(&mut self, mode: Mode) {
         let (limit, insert) = match mode {
             Mode::Sac => (LONGEST_SAC, INSERT_SAC),
-            Mode::Cmd | Mode::PowerShell => (LONGEST_CMD, INSERT_CMD),
+            Mode::Cmd => (LONGEST_CMD, INSERT_CMD),
+            Mode::PowerShell => (LONGEST_POWERSHELL, INSERT_CMD),
         };
         let mut literal = 0;
         let mut inserts = 0;
@@ -78,7 +82,7 @@ impl Lint<'_> {
         }
     }
 
-    fn letters(&mut self) {
+    fn letters(&mut self, mode: Mode) {
         let outside: Vec<(usize, char)> = outside_inserts(&self.line).collect();
         let typographic = |c: char| {
             matches!(c, '\u{2018}'..='\u{201F}' | '\u{2013}' | '\u{2014}' | '\u{2026}' | '\u{AB}' | '\u{BB}')
@@ -87,6 +91,7 @@ impl Lint<'_> {
             let plain = match c {
                 '\u{2013}' | '\u{2014}' => "-",
                 '\u{2026}' => "three dots, or what they stand for",
+                '\u{2018}'..='\u{201B}' if mode == Mode::PowerShell => "'",
                 _ => "\"",
             };
             let message = format!("typographic `{c}` in a command");
@@ -126,14 +131,26 @@ impl Lint<'_> {
     }
 
     fn simple(&mut self, simple: &Simple) {
-        let program = simple.program();
         let range = Some(simple.range());
         self.joined(simple);
         self.single_quotes(simple);
         if CMDLET.is_match(simple.words.first().map_or("", |word| &word.text)) {
             let message = format!("`{}` is a PowerShell command", simple.words[0].text);
-            self.say(&codes::POWERSHELL_IN_CMD, range.clone(), message, "use what cmd has: sc, net, reg, …");
+            self.say(
+                &codes::POWERSHELL_IN_CMD,
+                range,
+                message,
+                "use what cmd has (sc, net, reg, …), or in: powershell",
+            );
         }
+        self.powershell_within(simple);
+        self.program(simple);
+    }
+
+    /// What a program would do with its words, whichever shell starts it.
+    pub(super) fn program(&mut self, simple: &Simple) {
+        let program = simple.program();
+        let range = Some(simple.range());
         if let Some((what, help)) = asks(simple).filter(|_| !self.command.answered) {
             self.say(&codes::ASKS, range.clone(), what, help);
         }
@@ -264,6 +281,16 @@ impl Lint<'_> {
     }
 }
 
+/// A control set given by its number, in a text.
+pub(super) fn control_set(text: &str) -> Option<std::ops::Range<usize>> {
+    CONTROL_SET.find(text).map(|found| found.range())
+}
+
+/// A variable as cmd writes it, in a text.
+pub(super) fn percent_variable(text: &str) -> Option<std::ops::Range<usize>> {
+    PERCENT.find(text).map(|found| found.range())
+}
+
 /// Letters of a line that do not stand in `{{ }}`.
 fn outside_inserts(line: &str) -> impl Iterator<Item = (usize, char)> {
     let mut inside = false;
@@ -343,6 +370,7 @@ fixed! {
     CONTROL_SET r"(?i)\bControlSet[0-9]{3}\b"
     DRIVE r"(?i)\b(?:HKLM|HKCU|HKU|Cert|Env):\\"
     DOUBLE_PERCENT r"%%"
+    PERCENT r"%[A-Za-z][A-Za-z0-9_()]*%"
     CMDLET r"^(?:[A-Z][a-z]+-[A-Z][A-Za-z]+|\$[A-Za-z].*|remove-module|import-module)$"
     SC_OPTION r"(?i)^(?:start|type|error|binpath|obj|password|displayname|depend|group|tag|reset|actions|command)=.+"
     ACCOUNT r#"(?i)(?:^|["\s])(?:(?:BUILTIN|NT AUTHORITY|NT-AUTORIT.T)\\[^:"]+|Everyone|Administrators|Users|Guests|SYSTEM|NETWORK SERVICE)(?:[:"]|$)"#

@@ -11,7 +11,7 @@ pub(super) fn lint(raw: &RawScript) -> Vec<Found> {
     let mut loaded: Vec<(String, Range<usize>)> = Vec::new();
     let mut unloaded = Vec::new();
     for command in raw.all_steps().into_iter().flat_map(|step| commands(&step.value)) {
-        for simple in part(&command.text.value).commands {
+        for simple in command.text.value.lines().flat_map(|line| part(line).commands) {
             if simple.program() != "reg" {
                 continue;
             }

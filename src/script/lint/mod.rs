@@ -3,6 +3,7 @@
 mod cmd;
 mod effects;
 mod hives;
+pub(crate) mod powershell;
 mod words;
 
 use std::ops::Range;

@@ -144,6 +144,9 @@ impl File<'_, '_> {
     /// A place within a text as a place in the file, as exact as the way it was written allows.
     pub(super) fn inside(&self, text: &At<String>, range: Range<usize>) -> Range<usize> {
         let written = &self.source.text[text.span.clone()];
+        if text.style == Some(ScalarStyle::Literal) && !written.starts_with('|') {
+            return self.inside_block(text, range);
+        }
         let value = text.value.trim();
         let trimmed = text.value.len() - text.value.trim_start().len();
         let unquoted = value.replace('\'', "''");
@@ -161,6 +164,27 @@ impl File<'_, '_> {
             let quotes =
                 if doubled { value.get(..at).map_or(0, |before| before.matches('\'').count()) } else { 0 };
             text.span.start + content + at + quotes
+        };
+        place(range.start)..place(range.end)
+    }
+
+    /// A place within a `|` block, whose lines are indented in the file.
+    fn inside_block(&self, text: &At<String>, range: Range<usize>) -> Range<usize> {
+        let before = &self.source.text[..text.span.start];
+        let indent = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
+        let place = |at: usize| {
+            let mut rest = at.min(text.value.len());
+            let mut from = text.span.start;
+            for line in text.value.split_inclusive('\n') {
+                if rest < line.len() || !line.ends_with('\n') {
+                    break;
+                }
+                rest -= line.len();
+                let written = self.source.text[from..].find('\n').map_or(0, |end| end + 1);
+                let blank = self.source.text[from + written..].starts_with(['\n', '\r']);
+                from += written + if blank { 0 } else { indent };
+            }
+            (from + rest).min(text.span.end)
         };
         place(range.start)..place(range.end)
     }

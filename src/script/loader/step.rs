@@ -266,18 +266,12 @@ impl File<'_, '_> {
         let Some(at) = &raw.r#in else {
             if matches!(sort, Sort::Look | Sort::Condition | Sort::Dialogue | Sort::Wait) {
                 let message = "the key `in` is missing";
-                let help = Some("in: cmd, or in: sac".to_owned());
+                let help = Some("in: cmd, in: powershell, or in: sac".to_owned());
                 self.say(&codes::MISSING_KEY, raw.id.span.clone(), message, help);
             }
             return None;
         };
         let mode = mode(at.value);
-        if mode == Mode::PowerShell && sort != Sort::Dialogue {
-            let help =
-                "write it for cmd; a script of several lines can be put there with `upload`".to_owned();
-            self.say(&codes::NOT_YET, at.span.clone(), "`in: powershell` is not in this version", Some(help));
-            return Some(Mode::Cmd);
-        }
         let unfit = match (sort, mode) {
             (Sort::Dialogue, Mode::Sac | Mode::PowerShell) => Some("a dialogue is held in cmd"),
             _ => None,

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::script::codes;
+use crate::script::lint::powershell::syntax;
 use crate::script::loader::names::Names;
 use crate::script::loader::{File, hex};
 use crate::script::model::{Action, Body, Capture, Condition, Expr, Piece, Probe, Template, Undo, Upload};
@@ -35,6 +36,7 @@ impl File<'_, '_> {
             self.say(&codes::BAD_UPLOAD, upload.to.span.clone(), message, help);
         }
         let content = self.content(raw, upload)?;
+        self.powershell_file(raw, upload, &content);
         if content.len() > LARGEST {
             let message = format!("the file has {} bytes, {LARGEST} can be typed", content.len());
             self.say(&codes::BAD_UPLOAD, raw.id.span.clone(), message, None);
@@ -44,6 +46,19 @@ impl File<'_, '_> {
         let condition = condition(&to, content.len(), &sha256)?;
         let temporary = upload.temporary.as_ref().is_none_or(|at| at.value);
         Some(Body::Upload(Box::new(Upload { to, content: content.into(), sha256, temporary, condition })))
+    }
+
+    /// A file that PowerShell will read must be PowerShell.
+    fn powershell_file(&mut self, raw: &RawStep, upload: &RawUpload, content: &[u8]) {
+        if !is_powershell(&upload.to.value) {
+            return;
+        }
+        let text = String::from_utf8_lossy(content);
+        let Some((range, message)) = syntax(text.trim_start_matches('\u{feff}')) else { return };
+        let line = text.get(..range.start).map_or(1, |before| before.matches('\n').count() + 1);
+        let span =
+            upload.text.as_ref().or(upload.file.as_ref()).map_or(raw.id.span.clone(), |at| at.span.clone());
+        self.say(&codes::POWERSHELL_SYNTAX, span, format!("line {line}: {message}"), None);
     }
 
     fn content(&mut self, raw: &RawStep, upload: &RawUpload) -> Option<Vec<u8>> {
@@ -78,9 +93,14 @@ impl File<'_, '_> {
     }
 }
 
+/// Whether PowerShell reads a file of this name.
+fn is_powershell(to: &str) -> bool {
+    [".ps1", ".psm1"].iter().any(|ending| to.to_ascii_lowercase().ends_with(ending))
+}
+
 /// Text as it is on the machine: lines end with CR LF; PowerShell reads UTF-8 only behind its mark.
 fn written(text: &str, to: &str) -> Vec<u8> {
-    let script = [".ps1", ".psm1"].iter().any(|ending| to.to_ascii_lowercase().ends_with(ending));
+    let script = is_powershell(to);
     let mut bytes = Vec::new();
     if script && !text.is_ascii() {
         bytes.extend("\u{feff}".as_bytes());

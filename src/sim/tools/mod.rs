@@ -47,7 +47,7 @@ mod tasklist;
 mod tasks;
 mod timeout;
 #[cfg(test)]
-mod trial;
+pub(in crate::sim) mod trial;
 mod wevtutil;
 mod whoami;
 mod width;
@@ -196,6 +196,7 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "nltest" => Ok(nltest::run(&process)),
         "netsh" => Ok(netsh::run(&process)),
         "netstat" => Ok(netstat::run(&process)),
+        "powershell" => crate::sim::powershell::run(process).await,
         "sc" => Ok(sc::run(&process)),
         "taskkill" => Ok(taskkill::run(&process)),
         "tasklist" => Ok(tasklist::run(&process)),

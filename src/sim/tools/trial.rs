@@ -60,6 +60,11 @@ impl Trial {
         answer.out
     }
 
+    /// Who runs the programs.
+    pub(crate) fn token(&self) -> Token {
+        Token::administrator(Sid::account(self.world.lock().accounts.machine, 500))
+    }
+
     /// Lets machine time pass.
     pub(crate) fn wait(&self, seconds: u64) {
         self.console.set_now(self.console.now() + std::time::Duration::from_secs(seconds));

@@ -64,6 +64,40 @@ fn a_program_that_asks_is_answered() {
 }
 
 #[test]
+fn powershell_establishes_a_condition_and_takes_it_back() {
+    let steps = r#"
+  - id: denied
+    title: 'connections are allowed'
+    in: powershell
+    check:
+      run: |
+        $key = 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server'
+        'denied=' + (Get-ItemProperty -Path $key -Name fDenyTSConnections).fDenyTSConnections
+      capture: {denied: '^denied=(\d)\s*$'}
+      holds: 'denied | default("") == "0"'
+    change:
+      run: |
+        $key = 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server'
+        Set-ItemProperty -Path $key -Name fDenyTSConnections -Value 0
+    undo:
+      run: |
+        $key = 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server'
+        Set-ItemProperty -Path $key -Name fDenyTSConnections -Value ([int]'{{ before.denied }}')
+    finding: {severity: error, text: 'connections are refused'}
+"#;
+    let repaired = Case::run("rdp-denied").with("profile", "2016").steps(steps).done();
+    assert_eq!(wrong(&repaired), [""; 0], "{}", outputs(&repaired));
+    assert_eq!(repaired.ended.verdict, Verdict::Holds);
+    let failing =
+        format!("{steps}  - id: then\n    title: 'fails'\n    in: powershell\n    run: 'throw ''no'''\n");
+    let undone = Case::run("rdp-denied").with("profile", "2016").steps(&failing).done();
+    assert_eq!(undone.ended.verdict, Verdict::Undone, "{:?}", wrong(&undone));
+    assert!(
+        wrong(&undone).iter().any(|line| line.contains("the script was ended by an error in its line 1: no"))
+    );
+}
+
+#[test]
 fn a_dialogue_that_goes_wrong_is_broken_off_and_the_prompt_is_there_again() {
     let outcome = Case::run("healthy")
         .steps(

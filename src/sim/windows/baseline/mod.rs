@@ -116,6 +116,13 @@ fn files(registry: &Registry, administrator: &Sid) -> Files {
         machine_guid: MACHINE_GUID.to_owned(),
         programs,
     });
+    files.plant(
+        r"Windows\System32\WindowsPowerShell\v1.0\powershell.exe",
+        ObjectKind::File,
+        tools::image("powershell.exe"),
+        None,
+        at,
+    );
     for program in programs_of_services(registry) {
         plant_program(&mut files, &program, at);
     }

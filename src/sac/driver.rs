@@ -495,7 +495,7 @@ fn is_off(console: &Console, start: Offset, began: Instant) -> bool {
 /// Whether a boot was seen to begin and SAC may still come.
 fn boots(console: &Console, start: Offset) -> bool {
     let came = console.screen().transcript().since(start);
-    text::boot_text(came) && !text::only_health_report(came)
+    text::still_boots(came) && !text::only_health_report(came)
 }
 
 fn no_prompt(console: &Console, start: Offset, waited: Duration) -> SacError {

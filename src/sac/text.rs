@@ -7,6 +7,8 @@ use crate::screen::ADDRESSED;
 pub const PROMPT: &str = "SAC>";
 /// The last line of a switch screen (message 111).
 pub const SWITCH_READY: &str = "Use any other key to view this channel.";
+/// What only a fresh boot sends.
+const BOOT_MARKS: [&str; 3] = ["BdsDxe: loading ", "BdsDxe: starting ", "<machine-info>"];
 /// SAC's own pager (message 82).
 pub const PAGER: &str = "----Press <Enter> for more----";
 /// The prompt after a bug check.
@@ -91,7 +93,13 @@ pub fn seconds_since_restart(since_enter: &str) -> Option<u64> {
 
 /// Whether text came that only firmware or a starting kernel sends: the machine restarted.
 pub fn boot_text(since: &str) -> bool {
-    ["BdsDxe: loading ", "BdsDxe: starting ", "<machine-info>"].iter().any(|mark| since.contains(mark))
+    BOOT_MARKS.iter().any(|mark| since.contains(mark))
+}
+
+/// Whether a boot began and SAC's prompt did not come since.
+pub fn still_boots(since: &str) -> bool {
+    let last = BOOT_MARKS.iter().filter_map(|mark| since.rfind(mark)).max();
+    last.is_some_and(|at| !since[at..].contains(PROMPT))
 }
 
 /// Whether Azure's health report came and nothing of SAC: what COM1 shows when SAC is off.
@@ -194,6 +202,16 @@ mod tests {
         let repainted = "\u{1e}SAC>\u{1e}EVENT: The CMD command is now available.       \u{1e}SAC>";
         assert!(cmd_became_available(live));
         assert!(!cmd_became_available(repainted));
+    }
+
+    #[test]
+    fn a_boot_is_over_once_sac_is_there() {
+        let boot = "BdsDxe: loading Boot0004\r\n<machine-info>\r\n";
+        let over = format!("{boot}SAC>\r\nq>dir\r\n");
+        assert!(boot_text(boot) && still_boots(boot));
+        assert!(boot_text(&over) && !still_boots(&over));
+        assert!(still_boots(&format!("{over}{boot}")));
+        assert!(!still_boots("SAC>"));
     }
 
     #[test]

@@ -247,7 +247,7 @@ impl ScenarioError {
     /// What to do next.
     pub fn help(&self) -> String {
         match self {
-            Self::Unknown { .. } => format!("the scenarios are: {}", names().collect::<Vec<_>>().join(", ")),
+            Self::Unknown { .. } => "`sacpilot sim --list` tells what there is".to_owned(),
             Self::File { .. } | Self::Change { .. } => "see src/sim/scenarios for files that work".to_owned(),
             Self::Override { .. } => {
                 "`profile`, `lang` and the options of the machine can be set; `sacpilot sim --options` lists them"

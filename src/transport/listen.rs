@@ -8,11 +8,11 @@ use std::str::FromStr;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 
-use super::Endpoint;
 #[cfg(unix)]
 use super::offered::{OfferedSocket, OfferedTerminal};
 #[cfg(windows)]
 use super::offered_pipe::OfferedPipe;
+use super::{Endpoint, EndpointError, Problem};
 
 /// Where to offer a console: `tcp:ADDRESS:PORT` (port 0: any that is free), `unix:PATH`, `pty:PATH`,
 /// `pipe:NAME`.
@@ -66,7 +66,9 @@ impl FromStr for Listen {
     type Err = ListenError;
 
     fn from_str(text: &str) -> Result<Self, ListenError> {
-        let help = "write tcp:127.0.0.1:PORT, unix:PATH or pty:PATH, on Windows pipe:NAME".to_owned();
+        let help =
+            "write tcp:127.0.0.1:PORT, unix:PATH, pty:PATH or azure:127.0.0.1:PORT, on Windows pipe:NAME"
+                .to_owned();
         // Port 0 is none to connect to, but one to listen at.
         let any_port = text.strip_suffix(":0").filter(|start| start.starts_with("tcp:"));
         let parsed = any_port.map_or_else(|| text.parse(), |start| format!("{start}:1").parse());
@@ -79,6 +81,10 @@ impl FromStr for Listen {
             Ok(Endpoint::Pipe { path }) => Ok(Self::Pipe { path }),
             Ok(_) => Err(ListenError {
                 reason: format!("`{}` is nothing to listen at", text.escape_debug()),
+                help,
+            }),
+            Err(EndpointError { problem: Problem::NoScheme { .. }, .. }) => Err(ListenError {
+                reason: format!("`{}` does not say where to listen", text.escape_debug()),
                 help,
             }),
             Err(error) => Err(ListenError { reason: error.to_string(), help: error.help() }),

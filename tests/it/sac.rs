@@ -200,10 +200,11 @@ async fn a_line_that_cannot_be_emptied_gets_no_enter() {
 }
 
 /// What a line shows that may be old, before anything was sent.
-const OLD: [&str; 4] = [
+const OLD: [&str; 5] = [
     "\r\nSAC>",
     "\r\nSAC>\r\nNext page:\r\n----Press <Enter> for more----",
     "\n\r!SAC>",
+    "BdsDxe: loading Boot0004\r\n<machine-info>\r\n\x1b[2J\r\nSAC>\x1b[2J\x1b[1;1Ha program runs\r\n",
     "Name:                  SAC\r\n\r\nUse any other key to view this channel.\r\n\r\n",
 ];
 
@@ -255,8 +256,11 @@ async fn from_old_output_the_way_leads_to_the_machine_as_it_is() {
             });
             let mut console = Console::new(Box::new(OldCable(near)), None);
             let before = window.audit().sac_lines().len();
+            let began = Instant::now();
             let name =
                 to_login(&mut console).await.unwrap_or_else(|error| panic!("{old:?} {found}: {error}"));
+            let took = began.elapsed();
+            assert!(took < Duration::from_secs(30), "{old:?} {found}: {took:?}");
             let ran: Vec<String> =
                 window.audit().sac_lines().split_off(before).iter().map(|line| (*line).to_owned()).collect();
             let view = format!("ch -sn {}", name.to_ascii_lowercase());

@@ -229,7 +229,7 @@ impl Scenario {
             };
             match key.as_str() {
                 "profile" => {
-                    os = Os::from_year(value).ok_or_else(|| bad(&format!("profiles are {}", Os::YEARS)))?
+                    os = Os::from_year(value).ok_or_else(|| bad(&format!("profiles are {}", Os::YEARS)))?;
                 }
                 "lang" => {
                     language = Language::from_tag(value)

@@ -21,7 +21,9 @@ const FAILED: ExitCode = -1;
 
 /// `manage-bde`.
 pub(super) fn run(process: &Process) -> ExitCode {
-    HEAD.iter().for_each(|line| process.stdout.line(line));
+    for line in HEAD {
+        process.stdout.line(line);
+    }
     process.stdout.line("");
     let fail = |text: &str| {
         process.stdout.line(text);
@@ -99,7 +101,7 @@ pub(super) fn run(process: &Process) -> ExitCode {
                 let own = encryption.key_file.as_deref().unwrap_or_default().to_lowercase();
                 let text = String::from_utf8_lossy(&bytes).trim().to_owned();
                 if own == name && !own.is_empty() && text == "external key" {
-                    encryption.recovery_password.clone()
+                    encryption.recovery_password
                 } else {
                     String::new()
                 }

@@ -343,7 +343,7 @@ fn whole(outcome: &Outcome) -> Result<(), String> {
 
 /// The faulty file is not loaded any more.
 fn renamed(outcome: &Outcome) -> Result<(), String> {
-    let left = outcome.after.0.keys().find(|path| path.contains("C-00000291") && path.ends_with(".sys"));
+    let left = outcome.after.0.keys().find(|path| path.contains("C-00000291") && !path.contains(".off"));
     left.map_or(Ok(()), |path| Err(path.clone()))
 }
 

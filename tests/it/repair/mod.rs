@@ -5,6 +5,7 @@ mod azure;
 mod causes;
 mod kinds;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -137,10 +138,10 @@ impl Case {
         let loaded = match &self.steps {
             None => loader::load(&Library::embedded(), "rdp-internal-error"),
             Some(steps) => {
-                let secrets: String = self
-                    .secrets()
-                    .map(|(name, _)| format!("  {name}: {{type: secret, about: 'a secret'}}\n"))
-                    .collect();
+                let mut secrets = String::new();
+                for (name, _) in self.secrets() {
+                    let _ = writeln!(secrets, "  {name}: {{type: secret, about: 'a secret'}}");
+                }
                 let params = if secrets.is_empty() { secrets } else { format!("params:\n{secrets}") };
                 let text =
                     format!("script: t\ntitle: 'a trial'\nabout: |\n  A trial.\n{params}steps:\n{steps}");

@@ -136,7 +136,7 @@ pub(super) async fn run(process: &Process) -> Result<ExitCode, Interrupted> {
             return Ok(fail(process, "REG", &Failure::Text(NO_PATH)));
         };
         // Errors and answers are in the language of the machine where reg runs; what differs is only rare text.
-        there.args[1] = key.to_owned();
+        key.clone_into(&mut there.args[1]);
         return Box::pin(run(&there)).await;
     }
     let changes =

@@ -13,7 +13,7 @@ use super::tcp::{self, TcpLine};
 use super::telnet::TelnetStream;
 use super::wakers::Half;
 use super::{FlowControl, Line, LineSettings, OpenError, Parity, Signal};
-use crate::telnet::com_port::{self, Control, LineState, Message, ModemState, StopBits};
+use crate::telnet::com_port::{self, Control, LineState, Message, ModemState, Purge, StopBits};
 use crate::telnet::{Connection, End, Event, Opt, Side};
 
 /// How long a server may be silent before we speak first.
@@ -149,6 +149,8 @@ fn tolerated(settings: LineSettings) -> Vec<Message> {
         let off = settings.rts == Some(Signal::Off);
         messages.push(Message::Control(if off { Control::RtsOff } else { Control::RtsOn }));
     }
+    // What the server kept of before: received at another speed it is noise, and what is old is not what is there now.
+    messages.push(Message::Purge(Purge::Both));
     messages.push(Message::LineStateMask(ERRORS));
     messages.push(Message::ModemStateMask(ModemState(0)));
     messages
@@ -322,6 +324,7 @@ mod tests {
             Message::Signature(concat!("sacpilot ", env!("CARGO_PKG_VERSION")).into()),
             Message::Control(Control::FlowHardware),
             Message::Control(Control::DtrOn),
+            Message::Purge(Purge::Both),
             Message::LineStateMask(ERRORS),
             Message::ModemStateMask(ModemState(0)),
         ];

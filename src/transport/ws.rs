@@ -113,6 +113,12 @@ impl WsError {
             Self::Proxy(_) => "write http://[USER:PASSWORD@]HOST:PORT".to_owned(),
             Self::Trust(_) => "pass a file of PEM certificates with --ca-file or SSL_CERT_FILE".to_owned(),
             Self::Reach(error) => error.help(),
+            Self::Source(SourceError::NotSet { name, .. } | SourceError::VariableNotText { name, .. }) => {
+                format!("set {name} to the address, ws://HOST:PORT/?token=…")
+            }
+            Self::Source(SourceError::File { .. }) => {
+                "its first line must be the address, ws://HOST:PORT/?token=…".to_owned()
+            }
             Self::Source(_) | Self::Command { .. } | Self::CommandSlow { .. } => {
                 "run it by hand: the first line that it prints must be the address".to_owned()
             }

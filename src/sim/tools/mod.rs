@@ -14,10 +14,8 @@ mod cacls;
 mod certificates;
 mod certutil_files;
 mod chcp;
-mod chkdsk;
 mod digest;
 mod diskpart;
-mod dism;
 mod find;
 mod findstr;
 mod findstr_pattern;
@@ -27,7 +25,6 @@ mod gpupdate;
 mod icacls;
 mod input;
 mod ipconfig;
-mod manage_bde;
 mod more;
 mod net;
 mod netsh;
@@ -41,7 +38,6 @@ mod process;
 mod query;
 mod reg;
 mod sc;
-mod sfc;
 mod shutdown;
 pub mod stream;
 mod systeminfo;
@@ -52,7 +48,6 @@ mod tasks;
 mod timeout;
 #[cfg(test)]
 pub(in crate::sim) mod trial;
-mod unlock_question;
 mod wevtutil;
 mod whoami;
 mod width;
@@ -97,11 +92,9 @@ pub const PROGRAMS: &[&str] = &[
     "cacls.exe",
     "certutil.exe",
     "chcp.com",
-    "chkdsk.exe",
     "choice.exe",
     "cmd.exe",
     "diskpart.exe",
-    "dism.exe",
     "expand.exe",
     "find.exe",
     "findstr.exe",
@@ -111,7 +104,6 @@ pub const PROGRAMS: &[&str] = &[
     "icacls.exe",
     "ipconfig.exe",
     "makecab.exe",
-    "manage-bde.exe",
     "net.exe",
     "netsh.exe",
     "more.com",
@@ -123,7 +115,6 @@ pub const PROGRAMS: &[&str] = &[
     "qwinsta.exe",
     "reg.exe",
     "sc.exe",
-    "sfc.exe",
     "shutdown.exe",
     "systeminfo.exe",
     "takeown.exe",
@@ -182,10 +173,6 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "takeown" => takeown::run(&process).await,
         "certutil" => Ok(certutil_files::run(&process).or_else(|| certificates::run(&process))?),
         "chcp" => Ok(chcp::run(&process)),
-        "chkdsk" => chkdsk::run(&process).await,
-        "dism" => dism::run(&process).await,
-        "manage-bde" => Ok(manage_bde::run(&process)),
-        "sfc" => sfc::run(&process).await,
         "choice" => timeout::choice(&process).await,
         "diskpart" => diskpart::run(&process).await,
         "expand" => Ok(cabinets::expand(&process)),
@@ -209,7 +196,6 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "nltest" => Ok(nltest::run(&process)),
         "netsh" => Ok(netsh::run(&process)),
         "netstat" => Ok(netstat::run(&process)),
-        "powershell" if unlock_question::is_asked(&process) => unlock_question::run(&process).await,
         "powershell" => crate::sim::powershell::run(process).await,
         "sc" => Ok(sc::run(&process)),
         "taskkill" => Ok(taskkill::run(&process)),

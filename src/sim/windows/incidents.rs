@@ -2,7 +2,6 @@
 
 use super::World;
 use super::boot_store;
-use super::events::Event;
 use super::registry::Data;
 
 /// One thing that happens.
@@ -14,10 +13,6 @@ pub enum Incident {
     Launch(String),
     /// Somebody changes the boot store: object, element, value; without a value the element is removed.
     BootStore(String, &'static str, Option<Data>),
-    /// Somebody sets a value of the registry: key, name, data.
-    Registry(String, String, Data),
-    /// Something is written into a log.
-    Event(Event),
 }
 
 impl World {
@@ -39,11 +34,6 @@ impl World {
                         None => boot_store::delete(store, &object, element),
                     };
                 }
-                Incident::Event(event) => {
-                    let time = self.wall_time();
-                    self.events.append(Event { time, ..event });
-                }
-                Incident::Registry(key, name, data) => self.registry.set(&key, &name, data),
                 Incident::Launch(path) => {
                     self.launch(&path);
                 }

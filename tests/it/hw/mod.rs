@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use sacpilot::inventory;
+use sacpilot::script::diagnostic::Source;
 
 use crate::stored::repository;
 
@@ -136,4 +137,41 @@ fn bench_files_are_inventories() {
         count += 1;
     }
     assert!(count >= 8, "{count}");
+}
+
+/// Every page has what a technician looks for, and its target can be used as it stands there.
+#[test]
+fn pages_are_whole() {
+    let index = fs::read_to_string(repository("hw/README.md")).unwrap();
+    let mut count = 0;
+    for entry in fs::read_dir(repository("hw")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if name == "README.md" || path.extension().is_none_or(|ending| ending != "md") {
+            continue;
+        }
+        let page = fs::read_to_string(&path).unwrap();
+        for heading in [
+            "The target",
+            "First commands",
+            "What goes wrong",
+            "The conformance run",
+            "How far this page was followed",
+        ] {
+            assert!(page.contains(&format!("\n## {heading}\n")), "{name} has no `{heading}`");
+        }
+        for line in ["bcdedit /ems {current} on", "EMSBAUDRATE:115200", "sacpilot exec -t "] {
+            assert!(page.contains(line), "{name} has no `{line}`");
+        }
+        assert!(index.contains(&format!("({name})")), "hw/README.md does not name {name}");
+        let bench = page.split("SACPILOT_BENCH=").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+        assert!(repository(bench).is_file(), "{name} names {bench}");
+        let target = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+        let text = target.unwrap_or_else(|| panic!("{name} has no target")).to_owned();
+        let read = inventory::load(Source { path: name.clone(), text });
+        let read = read.unwrap_or_else(|report| panic!("{report}"));
+        assert!(read.target("bench").is_some(), "{name}");
+        count += 1;
+    }
+    assert!(count >= 10, "{count}");
 }

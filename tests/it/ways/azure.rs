@@ -12,7 +12,7 @@ use super::suite::{Far, Passes, Way, all, hang_up};
 use crate::azure::Site;
 
 /// The machine's end.
-struct Machine(DuplexStream);
+pub(super) struct Machine(pub(super) DuplexStream);
 
 impl AsyncRead for Machine {
     fn poll_read(

@@ -2,6 +2,7 @@
 //! reconnect, hang-up. Each test says in one line what is missing where a program is not installed.
 
 mod azure;
+mod listen;
 mod qemu;
 mod rig;
 mod ssh;

@@ -21,8 +21,8 @@
 //! | [`secret`] | text that never shows itself |
 //! | [`encoding`] | streaming UTF-8, OEM and CJK code pages |
 //! | [`powershell`] | PowerShell's grammar |
-//! | [`recording`] | timed two-way recording, asciicast, redaction |
 //! | [`telnet`] | telnet and its COM-PORT option, for both ends, without I/O |
+//! | [`recording`] | timed two-way recording, asciicast, redaction |
 //! | [`sim`] | a Windows machine behind a byte stream; knows nothing of the driver |
 //! | [`bridge`] | a simulated Azure in front of a console: resource manager and gateway |
 //! | [`web`] | the way to a host by its URL: proxy, TLS, the upgrade to a websocket |

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
+use crate::recording::Rotation;
+
 /// Drives a Windows machine through its serial console (EMS/SAC): finds out why Remote Desktop is broken,
 /// repairs it, proves the repair, can take it back.
 #[derive(Debug, Parser)]
@@ -40,9 +42,13 @@ Exit codes:
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Globals {
-    /// Records the session into FILE as well (asciicast v2: `asciinema play FILE`)
+    /// Records the session into FILE as well (asciicast v2: `asciinema play FILE`); compressed when it ends with .gz
     #[arg(long, global = true, value_name = "FILE")]
     pub record: Option<PathBuf>,
+
+    /// Goes on in another file (session.2.cast) when a recording has become so large or so long (50MB, 1h)
+    #[arg(long, global = true, value_name = "SIZE|TIME", value_parser = rotation)]
+    pub record_rotate: Option<Rotation>,
 
     /// Where run folders are made [default: the state folder of the user]
     #[arg(long, global = true, value_name = "DIR", env = "SACPILOT_RUNS_DIR")]
@@ -141,6 +147,24 @@ pub(super) fn duration_or_none(text: &str) -> Result<Duration, String> {
     Duration::try_from(signed).map_err(|_| wrong())
 }
 
+/// A size (`50MB`, `512K`) or a length of time of a recording's file.
+fn rotation(text: &str) -> Result<Rotation, String> {
+    const SMALLEST: u64 = 1024;
+    let wrong = || format!("`{text}` is no size and no time: write 50MB, 512K, 30m or 1h");
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit.trim_end_matches(['B', 'b', 'i']) {
+        "k" | "K" => 1 << 10,
+        // `m` alone is minutes.
+        "M" => 1 << 20,
+        "G" | "g" => 1 << 30,
+        _ if unit.is_empty() => return Err(wrong()),
+        _ => return duration(text).map(Rotation::Time).map_err(|_| wrong()),
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)?;
+    if bytes < SMALLEST { Err("must be at least 1K".to_owned()) } else { Ok(Rotation::Bytes(bytes)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,6 +172,25 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_and_times_of_a_file() {
+        let time = |seconds| Rotation::Time(Duration::from_secs(seconds));
+        for (text, rotation) in [
+            ("50MB", Rotation::Bytes(50 << 20)),
+            ("50MiB", Rotation::Bytes(50 << 20)),
+            ("2M", Rotation::Bytes(2 << 20)),
+            ("512K", Rotation::Bytes(512 << 10)),
+            ("1G", Rotation::Bytes(1 << 30)),
+            ("1h", time(3600)),
+            ("5m", time(300)),
+        ] {
+            assert_eq!(super::rotation(text), Ok(rotation), "{text}");
+        }
+        for text in ["", "50", "0K", "MB", "1X", "99999999999999999999G", "0s"] {
+            assert!(super::rotation(text).is_err(), "{text}");
+        }
     }
 
     #[test]

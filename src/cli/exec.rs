@@ -71,7 +71,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let _lock = lock::take(&target.endpoint, "exec", context)
         .map_err(|failure| Failure { exit: Exit::EXEC_FAILED, ..failure })?;
     let files: Vec<_> = context.globals.record.as_deref().into_iter().collect();
-    let recorder = tape::recorder(&target, &files, context.started)?;
+    let recorder = tape::recorder(&target, &files, context)?;
     let interrupt = Interrupt::default();
     let task = Box::pin(async {
         let opening = tokio::select! {

@@ -26,6 +26,7 @@ pub mod log;
 pub mod login;
 pub mod new;
 pub mod opening;
+pub mod pictures;
 pub mod plan;
 pub mod ports;
 pub mod replay;

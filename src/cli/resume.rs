@@ -177,7 +177,7 @@ async fn again(args: AgainArgs, opened: OpenedRun, again: Again, context: &Conte
     let cast = folder.recording();
     let files: Vec<&Path> =
         std::iter::once(cast.as_path()).chain(context.globals.record.as_deref()).collect();
-    let recorder = tape::recorder(&target, &files, context.started)?;
+    let recorder = tape::recorder(&target, &files, context)?;
     let secrets = masks.secrets();
     let order = Order {
         run: first.run,
@@ -193,6 +193,10 @@ async fn again(args: AgainArgs, opened: OpenedRun, again: Again, context: &Conte
     let narrator =
         Narrator::new(context.started, masks).with_journal(journal).with_ledger(past.ledger.clone());
     let narrator = listeners(narrator, &recorded.events, context);
+    let narrator = match &recorder {
+        Some(recorder) => narrator.with_listener(tape::Told::after(recorder.annotator(), &recorded.events)),
+        None => narrator,
+    };
     let taking = Taking::Again(again, Box::new(past));
     let ended = Box::pin(converse(&order, &target, secrets, recorder, narrator, taking, context)).await;
     conclude(&folder, ended, context)

@@ -16,6 +16,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::lock;
 use super::opening::{Opening, STOPPED, awaiting, session_id};
+use super::pictures;
 use super::plan;
 use super::runs::{given, next};
 use super::script_args::{Bound, ScriptArgs};
@@ -183,7 +184,7 @@ struct Wish {
 pub async fn look(bound: Bound, target: Target, context: &Context) -> Result<(Summary, Exit), Failure> {
     let _lock = lock::take(&target.endpoint, &format!("plan {}", bound.script.name), context)?;
     let files: Vec<&Path> = context.globals.record.as_deref().into_iter().collect();
-    let recorder = tape::recorder(&target, &files, context.started)?;
+    let recorder = tape::recorder(&target, &files, context)?;
     let summary = Shared::default();
     let mut masks = bound.masks;
     masks.add("password", target.credentials.password.clone());
@@ -231,7 +232,7 @@ async fn drive(bound: Bound, target: Target, wish: Wish, context: &Context) -> R
     let cast = folder.recording();
     let files: Vec<&Path> =
         std::iter::once(cast.as_path()).chain(context.globals.record.as_deref()).collect();
-    let recorder = tape::recorder(&target, &files, context.started)?;
+    let recorder = tape::recorder(&target, &files, context)?;
 
     let mut masks = bound.masks;
     masks.add("password", target.credentials.password.clone());
@@ -249,7 +250,7 @@ async fn drive(bound: Bound, target: Target, wish: Wish, context: &Context) -> R
     };
     let narrator = listeners(Narrator::new(context.started, masks).with_journal(journal), &[], context);
     let narrator = match &recorder {
-        Some(recorder) => narrator.with_listener(tape::Told(recorder.annotator())),
+        Some(recorder) => narrator.with_listener(tape::Told::new(recorder.annotator())),
         None => narrator,
     };
     let taking = Taking::Begin;
@@ -391,7 +392,8 @@ pub(super) fn listeners(narrator: Narrator, before: &[Event], context: &Context)
 fn report(folder: &RunFolder, context: &Context) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::REMAINS, error.to_string());
     let recorded = journal::read(&folder.path().join("journal.jsonl")).map_err(|error| failed(&error))?;
-    let summary = Summary::of(&recorded.events);
+    let mut summary = Summary::of(&recorded.events);
+    pictures::draw(folder, &mut summary).map_err(|error| failed(&error))?;
     let json = serde_json::to_string_pretty(&summary).map_err(|error| failed(&error))?;
     folder.write("report.json", &(harmless_json(json) + "\n")).map_err(|error| failed(&error))?;
     let next = next(folder, &Past::of(&recorded.events, &Masks::default()), context);

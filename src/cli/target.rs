@@ -1,6 +1,5 @@
 //! `-t TARGET`: where the console is, who logs in, how long to wait.
 
-use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use super::failure::Failure;
 use super::inventory::{Place, complete, place};
 use super::login::LoginArgs;
 use crate::azure::Azure;
-use crate::recording::{Import, Survey, survey};
+use crate::recording::{Import, Parts, Survey, survey};
 use crate::report::visible;
 use crate::secret::Secret;
 use crate::shell::Credentials;
@@ -187,15 +186,23 @@ fn recorded_account(path: &Path) -> Result<Option<Credentials>, Failure> {
         Failure::usage(visible::line(&format!("cannot read the recording {}: {reason}", path.display())))
             .help(help.to_owned())
     };
-    let file = File::open(path).map_err(|error| unreadable(&error, "check that the file exists"))?;
+    let file = Parts::open(path).map_err(|error| unreadable(&error, "check that the file exists"))?;
     let survey = survey(file).map_err(|error| unreadable(&error, error.help()))?;
     Ok(credentials_of(&survey))
 }
 
-/// The account of a recording; `None` when nobody logged in.
+/// The account of a recording; `None` when it has none.
 pub fn credentials_of(survey: &Survey) -> Option<Credentials> {
     // No two equal neighbours, and nothing that the machine might print.
-    let keys: String = "q7Zk9Xw2Vj8Rt4Hn".chars().cycle().take(survey.secret_keys).collect();
+    // Where nobody logged in (a session that was taken up again), none is typed.
+    let keys: String = "q7Zk9Xw2Vj8Rt4Hn"
+        .chars()
+        .cycle()
+        .take(match survey.secret_keys {
+            0 => 16,
+            keys => keys,
+        })
+        .collect();
     let session = survey.header.sacpilot.as_ref()?.session.clone()?;
     Some(Credentials { user: session.user, domain: session.domain, password: Secret::new(keys).ok()? })
 }
@@ -203,7 +210,7 @@ pub fn credentials_of(survey: &Survey) -> Option<Credentials> {
 /// When the program began that made a recording: names of temporary files come from it.
 pub fn recorded_start(endpoint: &Endpoint) -> Option<Timestamp> {
     let Endpoint::Replay { path, .. } = endpoint else { return None };
-    let reader = Import::new(File::open(path).ok()?).ok()?;
+    let reader = Import::new(Parts::open(path).ok()?).ok()?;
     let session = reader.header().sacpilot.as_ref()?.session.as_ref()?;
     Timestamp::from_millisecond(session.started_ms).ok()
 }

@@ -38,7 +38,7 @@ pub mod verdict;
 mod wait;
 
 pub use event::{Event, EventKind};
-pub use folder::RunFolder;
+pub use folder::{FolderError, RunFolder};
 pub use interrupt::{Interrupt, OnInterrupt};
 pub use journal::Journal;
 pub use masks::Masks;

@@ -39,6 +39,18 @@ pub struct Origin {
     /// What the same session needs to be driven again. Absent in format 1, and where nobody logged in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionOrigin>,
+    /// Which part it is, of a recording in several files. Absent in the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+}
+
+/// A part of a recording in several files, but the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// From 2.
+    pub number: u32,
+    /// When it begins, microseconds after the recording began; the times of its events count from there.
+    pub after_us: u64,
 }
 
 /// What decides which bytes are typed, beside the machine's answers.
@@ -69,8 +81,24 @@ impl Header {
                 tool: env!("CARGO_PKG_VERSION").to_owned(),
                 endpoint: endpoint.to_owned(),
                 session: None,
+                part: None,
             }),
         }
+    }
+
+    /// Which part of a recording it begins, from 1; `None` when another tool wrote it.
+    pub(super) fn part_number(&self) -> Option<u32> {
+        self.sacpilot.as_ref().map(|origin| origin.part.map_or(1, |part| part.number))
+    }
+
+    /// The header of part `number`, that begins `after` the recording began.
+    pub(super) fn of_part(&self, number: u32, after: Duration) -> Self {
+        let mut header = self.clone();
+        if let Some(origin) = &mut header.sacpilot {
+            let after_us = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
+            origin.part = Some(Part { number, after_us });
+        }
+        header
     }
 
     /// The same, of a session that somebody logs in to.

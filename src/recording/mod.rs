@@ -16,6 +16,9 @@
 //! the same, and it is read for good. A reader refuses a higher number than its own; a number grows only when a
 //! reader of the old one would misread the new.
 //!
+//! A recording may be in several files ([`Rotation`], [`Parts`]): the header of each but the first has `sacpilot.part`,
+//! its number and when it begins. A header inside a file begins a part, so files may be joined as they are.
+//!
 //! Text in JSON is Unicode, a console is bytes. Bytes that are UTF-8 are written as they are. Any other byte
 //! `HH` is written as the private character U+10FE`HH` (always 80 to FF), which players show as a box. A true
 //! character of that range is written as its four bytes, each in that way, so reading gives back every byte
@@ -32,19 +35,23 @@ mod cast;
 mod escape;
 mod forms;
 mod import;
+mod parts;
 mod playback;
 mod raw_text;
 mod reader;
 mod recorder;
 mod redact;
+mod rotation;
 mod survey;
 mod writer;
 
-pub use cast::{Event, Header, Kind, Origin, SessionOrigin};
-pub use import::{Import, Source};
+pub use cast::{Event, Header, Kind, Origin, Part, SessionOrigin};
+pub use import::{Hints, Import, Source};
+pub use parts::{Parts, part_path};
 pub use playback::{Difference, Manner, Playback, Recorded};
 pub use reader::{CastReader, ReadError};
 pub use recorder::{Annotator, Recorder, RecordingFailure};
 pub use redact::{Redactor, mask};
+pub use rotation::{OpenPart, Rotation};
 pub use survey::{Survey, survey};
 pub use writer::CastWriter;

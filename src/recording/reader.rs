@@ -16,6 +16,8 @@ pub struct CastReader<R> {
     line: usize,
     done: bool,
     torn: bool,
+    /// When the part began that is being read; see [`super::Parts`].
+    after: Duration,
 }
 
 /// A recording cannot be read.
@@ -34,6 +36,25 @@ pub enum ReadError {
     /// Made by a later sacpilot.
     #[error("the recording has format {0}, which needs a newer sacpilot")]
     Newer(u32),
+    /// A capture of a network is damaged.
+    #[error("the capture cannot be read: {0}")]
+    Capture(String),
+    /// A capture holds no console.
+    #[error("{}", no_conversation(.wanted.as_deref(), .known))]
+    NoConversation {
+        /// The side that was asked for.
+        wanted: Option<String>,
+        /// The sides that there are.
+        known: String,
+    },
+    /// A timing file is none.
+    #[error("line {line} of the timing file is no delay and count: `{text}`")]
+    Timing {
+        /// From 1.
+        line: usize,
+        /// What it says.
+        text: String,
+    },
     /// A line is no event.
     #[error("line {line} of the recording is not an event: {reason}")]
     Event {
@@ -51,6 +72,9 @@ impl ReadError {
             Self::Io(_) => "recording-unreadable",
             Self::NoHeader(_) => "recording-header",
             Self::Version(_) | Self::Newer(_) => "recording-version",
+            Self::Capture(_) => "recording-capture",
+            Self::NoConversation { .. } => "recording-no-conversation",
+            Self::Timing { .. } => "recording-timing",
             Self::Event { .. } => "recording-event",
         }
     }
@@ -64,10 +88,23 @@ impl ReadError {
             }
             Self::Version(_) => "convert it with `asciinema convert -f asciicast-v2`",
             Self::Newer(_) => "update sacpilot",
+            Self::Capture(_) => "write it anew with `tcpdump -w` or Wireshark (pcap or pcapng)",
+            Self::NoConversation { .. } => {
+                "name the side of the console with --console HOST:PORT; what is encrypted (ssh, TLS) cannot be read"
+            }
+            Self::Timing { .. } => "give the file that `script --timing=FILE` wrote beside this log",
             Self::Event { .. } => {
                 "the file was edited or damaged; cut it before that line to use what is good"
             }
         }
+    }
+}
+
+fn no_conversation(wanted: Option<&str>, known: &str) -> String {
+    match (wanted, known) {
+        (_, "") => "the capture has no TCP connection that carries anything".to_owned(),
+        (None, known) => format!("the capture has no connection that carries anything; it has {known}"),
+        (Some(wanted), known) => format!("the capture has no connection with {wanted}; it has {known}"),
     }
 }
 
@@ -93,7 +130,7 @@ impl<R: BufRead> CastReader<R> {
         {
             return Err(ReadError::Newer(origin.format));
         }
-        Ok(Self { input, header, line: 1, done: false, torn: false })
+        Ok(Self { input, header, line: 1, done: false, torn: false, after: Duration::ZERO })
     }
 
     /// The first line.
@@ -123,6 +160,14 @@ impl<R: BufRead> CastReader<R> {
             if bytes.trim_ascii().is_empty() {
                 continue;
             }
+            // The header of the next part, where the files of a recording are read one after the other.
+            if bytes.starts_with(b"{")
+                && let Ok(Header { sacpilot: Some(origin), .. }) = serde_json::from_slice(&bytes)
+                && let Some(part) = origin.part
+            {
+                self.after = Duration::from_micros(part.after_us);
+                continue;
+            }
             return match self.parse(&bytes) {
                 Ok(event) => Ok(Some(event)),
                 Err(_) if !whole => {
@@ -138,6 +183,7 @@ impl<R: BufRead> CastReader<R> {
         let (seconds, code, data): (f64, String, String) =
             serde_json::from_slice(line).map_err(|error| error.to_string())?;
         let at = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+        let at = self.after.saturating_add(at);
         let bytes = |data: String| {
             if self.header.sacpilot.is_some() { raw_text::bytes_of(&data) } else { data.into_bytes() }
         };

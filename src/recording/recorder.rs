@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::cast::Header;
 use super::redact::{Arrival, Piece, Redactor, mask};
+use super::rotation::{OpenPart, Rotation};
 use super::writer::CastWriter;
 use crate::secret::Secret;
 
@@ -33,6 +34,17 @@ struct Tape {
     waiting: BTreeMap<(Arrival, Way), Vec<u8>>,
     number: u64,
     now: Duration,
+    /// When the file was brought up to date last.
+    flushed: Duration,
+    parts: Option<Parts>,
+}
+
+/// How the recording goes on in other files.
+struct Parts {
+    rotation: Rotation,
+    open: OpenPart,
+    header: Header,
+    number: u32,
 }
 
 /// The recording stopped; the run goes on.
@@ -52,6 +64,8 @@ enum Way {
 }
 
 const LONGEST_HOLD: Duration = Duration::from_secs(10);
+/// A compressor holds back no more than what came in this time; a kill loses no more either.
+const FLUSHED_EVERY: Duration = Duration::from_secs(1);
 
 impl Recorder {
     /// Records to `out`. A header that cannot be written is a failure like any later one.
@@ -72,6 +86,21 @@ impl Recorder {
             options.mode(0o600);
         }
         Ok(Self::start(options.open(path)?, header))
+    }
+
+    /// Records to several files, each as large or as long as `rotation` says. A file that cannot be opened is a failure
+    /// like any later one.
+    pub fn start_in_parts(mut open: OpenPart, header: &Header, rotation: Rotation) -> Self {
+        let recorder = match open(1) {
+            Ok(out) => Self::start(out, header),
+            Err(error) => {
+                let recorder = Self::start(io::sink(), header);
+                recorder.tape().fail(&error);
+                recorder
+            }
+        };
+        recorder.tape().parts = Some(Parts { rotation, open, header: header.clone(), number: 1 });
+        recorder
     }
 
     /// A second hand for what the program tells.
@@ -140,6 +169,8 @@ impl Tape {
             waiting: BTreeMap::new(),
             number: 0,
             now: Duration::ZERO,
+            flushed: Duration::ZERO,
+            parts: None,
         };
         let out: Box<dyn Write + Send> = Box::new(out);
         match CastWriter::start(out, header) {
@@ -175,6 +206,9 @@ impl Tape {
             }
         }
         self.write_what_is_due();
+        if let Err(error) = self.go_on() {
+            self.fail(&error);
+        }
     }
 
     /// Writes everything that is held back. More may follow.
@@ -226,10 +260,27 @@ impl Tape {
                 Way::Mark => cast.mark(arrival.at, &String::from_utf8_lossy(&bytes)),
                 Way::Told => cast.told(arrival.at, &String::from_utf8_lossy(&bytes)),
             };
-            if let Err(error) = written {
+            if let Err(error) = written.and_then(|()| self.go_on()) {
                 self.fail(&error);
             }
         }
+    }
+
+    /// Goes on in the next file when this one is full, and brings this one up to date from time to time.
+    fn go_on(&mut self) -> io::Result<()> {
+        let Some(cast) = &mut self.cast else { return Ok(()) };
+        if let Some(parts) = &mut self.parts
+            && parts.rotation.is_due(cast)
+        {
+            parts.number += 1;
+            let out = (parts.open)(parts.number)?;
+            cast.go_on_in(out, &parts.header, parts.number, self.now)?;
+        }
+        if self.now.saturating_sub(self.flushed) >= FLUSHED_EVERY {
+            self.flushed = self.now;
+            cast.flush()?;
+        }
+        Ok(())
     }
 
     fn fail(&mut self, error: &io::Error) {

@@ -51,12 +51,15 @@ pub fn survey(input: impl Read + Send + 'static) -> Result<Survey, ReadError> {
             Kind::Output(bytes) => {
                 survey.said += bytes.len() as u64;
                 if counts_stars {
-                    survey.secret_keys += bytes.iter().map(|byte| usize::from(*byte == b'*')).sum::<usize>();
+                    let line = bytes.iter().take_while(|byte| !matches!(byte, b'\r' | b'\n'));
+                    let whole = line.clone().count() == bytes.len();
+                    survey.secret_keys += line.map(|byte| usize::from(*byte == b'*')).sum::<usize>();
+                    counts_stars = whole;
                 }
             }
             Kind::Input(bytes) => {
                 survey.sent += bytes.len() as u64;
-                counts_stars = survey.secret_keys == 0 && bytes == MASK.as_bytes();
+                counts_stars = survey.secret_keys == 0 && bytes.starts_with(MASK.as_bytes());
             }
             Kind::Mark(_) => survey.marks += 1,
             Kind::Told(event) => survey.told = survey.told.or(Some(event)),

@@ -12,6 +12,9 @@ use super::raw_text::RawText;
 pub struct CastWriter<W> {
     out: W,
     last: Duration,
+    /// When the part began that is written.
+    after: Duration,
+    written: u64,
     output: RawText,
     input: RawText,
 }
@@ -25,7 +28,44 @@ impl<W: Write> CastWriter<W> {
         let mut line = serde_json::to_string(header)?;
         line.push('\n');
         out.write_all(line.as_bytes())?;
-        Ok(Self { out, last: Duration::ZERO, output: RawText::default(), input: RawText::default() })
+        Ok(Self {
+            out,
+            last: Duration::ZERO,
+            after: Duration::ZERO,
+            written: line.len() as u64,
+            output: RawText::default(),
+            input: RawText::default(),
+        })
+    }
+
+    /// Ends this file and goes on in another one, whose times begin at `at`.
+    ///
+    /// # Errors
+    /// What either file says.
+    pub fn go_on_in(&mut self, out: W, header: &Header, number: u32, at: Duration) -> io::Result<()> {
+        self.finish(at)?;
+        let after = self.last;
+        *self = Self::start(out, &header.of_part(number, after))?;
+        (self.last, self.after) = (after, after);
+        Ok(())
+    }
+
+    /// How much was written to this file, in bytes.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// How long this file goes by now.
+    pub fn length(&self) -> Duration {
+        self.last.saturating_sub(self.after)
+    }
+
+    /// Brings what was written on its way to the file: a compressor may hold it back.
+    ///
+    /// # Errors
+    /// What the file says.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 
     /// The console sent `bytes`.
@@ -80,9 +120,11 @@ impl<W: Write> CastWriter<W> {
     fn write(&mut self, at: Duration, code: char, text: &str) -> io::Result<()> {
         // Players take times to grow.
         self.last = self.last.max(at);
-        let mut line = format!("[{}.{:06}, \"{code}\", \"", self.last.as_secs(), self.last.subsec_micros());
+        let at = self.length();
+        let mut line = format!("[{}.{:06}, \"{code}\", \"", at.as_secs(), at.subsec_micros());
         text.chars().for_each(|character| escape(character, &mut line));
         line.push_str("\"]\n");
+        self.written += line.len() as u64;
         self.out.write_all(line.as_bytes())
     }
 }

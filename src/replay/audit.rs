@@ -1,6 +1,6 @@
 //! What in a recording should not be passed on: secrets, and data about people and machines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -65,6 +65,7 @@ pub struct Audit {
     pending: String,
     typed: String,
     found: BTreeMap<(bool, &'static str, String), usize>,
+    secrets: BTreeSet<String>,
 }
 
 impl Default for Audit {
@@ -80,6 +81,7 @@ impl Default for Audit {
             pending: String::new(),
             typed: String::new(),
             found: BTreeMap::new(),
+            secrets: BTreeSet::new(),
         }
     }
 }
@@ -106,12 +108,22 @@ impl Audit {
         }
     }
 
-    /// Everything that was found: secrets first.
-    pub fn finish(mut self) -> Vec<Exposed> {
+    /// The secrets that were found, whole: to hide them.
+    pub fn secrets(mut self) -> Vec<String> {
+        self.look_at_the_rest();
+        self.secrets.into_iter().collect()
+    }
+
+    fn look_at_the_rest(&mut self) {
         let rest = std::mem::take(&mut self.pending);
         self.look(&rest);
         let typed = std::mem::take(&mut self.typed);
         self.look(&typed);
+    }
+
+    /// Everything that was found: secrets first.
+    pub fn finish(mut self) -> Vec<Exposed> {
+        self.look_at_the_rest();
         let exposed = |((harmless, what, text), times): ((bool, &'static str, String), usize)| Exposed {
             what,
             secret: !harmless,
@@ -151,6 +163,9 @@ impl Audit {
                     .trim_matches(['"', '\'', ',', ';', ':', '(', ')', '=', ' ', '\t', '\r', '\n']);
                 if HARMLESS.iter().any(|harmless| found.starts_with(harmless)) {
                     continue;
+                }
+                if *secret {
+                    self.secrets.insert(found.to_owned());
                 }
                 let shown = if *secret { beginning(found) } else { found.to_owned() };
                 *self.found.entry((!secret, what, shown)).or_default() += 1;

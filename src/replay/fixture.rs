@@ -3,18 +3,26 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use unicode_width::UnicodeWidthChar as _;
+
 use crate::recording::{Event, Header, Kind};
 
-/// Words that are not for others, and what stands for each: as long as it, so that every column stays where it was.
+/// Words that are not for others, and what stands for each: as long and as wide as it, so that every column stays where
+/// it was. Upper and lower case of a letter are the same word, and keep their case.
 #[derive(Debug, Clone, Default)]
 pub struct Words(Vec<(String, String)>);
 
 impl Words {
     /// Hides `words`. The same word gets the same replacement everywhere.
     pub fn hide(words: &[String]) -> Self {
-        let mut hidden: Vec<_> = words
-            .iter()
-            .filter(|word| !word.is_empty())
+        let mut known: Vec<&String> = Vec::new();
+        for word in words.iter().filter(|word| !word.is_empty()) {
+            if !known.iter().any(|known| known.eq_ignore_ascii_case(word)) {
+                known.push(word);
+            }
+        }
+        let mut hidden: Vec<_> = known
+            .into_iter()
             .enumerate()
             .map(|(number, word)| (word.clone(), stand_in(word, number)))
             .collect();
@@ -23,22 +31,69 @@ impl Words {
         Self(hidden)
     }
 
-    fn replace(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (word, instead)| text.replace(word, instead))
+    /// How often one of the words is in `text`.
+    pub fn count(&self, text: &str) -> usize {
+        let text = text.as_bytes();
+        let times = |word: &str| places(text, word.as_bytes()).count();
+        self.0.iter().map(|(word, _)| times(word)).sum()
     }
 
-    fn bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
-        match String::from_utf8(bytes) {
-            Ok(text) => self.replace(&text).into_bytes(),
-            Err(error) => error.into_bytes(),
+    /// Length of the longest.
+    fn longest(&self) -> usize {
+        self.0.iter().map(|(word, _)| word.len()).max().unwrap_or(0)
+    }
+
+    fn replace(&self, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        self.replace_in(&mut bytes);
+        String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+
+    /// The same inside JSON, where a backslash is two.
+    fn replace_in_json(&self, json: &str) -> String {
+        let quoted = self.0.iter().filter(|(word, _)| word.contains(['\\', '"'])).map(|(word, instead)| {
+            let escaped = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+            // What stands for a backslash is a letter: one more keeps the JSON whole.
+            (escaped(word), instead.clone())
+        });
+        let json = quoted.fold(json.to_owned(), |json, (word, instead)| json.replace(&word, &instead));
+        self.replace(&json)
+    }
+
+    fn replace_in(&self, bytes: &mut [u8]) {
+        for (word, instead) in &self.0 {
+            let found: Vec<usize> = places(bytes, word.as_bytes()).collect();
+            for at in found {
+                for (place, new) in instead.bytes().enumerate() {
+                    let old = &mut bytes[at + place];
+                    *old = if old.is_ascii_uppercase() { new.to_ascii_uppercase() } else { new };
+                }
+            }
         }
     }
 }
 
-/// Letters in which no two neighbours are equal, since some consoles lose those.
+/// Where `word` is in `bytes`, whatever the case of its letters.
+fn places<'b>(bytes: &'b [u8], word: &'b [u8]) -> impl Iterator<Item = usize> + 'b {
+    let fits = |at: &usize| bytes[*at..at + word.len()].eq_ignore_ascii_case(word);
+    (0..(bytes.len() + 1).saturating_sub(word.len())).filter(fits)
+}
+
+/// Letters of the same length and width, in which no two neighbours are equal, since some consoles lose those.
 fn stand_in(word: &str, number: usize) -> String {
-    let letters: Vec<char> = ('a'..='z').collect();
-    (0..word.chars().count()).map(|place| letters[(number * 7 + place) % letters.len()]).collect()
+    let letter = |(place, old): (usize, char)| {
+        let first = match (old.len_utf8(), old.width()) {
+            (1, _) => 'a',
+            (2, _) => '\u{3b1}',
+            (3, Some(2)) => '\u{ff41}',
+            (3, _) => '\u{1e00}',
+            _ => '\u{20000}',
+        };
+        // Sixteen of each are letters.
+        char::from_u32(u32::from(first) + ((number * 7 + place) % 16) as u32).unwrap_or(first)
+    };
+    word.chars().enumerate().map(letter).collect()
 }
 
 /// The header of a fixture: what a replay needs, and nothing of where it was made.
@@ -56,8 +111,7 @@ pub fn header(header: &Header, words: &Words) -> Header {
     fixture
 }
 
-/// Joins what the console said without a pause, and hides the words. A word that reads cut is found again, since what is
-/// said between two keys is joined first.
+/// Joins what the console said without a pause, and hides the words, also where reads or keys cut them.
 #[derive(Debug, Default)]
 pub struct Trim {
     words: Words,
@@ -75,34 +129,77 @@ impl Trim {
 
     /// Takes the next event, and gives those that are certain.
     pub fn add(&mut self, event: Event) -> Vec<Event> {
-        if let (Some(Event { at, kind: Kind::Output(held) }), Kind::Output(bytes)) =
-            (self.held.back_mut(), &event.kind)
-            && event.at.saturating_sub(*at) <= ONE_BREATH
-        {
-            held.extend(bytes);
-            return Vec::new();
+        match (self.held.back_mut(), &event.kind) {
+            (Some(Event { at, kind: Kind::Output(held) }), Kind::Output(bytes))
+                if event.at.saturating_sub(*at) <= ONE_BREATH =>
+            {
+                held.extend(bytes);
+                return Vec::new();
+            }
+            _ => self.held.push_back(event),
         }
-        let done = self.finish();
-        self.held.push_back(event);
+        // A word may begin in the last bytes of either direction, and go on in what follows.
+        let longest = self.words.longest();
+        let mut done = Vec::new();
+        let (mut said, mut sent) = self.held.iter().fold((0, 0), |(said, sent), event| match &event.kind {
+            Kind::Output(bytes) => (said + bytes.len(), sent),
+            Kind::Input(bytes) => (said, sent + bytes.len()),
+            _ => (said, sent),
+        });
+        let mut hidden = false;
+        while let Some(first) = self.held.front() {
+            let last = self.held.len() == 1;
+            match &first.kind {
+                Kind::Output(bytes) if !last && said - bytes.len() >= longest => said -= bytes.len(),
+                Kind::Input(bytes) if !last && sent - bytes.len() >= longest => sent -= bytes.len(),
+                Kind::Output(_) | Kind::Input(_) => break,
+                _ => {}
+            }
+            if !std::mem::replace(&mut hidden, true) {
+                self.hide();
+            }
+            done.extend(self.held.pop_front().map(|event| self.words_of(event)));
+        }
         done
     }
 
     /// What is still held back.
     pub fn finish(&mut self) -> Vec<Event> {
-        let words = self.words.clone();
-        self.held
-            .drain(..)
-            .map(|event| {
-                let kind = match event.kind {
-                    Kind::Output(bytes) => Kind::Output(words.bytes(bytes)),
-                    Kind::Input(bytes) => Kind::Input(words.bytes(bytes)),
-                    Kind::Mark(label) => Kind::Mark(words.replace(&label)),
-                    Kind::Told(json) => Kind::Told(words.replace(&json)),
-                    other @ Kind::Other { .. } => other,
-                };
-                Event { at: event.at, kind }
-            })
-            .collect()
+        self.hide();
+        let held = std::mem::take(&mut self.held);
+        held.into_iter().map(|event| self.words_of(event)).collect()
+    }
+
+    /// Hides the words in what is held, each direction as one text.
+    fn hide(&mut self) {
+        for out in [true, false] {
+            let mut pieces: Vec<&mut Vec<u8>> = self
+                .held
+                .iter_mut()
+                .filter_map(|event| match &mut event.kind {
+                    Kind::Output(bytes) if out => Some(bytes),
+                    Kind::Input(bytes) if !out => Some(bytes),
+                    _ => None,
+                })
+                .collect();
+            let mut whole: Vec<u8> = pieces.iter().flat_map(|piece| piece.iter().copied()).collect();
+            self.words.replace_in(&mut whole);
+            let mut rest = whole.as_slice();
+            for piece in &mut pieces {
+                let (new, after) = rest.split_at(piece.len());
+                piece.copy_from_slice(new);
+                rest = after;
+            }
+        }
+    }
+
+    fn words_of(&self, event: Event) -> Event {
+        let kind = match event.kind {
+            Kind::Mark(label) => Kind::Mark(self.words.replace(&label)),
+            Kind::Told(json) => Kind::Told(self.words.replace_in_json(&json)),
+            other => other,
+        };
+        Event { at: event.at, kind }
     }
 }
 
@@ -120,6 +217,38 @@ mod tests {
             events.extend(trim.add(event));
         }
         events.extend(trim.finish());
-        assert_eq!(events, [said(0, "abcdefg "), sent(5, "hij\r"), said(9, "x"), said(90, "abcdefg")]);
+        assert_eq!(events, [said(0, "ABCDEFg "), sent(5, "hij\r"), said(9, "x"), said(90, "ABCDEFg")]);
+    }
+
+    #[test]
+    fn a_word_is_hidden_wherever_it_was_cut() {
+        let stream = "on WINSRV7, winsrv7 and \u{d55c}\u{ae00}\r\nC:\\>";
+        let expected = "on ABCDEF7, abcdef7 and \u{ff48}\u{ff49}\r\nC:\\>".replace('7', "g");
+        for size in 1..stream.len() {
+            let mut trim = Trim::new(Words::hide(&["WinSrv7".to_owned(), "\u{d55c}\u{ae00}".to_owned()]));
+            let (mut said, mut sent) = (Vec::new(), Vec::new());
+            let mut keep = |events: Vec<Event>| {
+                for event in events {
+                    match event.kind {
+                        Kind::Output(bytes) => said.extend(bytes),
+                        Kind::Input(bytes) => sent.extend(bytes),
+                        other => panic!("{other:?}"),
+                    }
+                }
+            };
+            // Both directions at once, byte groups in turn, never in one breath.
+            for (number, piece) in stream.as_bytes().chunks(size).enumerate() {
+                let at = Duration::from_secs(number as u64);
+                keep(trim.add(Event { at, kind: Kind::Output(piece.to_vec()) }));
+                keep(trim.add(Event { at, kind: Kind::Input(piece.to_vec()) }));
+            }
+            keep(trim.finish());
+            assert_eq!(String::from_utf8(said).unwrap(), expected, "{size}");
+            assert_eq!(String::from_utf8(sent).unwrap(), expected, "{size}");
+        }
+        let words = Words::hide(&["CORP\\kim".to_owned()]);
+        assert_eq!(words.count("corp\\KIM and CORP\\kim"), 2);
+        let told = words.replace_in_json(r#"{"text":"CORP\\kim said"}"#);
+        assert_eq!(told, r#"{"text":"abcdefgh said"}"#);
     }
 }

@@ -1,5 +1,6 @@
-//! What can be done with a recording beside playing it: compare a run that was driven again, tell what the console
-//! was doing, write its text, cut a fixture from it, look for what should not be passed on.
+//! What can be done with a recording: compare a run that was driven again, tell what the console
+//! was doing, write its text, cut a fixture from it, play it for a person, look for
+//! what should not be passed on.
 //!
 //! Everything here reads a recording event by event, in flat memory, and does no I/O of its own.
 
@@ -7,5 +8,7 @@ pub mod audit;
 pub mod compare;
 pub mod explain;
 pub mod fixture;
+pub mod keys;
 pub mod picture;
+pub mod player;
 pub mod text;

@@ -60,7 +60,8 @@ fn write(out: &mut String, summary: &Summary, next: &Next) -> fmt::Result {
         taking_back(out, summary, undo)?;
     }
     steps(out, summary)?;
-    times(out, summary)
+    times(out, summary)?;
+    pictures(out, summary)
 }
 
 fn head(out: &mut String, summary: &Summary) -> fmt::Result {
@@ -221,6 +222,17 @@ fn times(out: &mut String, summary: &Summary) -> fmt::Result {
 
 fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// The screens at the moments at which steps failed.
+fn pictures(out: &mut String, summary: &Summary) -> fmt::Result {
+    let mut shown = summary.steps.iter().filter_map(|step| Some((step, step.picture.as_ref()?))).peekable();
+    if shown.peek().is_some() {
+        writeln!(out, "\n## Screens of failed steps")?;
+    }
+    shown.try_for_each(|(step, file)| {
+        writeln!(out, "\n{}\n\n![{}]({file})", text(&step.title), text(&step.step.0))
+    })
 }
 
 /// Text in a paragraph or a cell of a table: nothing in it is markup.

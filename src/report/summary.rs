@@ -169,6 +169,9 @@ pub struct Step {
     pub elapsed_ms: u64,
     /// Why it failed.
     pub failure: Option<Failure>,
+    /// A picture of the screen when it failed: a file beside the report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
     #[serde(skip)]
     began_ms: u64,
 }
@@ -264,6 +267,7 @@ impl Summary {
                     commands: 0,
                     elapsed_ms: 0,
                     failure: None,
+                    picture: None,
                     began_ms: event.ms,
                 });
             }

@@ -321,7 +321,8 @@ impl Session {
         let until = Instant::now() + 2 * PREPARATION;
         self.console.quiet(Duration::ZERO, Instant::now()).await?;
         // One that is not ours to use any more is closed from SAC.
-        if self.ready == Ready::Yes && (self.is_at_prompt() || self.clean_line().await.is_ok()) {
+        // A read that ended while the prompt is drawn is no half-typed line.
+        if self.ready == Ready::Yes && (self.prompt_comes_back().await? || self.clean_line().await.is_ok()) {
             self.console.set_watch(None);
             self.type_and_enter("(del /q %SP%.*&exit)").await?;
             let end = Patience { until: Instant::now() + LEAVING, idle: Some(SHOWN) };

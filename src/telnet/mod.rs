@@ -14,8 +14,10 @@ pub mod com_port;
 
 mod code;
 mod connection;
+mod data;
 mod decoder;
 mod negotiation;
 
 pub use code::{Command, End, Opt, Verb};
 pub use connection::{Connection, Event, Side};
+pub use data::DataOf;

@@ -54,8 +54,8 @@ mod ws;
 
 pub use azure::{AzureLine, open_azure};
 pub use endpoint::{
-    CommandLine, Endpoint, EndpointError, FlowControl, LineSettings, Parity, Problem, ReplayPace, Signal,
-    WebAddress, WebUrl,
+    CommandLine, Endpoint, EndpointError, FlowControl, LineSettings, Mutation, Parity, Pieces, Problem,
+    ReplayPace, Signal, WebAddress, WebUrl,
 };
 pub use listen::{Client, Listen, ListenError, Listener};
 pub use open_error::OpenError;
@@ -125,8 +125,8 @@ pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
         Endpoint::Websocket(address) => {
             Box::new(Box::pin(ws::open(&ws::from_environment()?, address)).await?)
         }
-        Endpoint::Replay { path, manner, pace, pieces } => {
-            Box::new(replay::open(path, *manner, pace.speed())?.in_pieces_of(pieces.unwrap_or(usize::MAX)))
+        Endpoint::Replay { path, manner, pace, pieces, mutation } => {
+            Box::new(replay::open(path, *manner, pace.speed())?.cut(*pieces).wrong(mutation.clone()))
         }
         Endpoint::Serial { port, settings } => Box::new(serial::open(port, *settings)?),
         Endpoint::Tcp { host, port } => Box::new(tcp::open(host, *port).await?),

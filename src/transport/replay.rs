@@ -1,7 +1,6 @@
 //! A recording as a line: it answers as the recorded machine did.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::future::Future;
 use std::io;
 use std::path::Path;
@@ -13,8 +12,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{Line, OpenError};
-use crate::recording::{Difference, Manner, Playback};
+use super::{Line, Mutation, OpenError, Pieces};
+use crate::recording::{Difference, Manner, Parts, Playback};
 
 /// How long the line stays silent behind the end of the recording before it hangs up: whoever still waits for
 /// something gets its own deadline first, as with a machine that says nothing more.
@@ -27,7 +26,12 @@ pub struct ReplayLine {
     state: Arc<Mutex<State>>,
     began: Instant,
     speed: u32,
-    most: usize,
+    sizes: Box<dyn FnMut() -> usize + Send>,
+    mutation: Option<Mutation>,
+    /// How many bytes were sent.
+    sent: u64,
+    /// What may be the beginning of a text that is not seen.
+    unseen: Vec<u8>,
     outbound: VecDeque<u8>,
     wake: Pin<Box<Sleep>>,
     reader: Option<Waker>,
@@ -54,18 +58,62 @@ impl ReplayLine {
             state: Arc::default(),
             began: now,
             speed: speed.max(1),
-            most: usize::MAX,
+            sizes: Box::new(Pieces::Whole.sizes()),
+            mutation: None,
+            sent: 0,
+            unseen: Vec::new(),
             outbound: VecDeque::new(),
             wake: Box::pin(sleep_until(now)),
             reader: None,
         }
     }
 
-    /// The same, that gives at most `most` bytes a read: for proofs that cuts do not matter.
+    /// The same, with reads that are cut: for proofs that cuts do not matter.
     #[must_use]
-    pub fn in_pieces_of(mut self, most: usize) -> Self {
-        self.most = most.max(1);
+    pub fn cut(mut self, pieces: Pieces) -> Self {
+        self.sizes = Box::new(pieces.sizes());
         self
+    }
+
+    /// The same, whose driver does something wrong: for proofs that the recording notices it.
+    #[must_use]
+    pub fn wrong(mut self, mutation: Option<Mutation>) -> Self {
+        self.mutation = mutation;
+        self
+    }
+
+    /// What the driver sends, with its fault.
+    fn as_sent(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let before = self.sent;
+        self.sent += bytes.len() as u64;
+        let mut bytes = bytes.to_vec();
+        if let Some(Mutation::Byte(number)) = &self.mutation
+            && let Some(wrong) = number.checked_sub(before + 1).and_then(|at| bytes.get_mut(at as usize))
+        {
+            // Another letter of the same kind, never a control character.
+            *wrong = if wrong.is_ascii_alphabetic() { *wrong ^ 1 } else { b'x' };
+        }
+        bytes
+    }
+
+    /// What the driver sees, with its fault.
+    fn as_seen(&mut self, bytes: Vec<u8>) -> Vec<u8> {
+        let Some(Mutation::Miss(text)) = &self.mutation else { return bytes };
+        let text = text.as_bytes();
+        let mut seen = Vec::with_capacity(bytes.len());
+        for (place, byte) in bytes.iter().enumerate() {
+            self.unseen.push(*byte);
+            while !text.starts_with(&self.unseen) {
+                seen.push(self.unseen.remove(0));
+            }
+            if self.unseen == text {
+                self.unseen.clear();
+                self.mutation = None;
+                seen.extend_from_slice(&bytes[place + 1..]);
+                break;
+            }
+        }
+        seen
     }
 
     /// A look at the replay, also while the line is in use.
@@ -108,7 +156,7 @@ pub(super) fn open(path: &Path, manner: Manner, speed: u32) -> Result<ReplayLine
         reason,
         help: help.to_owned(),
     };
-    let file = File::open(path)
+    let file = Parts::open(path)
         .map_err(|error| unusable(error.to_string(), "check that the file exists and may be read"))?;
     let playback = Playback::new(file, manner).map_err(|error| unusable(error.to_string(), error.help()))?;
     Ok(ReplayLine::new(&path.display().to_string(), playback, speed))
@@ -143,9 +191,10 @@ impl AsyncRead for ReplayLine {
         loop {
             let now = self.now();
             let said = self.playback.advance(now);
-            self.outbound.extend(said);
+            let seen = self.as_seen(said);
+            self.outbound.extend(seen);
             if !self.outbound.is_empty() {
-                let most = self.most;
+                let most = (self.sizes)();
                 let count = self.outbound.len().min(buffer.remaining()).min(most);
                 let bytes: Vec<u8> = self.outbound.drain(..count).collect();
                 buffer.put_slice(&bytes);
@@ -176,7 +225,8 @@ impl AsyncRead for ReplayLine {
 impl AsyncWrite for ReplayLine {
     fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let now = self.now();
-        let received = self.playback.receive(now, bytes);
+        let sent = self.as_sent(bytes);
+        let received = self.playback.receive(now, &sent);
         if let Some(reader) = self.reader.take() {
             reader.wake();
         }

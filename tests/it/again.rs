@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::program::{Program, Said};
+use crate::replay::story;
 
 const SECRET: &str = "Zq9-marked-Passw0rd";
 
@@ -103,6 +104,16 @@ fn a_killed_run_goes_on_in_another_place_and_is_taken_back() {
     assert!(said(&mut with("undo moved --yes")).code(2).stderr_text().contains("nothing to take back"));
     for file in ["report.md", "report.json", "junit.xml", "plan.json", "session.cast", "session-2.cast"] {
         assert!(folder.path().join("moved").join(file).is_file(), "{file}");
+    }
+    // Each of its later sessions is driven again from its recording alone, which knows what was before.
+    for (recording, last) in
+        [("session-2.cast", "\"verdict\":\"holds\""), ("session-3.cast", "\"verdict\":\"undone\"")]
+    {
+        let told = story(&folder.path().join("moved").join(recording));
+        assert!(
+            told[0].contains("run-resumed") && told.last().unwrap().contains(last),
+            "{recording}: {told:#?}"
+        );
     }
 }
 

@@ -10,18 +10,18 @@ use tokio::time::timeout;
 use crate::program::Program;
 
 /// Something that must come before the next keys are pressed.
-type Step = (&'static str, &'static [u8]);
+pub(crate) type Step = (&'static str, &'static [u8]);
 
 /// What was shown, the exit code, and the terminal's settings before and after.
-struct Visit {
-    shown: String,
-    code: Option<i32>,
+pub(crate) struct Visit {
+    pub(crate) shown: String,
+    pub(crate) code: Option<i32>,
     before: Termios,
     after: Termios,
     folder: tempfile::TempDir,
 }
 
-async fn visit(arguments: &str, steps: &[Step]) -> Visit {
+pub(crate) async fn visit(arguments: &str, steps: &[Step]) -> Visit {
     let (folder, program) = Program::new(arguments).into_parts();
     let (mut pty, pts) = pty_process::open().unwrap();
     pty.resize(pty_process::Size::new(24, 80)).unwrap();
@@ -58,6 +58,17 @@ async fn visit(arguments: &str, steps: &[Step]) -> Visit {
     Visit { shown, code, before, after, folder }
 }
 
+impl Visit {
+    #[track_caller]
+    pub(crate) fn terminal_is_as_it_was(&self) {
+        assert_eq!(
+            (self.before.local_modes, self.before.input_modes, self.before.output_modes),
+            (self.after.local_modes, self.after.input_modes, self.after.output_modes),
+            "the terminal is as it was"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_person_talks_to_sac_asks_for_help_and_leaves() {
     let visit = visit(
@@ -69,11 +80,7 @@ async fn a_person_talks_to_sac_asks_for_help_and_leaves() {
     for expected in ["Channel List", "[sacpilot: keys after Ctrl-]:]", "  q  quit", "recorded in "] {
         assert!(visit.shown.contains(expected), "{expected}: {}", visit.shown);
     }
-    assert_eq!(
-        (visit.before.local_modes, visit.before.input_modes, visit.before.output_modes),
-        (visit.after.local_modes, visit.after.input_modes, visit.after.output_modes),
-        "the terminal is as it was"
-    );
+    visit.terminal_is_as_it_was();
     let recordings: Vec<_> = std::fs::read_dir(visit.folder.path().join("runs")).unwrap().collect();
     let [Ok(recording)] = &recordings[..] else { panic!("{recordings:?}") };
     let cast = std::fs::read_to_string(recording.path()).unwrap();

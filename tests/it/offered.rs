@@ -10,15 +10,15 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::program::{Program, Said};
 
 /// `sacpilot sim`, switched off when it is dropped.
-struct Offered {
+pub(crate) struct Offered {
     child: Child,
     /// Where it is, as it told.
-    address: String,
+    pub(crate) address: String,
     _folder: tempfile::TempDir,
 }
 
 impl Offered {
-    fn new(scenario: &str, listen: &str) -> Self {
+    pub(crate) fn new(scenario: &str, listen: &str) -> Self {
         let (folder, mut command) = Program::new(&format!("sim {scenario} --listen {listen}")).into_parts();
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
@@ -39,7 +39,7 @@ fn call(arguments: &str, target: &str) -> Said {
 }
 
 /// The password of every simulated machine.
-const PASSWORD: &str = sacpilot::sim::windows::baseline::PASSWORD;
+pub(crate) const PASSWORD: &str = sacpilot::sim::windows::baseline::PASSWORD;
 
 impl Drop for Offered {
     fn drop(&mut self) {

@@ -5,17 +5,21 @@ use std::path::Path;
 use std::time::Duration;
 
 use sacpilot::encoding::Utf8Stream;
+use sacpilot::recording::{Header, Manner, Playback, Recorder};
 use sacpilot::screen::Screen;
+use sacpilot::secret::Secret;
 use sacpilot::sim::scenario::Account;
-use sacpilot::transport::{CommandLine, OpenError, SimLine, open_sim_with_shell};
+use sacpilot::transport::{CommandLine, Line, OpenError, ReplayLine, SimLine, open_sim_with_shell};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-/// Somebody at the console.
+/// Somebody at the console, recorded when a recorder is there.
 struct Seat {
-    line: SimLine,
+    line: Box<dyn Line>,
     stream: Utf8Stream,
     screen: Screen,
+    recorder: Option<Recorder>,
+    began: Instant,
 }
 
 fn open(command: &str) -> Result<SimLine, OpenError> {
@@ -25,10 +29,13 @@ fn open(command: &str) -> Result<SimLine, OpenError> {
 }
 
 impl Seat {
+    fn new(line: Box<dyn Line>, recorder: Option<Recorder>) -> Self {
+        Self { line, stream: Utf8Stream::new(), screen: Screen::new(), recorder, began: Instant::now() }
+    }
+
     /// In a channel, logged in.
-    async fn at(command: &str) -> Self {
-        let mut seat =
-            Self { line: open(command).unwrap(), stream: Utf8Stream::new(), screen: Screen::new() };
+    async fn logged_in(line: Box<dyn Line>, recorder: Option<Recorder>) -> Self {
+        let mut seat = Self::new(line, recorder);
         let Account { user, password } = Account::default();
         for (keys, answer) in [
             ("cmd\r", "Channel: Cmd0001"),
@@ -45,6 +52,9 @@ impl Seat {
     }
 
     async fn types(&mut self, keys: &str) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.input(self.began.elapsed(), keys.as_bytes());
+        }
         self.line.write_all(keys.as_bytes()).await.unwrap();
     }
 
@@ -58,6 +68,9 @@ impl Seat {
                 Err(late) => panic!("{what} did not come ({late})\n{}", self.screen.text()),
             };
             assert!(count > 0, "the line ended");
+            if let Some(recorder) = &mut self.recorder {
+                recorder.output(self.began.elapsed(), &buffer[..count]);
+            }
             let mut text = String::new();
             self.stream.push(&buffer[..count], &mut text);
             text.chars().for_each(|character| self.screen.feed(character));
@@ -79,7 +92,9 @@ impl Seat {
 
 #[tokio::test]
 async fn a_unix_shell_can_be_used() {
-    let mut seat = Seat::at("env PS1=ready> ENV= sh -i").await;
+    let line = open("env PS1=ready> ENV= sh -i").unwrap();
+    let window = line.window();
+    let mut seat = Seat::logged_in(Box::new(line), None).await;
     seat.until("the prompt", |screen| screen.before_cursor() == "ready>").await;
     seat.types("echo $((6*7)) \u{e9}\u{d55c}\r").await;
     seat.answers("42 \u{e9}\u{d55c}", "ready>").await;
@@ -99,7 +114,7 @@ async fn a_unix_shell_can_be_used() {
     seat.answers("code 130", "ready>").await;
     seat.types("exit 3\r").await;
     seat.sees("Name:                  SAC").await;
-    let audit = seat.line.window().audit();
+    let audit = window.audit();
     let lines =
         ["echo $((6*7)) \u{e9}\u{d55c}", "sh -c 'echo up; exec sleep 1000'", "echo code $?", "exit 3"];
     assert_eq!(audit.cmd_lines(), lines);
@@ -132,8 +147,27 @@ async fn wines_cmd_runs_behind_the_channel() {
         command.args(words).stdin(std::process::Stdio::null()).output().unwrap()
     };
     run("wine wineboot -i");
-    let mut seat =
-        Seat::at(&format!("{environment} sh -c 'stty raw -echo; exec wine cmd 2>/dev/null'")).await;
+    let line = open(&format!("{environment} sh -c 'stty raw -echo; exec wine cmd 2>/dev/null'")).unwrap();
+    let window = line.window();
+    let cast = home.path().join("session.cast");
+    let mut recorder = Recorder::create(&cast, &Header::of_console("wine", 0)).unwrap();
+    recorder.hide(&Secret::new(Account::default().password).unwrap());
+    wine_session(Box::new(line), Some(recorder)).await;
+    assert!(window.audit().cmd_lines().contains(&"cmd /c exit 7"));
+    run("wineserver -k");
+
+    // The same session, byte for byte, with nothing but the recording: what it shows is what Wine's cmd answered then.
+    let file = std::fs::File::open(&cast).unwrap();
+    let playback = Playback::new(file, Manner::Strict).unwrap();
+    let line = ReplayLine::new("wine", playback, 1000);
+    let replay = line.window();
+    wine_session(Box::new(line), None).await;
+    assert_eq!(replay.difference(), None);
+}
+
+/// What somebody does at Wine's cmd, and what must come.
+async fn wine_session(line: Box<dyn Line>, recorder: Option<Recorder>) {
+    let mut seat = Seat::logged_in(line, recorder).await;
     seat.sees(">").await;
     seat.types("prompt q$g\r").await;
     seat.until("the prompt", |screen| screen.before_cursor() == "q>").await;
@@ -154,6 +188,4 @@ async fn wines_cmd_runs_behind_the_channel() {
     seat.answers("line 200", "q>").await;
     seat.types("exit\r").await;
     seat.sees("Name:                  SAC").await;
-    assert!(seat.line.window().audit().cmd_lines().contains(&"cmd /c exit 7"));
-    run("wineserver -k");
 }

@@ -95,7 +95,7 @@ impl Said {
         self
     }
 
-    /// Its folder.
+    /// The folder it ran in.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -115,7 +115,7 @@ async fn session(
         .map_err(|error| Failure::new(Exit::UNREACHABLE, error.to_string()).help(error.help()))?;
     let what = line.describe();
     let files: Vec<&std::path::Path> = recording.iter().map(PathBuf::as_path).collect();
-    let mut recorder = tape::of_endpoint(way.endpoint(), &files, context.started)?;
+    let mut recorder = tape::of_endpoint(way.endpoint(), &files, context)?;
     if let Some(recorder) = &mut recorder {
         for secret in &line.secrets() {
             recorder.hide(secret);

@@ -111,7 +111,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     }
     let target = TargetArgs { target, reach: args.reach }.resolve(context)?;
     let files: Vec<_> = context.globals.record.as_deref().into_iter().collect();
-    let recorder = tape::recorder(&target, &files, context.started)?;
+    let recorder = tape::recorder(&target, &files, context)?;
     let interrupt = Interrupt::default();
     let yes = args.yes;
     let task = Box::pin(async {

@@ -18,6 +18,8 @@ pub(super) struct Strict {
     whole: Vec<u8>,
     /// Keys of a secret that may still come, and what is echoed for them.
     secret: Option<Secret>,
+    /// What is said once that was sent which came in one piece with a secret.
+    afterwards: Vec<u8>,
     ready: Vec<u8>,
     /// The moment of the playback at which the recording stood at `anchor_tape`.
     anchor: Duration,
@@ -31,6 +33,8 @@ struct Secret {
     /// What the console said until the next key, a star for each key in it.
     echo: VecDeque<u8>,
     keys: usize,
+    /// What was sent in one piece with it, behind it: an Enter.
+    rest: Vec<u8>,
 }
 
 impl Strict {
@@ -95,13 +99,16 @@ impl Strict {
                 secret.keys -= 1;
                 while let Some(said) = secret.echo.pop_front() {
                     self.ready.push(said);
-                    if said == b'*' && secret.keys > 0 {
+                    if said == b'*' && (secret.keys > 0 || !secret.rest.is_empty()) {
                         break;
                     }
                 }
             }
-            if secret.keys == 0 {
-                self.secret = None;
+            if secret.keys == 0
+                && let Some(secret) = self.secret.take()
+            {
+                self.expected.extend(secret.rest);
+                self.afterwards.extend(secret.echo);
                 self.anchor = now;
             }
             return Ok(());
@@ -121,6 +128,7 @@ impl Strict {
             return Err(difference);
         }
         if self.expected.is_empty() {
+            self.ready.append(&mut self.afterwards);
             self.anchor = now;
         }
         Ok(())
@@ -146,8 +154,10 @@ impl Strict {
                 Some((at, Moment::Sent(bytes))) => {
                     tape.take();
                     self.anchor_tape = at;
-                    if bytes == MASK.as_bytes() && !rest.starts_with(b"*") {
-                        self.secret = Some(echoed_secret(tape));
+                    if let Some(behind) = bytes.strip_prefix(MASK.as_bytes())
+                        && !rest.starts_with(b"*")
+                    {
+                        self.secret = Some(Secret { rest: behind.to_vec(), ..echoed_secret(tape) });
                         return Ok(());
                     }
                     self.whole.clone_from(&bytes);
@@ -167,6 +177,8 @@ fn echoed_secret(tape: &mut Tape) -> Secret {
             echo.extend(bytes);
         }
     }
-    let keys = echo.iter().map(|byte| usize::from(*byte == b'*')).sum::<usize>().max(1);
-    Secret { echo, keys }
+    // What comes behind the line is no echo of it.
+    let line = echo.iter().take_while(|byte| !matches!(byte, b'\r' | b'\n'));
+    let keys = line.map(|byte| usize::from(*byte == b'*')).sum::<usize>().max(1);
+    Secret { echo, keys, rest: Vec::new() }
 }

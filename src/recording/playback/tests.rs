@@ -134,3 +134,18 @@ fn a_secret_is_masked_and_still_typed_twice_as_recorded() {
     send(&mut playback, 1, "ab\r").unwrap();
     assert!(said(&mut playback, 9).starts_with("**") && playback.ended());
 }
+
+#[test]
+fn a_secret_and_its_enter_in_one_piece_are_typed_in_any_pieces() {
+    let lines = ["< Password: ", "> ***\r", "< ***\r\n** welcome **", "> dir\r"];
+    for pieces in [&["abc\r"][..], &["a", "b", "c", "\r"], &["ab", "c\r"]] {
+        let mut playback = play(&lines, Manner::Strict);
+        let mut all = said(&mut playback, 0);
+        for piece in pieces {
+            send(&mut playback, 1, piece).unwrap();
+            all += &said(&mut playback, 1);
+        }
+        assert_eq!(all, "Password: ***\r\n** welcome **", "{pieces:?}");
+        send(&mut playback, 2, "dir\r").unwrap();
+    }
+}

@@ -159,7 +159,7 @@ fn next_action(tape: &mut Tape) -> Action {
             return Action::Keys(bytes);
         }
         tape.take();
-        hidden |= bytes == MASK.as_bytes();
+        hidden |= bytes.starts_with(MASK.as_bytes());
         for byte in bytes {
             match byte {
                 ENTER if hidden => return Action::Hidden,

@@ -3,6 +3,7 @@
 mod command_line;
 mod error;
 mod line_settings;
+mod replaying;
 mod web_address;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use std::str::FromStr;
 pub use command_line::CommandLine;
 pub use error::{EndpointError, Problem};
 pub use line_settings::{FlowControl, LineSettings, Parity, Signal};
+pub use replaying::{Mutation, Pieces, ReplayPace};
 pub use web_address::{WebAddress, WebUrl};
 
 use crate::azure::{VmId, VmIdError};
@@ -87,53 +89,16 @@ pub enum Endpoint {
         manner: Manner,
         /// How fast recorded time goes.
         pace: ReplayPace,
-        /// Bytes that a read gives at the most: for proofs that cuts do not matter.
-        pieces: Option<usize>,
+        /// How the reads are cut: for proofs that cuts do not matter.
+        pieces: Pieces,
+        /// What the driver does wrong: for proofs that a recording would notice it.
+        mutation: Option<Mutation>,
     },
     /// A program whose terminal is the console: `exec:COMMAND LINE`.
     Exec {
         /// The program and its arguments.
         command: CommandLine,
     },
-}
-
-/// How fast the time of a recording goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplayPace {
-    /// Waiting takes no time at all.
-    Instant,
-    /// So many times as fast as recorded; 1 is real time.
-    Times(u32),
-}
-
-impl ReplayPace {
-    /// Reads `instant`, `real`, or a number from 1 to 1000.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "instant" => Some(Self::Instant),
-            "real" => Some(Self::Times(1)),
-            _ => text.parse().ok().filter(|times| (1..=1000).contains(times)).map(Self::Times),
-        }
-    }
-
-    /// How many times faster recorded time goes on the clock that is in use; where waiting takes no time, that clock
-    /// is a stopped one, and recorded time goes as fast as it.
-    pub fn speed(self) -> u32 {
-        match self {
-            Self::Instant => 1,
-            Self::Times(times) => times,
-        }
-    }
-}
-
-impl fmt::Display for ReplayPace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Instant => f.write_str("instant"),
-            Self::Times(1) => f.write_str("real"),
-            Self::Times(times) => write!(f, "{times}"),
-        }
-    }
 }
 
 /// A way in and how it is written.
@@ -279,12 +244,14 @@ impl fmt::Display for Endpoint {
                 write!(f, "rfc2217:{}{settings}", address(host, *port))
             }
             Self::Azure(vm) => write!(f, "azure:{vm}"),
-            Self::Replay { path, manner, pace, pieces } => {
+            Self::Replay { path, manner, pace, pieces, mutation } => {
                 let tolerant = (*manner == Manner::Tolerant).then(|| "manner=tolerant".to_owned());
                 let pace = (*pace != ReplayPace::Instant).then(|| format!("pace={pace}"));
-                let pieces = pieces.map(|pieces| format!("pieces={pieces}"));
+                let pieces = (*pieces != Pieces::Whole).then(|| format!("pieces={pieces}"));
+                let mutation = mutation.as_ref().map(|mutation| format!("mutate={mutation}"));
                 write!(f, "replay:{}", path.display())?;
-                for (number, setting) in [tolerant, pace, pieces].into_iter().flatten().enumerate() {
+                for (number, setting) in [tolerant, pace, pieces, mutation].into_iter().flatten().enumerate()
+                {
                     write!(f, "{}{setting}", if number == 0 { '?' } else { '&' })?;
                 }
                 Ok(())
@@ -344,7 +311,8 @@ impl<'a> Source<'a> {
     fn replay(self, rest: Range<usize>) -> Result<Endpoint, EndpointError> {
         let (path, query) = self.split_query(rest);
         let path = self.path(path, "a recording")?;
-        let (mut manner, mut pace, mut pieces) = (Manner::Strict, ReplayPace::Instant, None);
+        let (mut manner, mut pace, mut pieces) = (Manner::Strict, ReplayPace::Instant, Pieces::Whole);
+        let mut mutation = None;
         for (key, value) in self.query(query)? {
             match (key, value) {
                 ("manner", "strict") => manner = Manner::Strict,
@@ -353,15 +321,18 @@ impl<'a> Source<'a> {
                     pace = ReplayPace::parse(value).unwrap_or(pace);
                 }
                 ("pieces", _) => {
-                    let count = value.parse().ok().filter(|count: &usize| *count > 0);
-                    pieces = Some(count.ok_or_else(|| self.bad_value(key, value, "a number of bytes"))?);
+                    pieces = Pieces::parse(value).ok_or_else(|| self.bad_value(key, value, Pieces::WANTS))?;
+                }
+                ("mutate", _) => {
+                    let read = Mutation::parse(value);
+                    mutation = Some(read.ok_or_else(|| self.bad_value(key, value, Mutation::WANTS))?);
                 }
                 ("manner", _) => return Err(self.bad_value(key, value, "strict or tolerant")),
                 ("pace", _) => {
-                    return Err(self.bad_value(key, value, "instant, real, or a number from 1 to 1000"));
+                    return Err(self.bad_value(key, value, ReplayPace::WANTS));
                 }
                 _ => {
-                    let known = &["manner", "pace", "pieces"];
+                    let known = &["manner", "pace", "pieces", "mutate"];
                     let closest = closest(key, known.iter().copied());
                     return Err(
                         self.error_at(key, Problem::UnknownSetting { key: key.to_owned(), closest, known })
@@ -369,7 +340,7 @@ impl<'a> Source<'a> {
                 }
             }
         }
-        Ok(Endpoint::Replay { path, manner, pace, pieces })
+        Ok(Endpoint::Replay { path, manner, pace, pieces, mutation })
     }
 
     fn scheme(self) -> Result<(&'a str, Range<usize>), EndpointError> {

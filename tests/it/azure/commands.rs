@@ -93,7 +93,7 @@ async fn settings_that_cannot_be_used_are_refused_before_anything_is_sent() {
 }
 
 /// `sacpilot sim --listen azure:…` that is told to end when this is dropped.
-pub(super) struct Offered {
+pub(crate) struct Offered {
     child: Child,
     pub(super) folder: tempfile::TempDir,
     pub(super) url: String,
@@ -118,7 +118,7 @@ impl Offered {
         std::fs::read_to_string(self.folder.path().join("sacpilot-sim-ca.pem")).unwrap()
     }
 
-    pub(super) fn program(&self, arguments: &str) -> Program {
+    pub(crate) fn program(&self, arguments: &str) -> Program {
         program(arguments, &self.url, &self.certificate())
             .variable("SACPILOT_USER", "azadmin")
             .variable("SACPILOT_PASSWORD", "Sim-Adm1n-Pass")

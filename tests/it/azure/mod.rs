@@ -20,6 +20,11 @@ use tokio::io::DuplexStream;
 /// The token that the simulated Azure accepts.
 const TOKEN: &str = "simulated.static.token";
 
+/// `sacpilot sim --listen azure:…`, and how its machine is named.
+pub(crate) fn offered_machine(scenario: &str) -> (commands::Offered, String) {
+    (commands::Offered::new(scenario, ""), format!("azure:{}", Bridge::machine()))
+}
+
 /// A simulated Azure in front of a console that the test plays.
 pub(crate) struct Site {
     bridge: Bridge,

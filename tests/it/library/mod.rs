@@ -33,6 +33,18 @@ pub(crate) fn repairs() -> impl Iterator<Item = (&'static str, &'static str, &'s
     REPAIRS.iter().map(|repair| (repair.script, repair.with, repair.scenario))
 }
 
+/// The parameters and the machine with which a script is recorded: one that gives it something to do.
+pub(crate) fn machine_of(script: &str) -> (&'static str, &'static str) {
+    // These have a restart, and everything at once.
+    if let Some(row) = table::RECORDED.iter().find(|row| row.0 == script) {
+        return ("", row.1);
+    }
+    let repair = REPAIRS.iter().find(|row| row.script == script).map(|row| (row.with, row.scenario));
+    let refusal = REFUSALS.iter().find(|row| row.script == script).map(|row| (row.with, row.scenario));
+    let healthy = HEALTHY.iter().find(|row| row.0 == script).map(|row| (row.1, row.2));
+    repair.or(refusal).or(healthy).unwrap_or_else(|| panic!("{script} has no row in the table"))
+}
+
 fn step(script: &str, with: &str) -> String {
     let with = if with.is_empty() { String::new() } else { format!("    with: {{{with}}}\n") };
     format!("  - id: it\n    title: 'it'\n    use: '{script}'\n{with}")

@@ -133,6 +133,10 @@ pub(super) const REPAIRS: &[Repair] = &[
     },
 ];
 
+/// Machines on which a script is recorded in place of that of its first repair.
+pub(super) const RECORDED: &[(&str, &str)] =
+    &[("rdp-internal-error", "rdp-internal-error"), ("rdp/services", "all-causes"), ("health", "all-causes")];
+
 pub(super) const REFUSALS: &[Refusal] = &[
     refusal("rdp/termservice", "termservice-library-missing", "the file termsrv.dll is missing"),
     refusal(

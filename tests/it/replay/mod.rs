@@ -1,5 +1,12 @@
-//! Recordings, driven again: those of the repository, and fresh ones. A file that is put into `tests/recordings` is
-//! a test; `SACPILOT_BLESS=1 cargo test` records those of the shipped scripts anew.
+//! Recordings, driven again: those of the repository, and fresh ones.
+
+mod kept;
+mod logs;
+#[cfg(unix)]
+mod play;
+#[cfg(unix)]
+mod ways;
+mod written;
 
 use std::fs;
 use std::io::Write as _;
@@ -8,14 +15,6 @@ use std::process::Command;
 
 use crate::program::Program;
 use crate::stored::repository;
-
-/// Scripts whose recordings are kept, with a scenario that gives each something to do.
-const KEPT: [(&str, &str); 3] = [
-    ("rdp-internal-error", "rdp-internal-error"),
-    ("rdp/tls-protocols", "all-causes"),
-    ("rdp/services", "all-causes"),
-];
-const PROFILES: [&str; 3] = ["2016", "2019", "2022"];
 
 fn sacpilot() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sacpilot"));
@@ -30,11 +29,38 @@ fn replayed(recording: &Path, arguments: &[&str]) -> (String, i32) {
     (text, output.status.code().unwrap())
 }
 
-/// Records a run on a simulated machine.
-fn record(script: &str, target: &str, into: &Path) -> i32 {
+/// What a recorded run tells when it is driven again (as recorded, or this fails), without what differs from session to
+/// session: times, names of sessions and of runs, how the line is called.
+pub(crate) fn story(recording: &Path) -> Vec<String> {
+    let output = sacpilot().arg("replay").arg(recording).arg("--json").output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}\n{}", text(&output.stdout), text(&output.stderr));
+    let line = |line: &str| {
+        let mut told: serde_json::Value = serde_json::from_str(line).unwrap();
+        let event = told["event"].as_object_mut().unwrap();
+        for incidental in ["elapsed_ms", "budget_ms", "target", "session", "run", "line"] {
+            event.remove(incidental);
+        }
+        told["event"].to_string()
+    };
+    text(&output.stdout).lines().map(line).filter(|line| !line.contains("\"type\":\"waiting\"")).collect()
+}
+
+/// Records a run on a simulated machine; `with` are parameters, as inside the braces of `with`.
+fn record(script: &str, with: &str, target: &str, into: &Path) -> i32 {
+    record_with(script, with, target, into, &[])
+}
+
+/// The same, with more arguments.
+fn record_with(script: &str, with: &str, target: &str, into: &Path, more: &[&str]) -> i32 {
     let runs = tempfile::tempdir().unwrap();
+    let parameters = with.split(", ").filter_map(|pair| pair.split_once(": "));
+    let parameters = parameters
+        .flat_map(|(name, value)| ["-p".to_owned(), format!("{name}={}", value.trim_matches('\''))]);
     let output = sacpilot()
         .args(["run", script, "-t", target, "--yes", "-q"])
+        .args(parameters)
+        .args(more)
         .arg("--record")
         .arg(into)
         .arg("--runs-dir")
@@ -44,56 +70,11 @@ fn record(script: &str, target: &str, into: &Path) -> i32 {
     output.status.code().unwrap()
 }
 
-fn recordings() -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir(repository("tests/recordings"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.to_string_lossy().contains(".cast"))
-        .collect();
-    found.sort();
-    found
-}
-
-#[test]
-fn every_recording_of_the_repository_replays_byte_for_byte_in_every_cutting() {
-    if std::env::var_os("SACPILOT_BLESS").is_some() {
-        record_anew();
-    }
-    let recordings = recordings();
-    assert!(recordings.len() >= KEPT.len() * PROFILES.len());
-    let mut wrong = Vec::new();
-    for recording in &recordings {
-        for cutting in [&[][..], &["--pieces", "1"], &["--pieces", "7"]] {
-            let (said, code) = replayed(recording, cutting);
-            if code != 0 {
-                wrong.push(format!("{} {cutting:?} ({code}):\n{said}", recording.display()));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}\nIf the driver was changed: SACPILOT_BLESS=1 cargo test", wrong.join("\n"));
-}
-
-fn record_anew() {
-    let folder = tempfile::tempdir().unwrap();
-    for (script, scenario) in KEPT {
-        for profile in PROFILES {
-            let cast = folder.path().join("session.cast");
-            let code = record(script, &format!("sim:{scenario}?profile={profile}"), &cast);
-            assert!(code <= 1, "{script} {profile}: {code}");
-            let fixture = repository("tests/recordings")
-                .join(format!("{}-{profile}.cast.gz", script.replace('/', "-")));
-            let saved =
-                sacpilot().arg("replay").arg(&cast).arg("--save-fixture").arg(fixture).output().unwrap();
-            assert!(saved.status.success(), "{saved:?}");
-        }
-    }
-}
-
 /// A fresh recording of a short run, as lines.
 fn fresh() -> (tempfile::TempDir, PathBuf, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let cast = folder.path().join("session.cast");
-    assert_eq!(record("rdp/tls-protocols", "sim:rdp-internal-error", &cast), 0);
+    assert_eq!(record("rdp/tls-protocols", "", "sim:rdp-internal-error", &cast), 0);
     let lines = fs::read_to_string(&cast).unwrap().lines().map(str::to_owned).collect();
     (folder, cast, lines)
 }
@@ -205,7 +186,7 @@ fn recordings_are_shown_explained_and_looked_through() {
     assert!(code == 1 && said.contains("account: Username: "), "{said}");
     let log = folder.path().join("console.log");
     fs::write(&log, "junk\r\n*** STOP: 0x0000007B (0x0)\r\n").unwrap();
-    assert_eq!(replayed(&log, &["--explain"]), ("     0.000 s  bug check 0x0000007B\n".to_owned(), 0));
+    assert_eq!(replayed(&log, &["--explain"]), ("     0.001 s  bug check 0x0000007B\n".to_owned(), 0));
     let (said, code) = replayed(&log, &[]);
     assert!(code == 2 && said.contains("holds no run of a script"), "{said}");
     Program::new("replay nowhere.cast").run().code(2);

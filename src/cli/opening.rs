@@ -99,9 +99,8 @@ impl Opening {
         })));
         let now = recorded_start(&self.target.endpoint).unwrap_or(now);
         let way = self.target.way();
-        if way.outlives_its_line() && !self.target.reconnect.is_zero() {
-            self.console.set_reopen(Some(Box::new(way)), self.target.reconnect);
-        }
+        let reopen = way.outlives_its_line().then(|| Box::new(way) as Box<dyn Reopen>);
+        self.console.set_reopen(reopen, self.target.reconnect);
         let options = SessionOptions {
             id: session_id(now),
             budget: self.target.wait,

@@ -186,8 +186,11 @@ pub struct Console {
     watch: Option<Watch>,
     stop: Option<StopSign>,
     received: u64,
+    doubled_escapes: u64,
+    ends_in_escape: bool,
     typing: pace::Pace,
-    reopen: Option<(Box<dyn Reopen>, Duration)>,
+    reopen: Option<Box<dyn Reopen>>,
+    patience: Duration,
     reconnected: u64,
     /// What is shown may be old.
     doubted: bool,
@@ -211,17 +214,22 @@ impl Console {
             watch: None,
             stop: None,
             received: 0,
+            doubled_escapes: 0,
+            ends_in_escape: false,
             typing: pace::Pace::default(),
             reopen: None,
+            patience: Duration::ZERO,
             reconnected: 0,
             taken: Vec::new(),
             secrets: Vec::new(),
         }
     }
 
-    /// How a lost line is made again, and how long that is tried. None: it stays lost.
+    /// How long it is tried to make a lost line again, and how. None: only where the line itself can
+    /// ([`Line::again`]). For no time: it stays lost.
     pub fn set_reopen(&mut self, reopen: Option<Box<dyn Reopen>>, patience: Duration) {
-        self.reopen = reopen.map(|reopen| (reopen, patience));
+        self.reopen = reopen;
+        self.patience = patience;
     }
 
     /// What the console shows.
@@ -237,6 +245,12 @@ impl Console {
     /// How many bytes came so far.
     pub fn received(&self) -> u64 {
         self.received
+    }
+
+    /// How often two ESC came side by side, which no screen shows: SAC echoes an ESC that it takes into its line
+    /// (ReactOS), and what it draws next begins with one.
+    pub fn doubled_escapes(&self) -> u64 {
+        self.doubled_escapes
     }
 
     /// Arms what ends every wait at once, or disarms it.
@@ -412,7 +426,12 @@ impl Console {
                 }
                 let mut text = String::new();
                 self.decoder.push(bytes, &mut text);
-                self.queued.extend(text.chars());
+                for character in text.chars() {
+                    let is_escape = character == '\u{1b}';
+                    self.doubled_escapes += u64::from(is_escape && self.ends_in_escape);
+                    self.ends_in_escape = is_escape;
+                    self.queued.push_back(character);
+                }
                 Ok(true)
             }
         }

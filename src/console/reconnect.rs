@@ -32,7 +32,16 @@ impl Console {
     /// [`ConsoleError::HungUp`] with the reason when it did not come back in time, or was left to somebody else.
     pub async fn reconnect(&mut self, lost: ConsoleError) -> Result<(), ConsoleError> {
         let ConsoleError::HungUp { line, reason, screen } = lost else { return Err(lost) };
-        let Some((mut reopen, patience)) = self.reopen.take() else {
+        if self.patience.is_zero() {
+            return Err(ConsoleError::HungUp { line, reason, screen });
+        }
+        // A machine that lives in this process: only its line knows the way back.
+        if let Some(again) = self.line.again() {
+            tracing::warn!("lost the line to {line}: {reason}; connecting again");
+            self.take_over(again);
+            return Ok(());
+        }
+        let Some(mut reopen) = self.reopen.take() else {
             return Err(ConsoleError::HungUp { line, reason, screen });
         };
         if self.line.may_be_taken() && self.is_wanted_by_others() {
@@ -40,6 +49,7 @@ impl Console {
                 format!("{reason}; this is the third time within five minutes, so it is left to them");
             return Err(ConsoleError::HungUp { line, reason, screen });
         }
+        let patience = self.patience;
         tracing::warn!("lost the line to {line}: {reason}; trying for {} to get it back", seconds(patience));
         if let Some(observer) = &mut self.observer {
             observer("the line to come back", patience);
@@ -60,18 +70,10 @@ impl Console {
             sleep(pause.min(rest)).await;
             pause = (pause * 2).min(LONGEST);
         };
-        self.reopen = Some((reopen, patience));
+        self.reopen = Some(reopen);
         match result {
             Ok(new) => {
-                for secret in new.secrets() {
-                    self.hide(&secret);
-                }
-                self.line = new;
-                self.decoder = Utf8Stream::new();
-                self.queued.clear();
-                self.doubted = true;
-                self.reconnected += 1;
-                self.mark("line made anew");
+                self.take_over(new);
                 Ok(())
             }
             Err(error) => Err(ConsoleError::HungUp {
@@ -87,6 +89,18 @@ impl Console {
         self.taken.retain(|at| now - *at < INSISTS);
         self.taken.push(now);
         self.taken.len() >= TAKEN
+    }
+
+    fn take_over(&mut self, line: Box<dyn Line>) {
+        for secret in line.secrets() {
+            self.hide(&secret);
+        }
+        self.line = line;
+        self.decoder = Utf8Stream::new();
+        self.queued.clear();
+        self.doubted = true;
+        self.reconnected += 1;
+        self.mark("line made anew");
     }
 
     /// How often the line was made anew.

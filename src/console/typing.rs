@@ -78,22 +78,38 @@ impl Console {
     pub async fn submit(&mut self, manner: Manner<'_>, line: &str) -> Result<Offset, ConsoleError> {
         for _ in 0..ENTERS {
             let typed = self.type_line(manner, line).await?;
-            let whole = typed.whole.clone();
-            let mark = self.screen().transcript().now();
-            if self.enter(typed).await? == Effect::Taken {
+            if let Some(mark) = self.enter_typed(manner, typed).await? {
                 return Ok(mark);
             }
-            self.typing.lost_enters += 1;
-            self.typing.noisy = true;
-            tracing::debug!("Enter was lost on the way; the line is erased and typed again");
-            self.quiet(self.typing.idle(), Instant::now() + ECHO_PATIENCE).await?;
-            self.clear(manner, whole.chars().count()).await?;
         }
         Err(ConsoleError::EchoNeverRight {
             attempts: ENTERS,
             meant: format!("{}{line}", manner.prompt),
             screen: self.screen().text(),
         })
+    }
+
+    /// Enters a line that was proven, and waits for the effect: where its output begins. None: Enter proved to be lost,
+    /// and the line was erased.
+    ///
+    /// # Errors
+    /// As those of [`Console::submit`].
+    pub async fn enter_typed(
+        &mut self,
+        manner: Manner<'_>,
+        typed: Typed,
+    ) -> Result<Option<Offset>, ConsoleError> {
+        let length = typed.whole.chars().count();
+        let mark = self.screen().transcript().now();
+        if self.enter(typed).await? == Effect::Taken {
+            return Ok(Some(mark));
+        }
+        self.typing.lost_enters += 1;
+        self.typing.noisy = true;
+        tracing::debug!("Enter was lost on the way; the line is erased and typed again");
+        self.quiet(self.typing.idle(), Instant::now() + ECHO_PATIENCE).await?;
+        self.clear(manner, length).await?;
+        Ok(None)
     }
 
     /// Types a line at a proven prompt until its echo equals it.

@@ -13,6 +13,8 @@ use super::{SacError, Seen};
 use crate::console::{Clearing, Console, ConsoleError, Manner, Patience};
 use crate::screen::{Offset, Screen};
 
+/// To the switch screen of the next channel (message 111 says so itself).
+const TO_NEXT: &[u8] = b"\x1b\t";
 /// To SAC's switch screen from wherever the console is.
 const TO_SAC: &[u8] = b"\x1b\t0";
 /// Views the channel of a switch screen; exactly one byte, since a second one would reach the channel.
@@ -224,7 +226,8 @@ pub async fn open_channel(
             }
             Ok(refusal) => refusal,
         };
-        return Err(refused(refusal));
+        let went = text::cmd_became_unavailable(console.screen().transcript().since(Offset::default()));
+        return Err(refused(refusal, went));
     }
 }
 
@@ -254,6 +257,13 @@ pub async fn view_channel(
 ) -> Result<(), SacError> {
     let mut at = at;
     let mut missing = 0;
+    // Keys that are no line cannot be executed as another one.
+    if console.typing().noisy {
+        match next_channel(console, at, name, until).await? {
+            None => return Ok(()),
+            Some(back) => at = back,
+        }
+    }
     for _ in 0..LOOKS {
         // SAC compares names without case; in lower case no letter is one flipped bit away from an Enter.
         let mark = submit(console, at, &format!("ch -sn {}", name.to_ascii_lowercase())).await?;
@@ -286,6 +296,40 @@ pub async fn view_channel(
         at = reach_prompt(console, until).await?;
     }
     Err(SacError::Unreadable { what: "the switch screen of the channel", screen: console.screen().text() })
+}
+
+/// Views the channel behind SAC by its key, without a line that SAC would execute. Where the first one is somebody
+/// else's it is left at once. Not viewed: back at the prompt.
+async fn next_channel(
+    console: &mut Console,
+    at: AtSac,
+    name: &str,
+    until: Instant,
+) -> Result<Option<AtSac>, SacError> {
+    let mut at = at;
+    for _ in 0..LOOKS {
+        drop(at);
+        let mark = console.screen().transcript().now();
+        console.send(TO_NEXT).await?;
+        let patience = Patience { until: (Instant::now() + ANSWER).min(until), idle: Some(ANSWER / 4) };
+        let shown = console
+            .wait("the switch screen of the next channel", patience, |screen| {
+                let fresh = screen.transcript().since(mark).contains(text::SWITCH_READY);
+                switch_screen(screen).filter(|_| fresh)
+            })
+            .await;
+        match shown {
+            Ok(shown) if shown.eq_ignore_ascii_case(name) => {
+                console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+                console.send(VIEW).await?;
+                return Ok(None);
+            }
+            Ok(_) => return reach_prompt(console, until).await.map(Some),
+            Err(ConsoleError::TimedOut { .. }) => at = reach_prompt(console, until).await?,
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok(Some(at))
 }
 
 /// Closes a channel by its name, from SAC.
@@ -340,7 +384,11 @@ pub async fn await_boot(console: &mut Console, since: Offset, until: Instant) ->
 }
 
 /// Types and enters a line at SAC's prompt; where its output begins.
-async fn submit(console: &mut Console, _at: AtSac, line: &str) -> Result<Offset, SacError> {
+async fn submit(console: &mut Console, at: AtSac, line: &str) -> Result<Offset, SacError> {
+    if console.typing().noisy && !text::harmless_when_mistyped(line) {
+        return submit_looked_at(console, at, line).await;
+    }
+    drop(at);
     let mut tries = 3;
     loop {
         let shown = console.screen().before_cursor();
@@ -358,11 +406,63 @@ async fn submit(console: &mut Console, _at: AtSac, line: &str) -> Result<Offset,
             Err(error) if error.is_before_enter() || matches!(error, ConsoleError::TimedOut { .. }) => {
                 return Err(error.into());
             }
-            Err(cause @ ConsoleError::EnterUnanswered { .. }) => {
-                return Err(SacError::OutcomeUnknown { cause });
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(entered(error)),
         }
+    }
+}
+
+/// The same on a line that alters bytes, for a line that could be another one when it arrives altered (`k 1234`): an
+/// echo that looks right may be two errors that hide each other, so SAC has to send the line once more before Enter.
+/// Its screen is repainted when it is viewed again, and what was typed stays in its editor meanwhile.
+async fn submit_looked_at(console: &mut Console, at: AtSac, line: &str) -> Result<Offset, SacError> {
+    let end = Instant::now() + COMMAND * 4;
+    let mut at = at;
+    for _ in 0..LOOKS * 2 {
+        drop(at);
+        let manner =
+            Manner { prompt: text::PROMPT, clearing: Clearing::EmptyEnter, longest: LONGEST_SAC_LINE };
+        match console.type_line(manner, line).await {
+            Ok(typed) => {
+                if second_look(console, line).await?
+                    && let Some(mark) = console.enter_typed(manner, typed).await.map_err(entered)?
+                {
+                    return Ok(mark);
+                }
+            }
+            Err(ConsoleError::NotCleared { .. } | ConsoleError::TimedOut { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+        at = reach_prompt(console, end).await?;
+    }
+    drop(at);
+    Err(SacError::Unreadable { what: "the line that was to be entered", screen: console.screen().text() })
+}
+
+/// Whether SAC sends the same line once more when its screen is repainted. Where the keys for that fell into the line
+/// instead, it is not the same.
+async fn second_look(console: &mut Console, line: &str) -> Result<bool, SacError> {
+    let whole = format!("{}{line}", text::PROMPT);
+    for _ in 0..LOOKS {
+        let doubled = console.doubled_escapes();
+        console.send(TO_SAC).await?;
+        let sac = |place: &Place| matches!(place, Place::Switch { channel } if channel.eq_ignore_ascii_case("SAC"));
+        if !settle_on(console, ANSWER, sac).await? || console.doubled_escapes() > doubled {
+            return Ok(false);
+        }
+        console.send(VIEW).await?;
+        settle_on(console, ANSWER, |place| matches!(place, Place::Sac { .. })).await?;
+        if console.screen().spells_before_cursor(&whole) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// An error after Enter was sent, or may have been.
+fn entered(error: ConsoleError) -> SacError {
+    match error {
+        cause @ ConsoleError::EnterUnanswered { .. } => SacError::OutcomeUnknown { cause },
+        other => other.into(),
     }
 }
 
@@ -512,8 +612,14 @@ fn no_prompt(console: &Console, start: Offset, waited: Duration) -> SacError {
     SacError::NoPrompt { waited, seen, screen: console.screen().text() }
 }
 
-fn refused(answer: CmdAnswer) -> SacError {
+/// `went`: SAC said that the service behind `cmd` went away.
+fn refused(answer: CmdAnswer, went: bool) -> SacError {
     let (reason, help) = match answer {
+        CmdAnswer::NotRegistered if went => (
+            "the service behind it (sacsvr) went away".to_owned(),
+            "it was stopped, or died: start it by another way (sc start sacsvr), or restart the machine (restart at \
+             SAC>); SAC's own commands i, restart and crashdump still work",
+        ),
         CmdAnswer::NotRegistered => (
             "the service behind it (sacsvr) has not registered".to_owned(),
             "wait longer with --wait; if it never comes, the service is disabled or Windows runs in safe mode \

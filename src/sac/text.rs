@@ -44,6 +44,15 @@ pub struct Channel {
     pub name: String,
 }
 
+/// Whether a line of SAC does nothing else than what is meant when one byte of it is lost, altered or repeated on the
+/// way: it is refused, or looks, or is the same command. SAC's parser compares beginnings, so `cmdd` is `cmd`; what has
+/// arguments could get others (ReactOS concmd.c).
+pub fn harmless_when_mistyped(line: &str) -> bool {
+    let line = line.trim().to_ascii_lowercase();
+    // `ch -si 1` and `ch -sn name` only view; whoever views looks at the switch screen which channel it is.
+    line.starts_with("ch -s") || ["cmd", "ch", "ch -?", "?", "help", "id", "i", "t", "restart"].contains(&&*line)
+}
+
 /// How `cmd` was answered, from the text since Enter; `None`: not yet.
 pub fn cmd_answer(since_enter: &str) -> Option<CmdAnswer> {
     let lines = || live_lines(since_enter);
@@ -77,6 +86,13 @@ pub fn cmd_became_available(since: &str) -> bool {
     live_lines(since).any(|line| line == "EVENT: The CMD command is now available.")
 }
 
+/// Whether `EVENT: The CMD command is unavailable.` (message 133) came as live text, and nothing since that takes it
+/// back.
+pub fn cmd_became_unavailable(since: &str) -> bool {
+    let last = live_lines(since).filter(|line| line.starts_with("EVENT: The CMD command is ")).last();
+    last == Some("EVENT: The CMD command is unavailable.")
+}
+
 /// The channels of a `ch` listing (message 108).
 pub fn channels(since_enter: &str) -> Vec<Channel> {
     live_lines(since_enter).filter_map(channel_row).collect()
@@ -88,7 +104,7 @@ pub fn seconds_since_restart(since_enter: &str) -> Option<u64> {
         live_lines(since_enter).find_map(|line| line.trim_start().strip_prefix("Time since last reboot:"))?;
     let mut parts = text.trim().splitn(3, ':').map(str::parse::<u64>);
     let (hours, minutes, seconds) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
-    Some(hours * 3600 + minutes * 60 + seconds)
+    hours.checked_mul(3600)?.checked_add(minutes.checked_mul(60)?)?.checked_add(seconds)
 }
 
 /// Whether text came that only firmware or a starting kernel sends: the machine restarted.
@@ -200,7 +216,9 @@ mod tests {
     fn an_old_event_that_is_repainted_is_not_news() {
         let live = "\r\nEVENT: The CMD command is now available.\r\nSAC>";
         let repainted = "\u{1e}SAC>\u{1e}EVENT: The CMD command is now available.       \u{1e}SAC>";
-        assert!(cmd_became_available(live));
+        assert!(cmd_became_available(live) && !cmd_became_unavailable(live));
+        let gone = format!("{live}\r\nEVENT: The CMD command is unavailable.\r\nSAC>");
+        assert!(cmd_became_unavailable(&gone) && !cmd_became_unavailable(&format!("{gone}{live}")));
         assert!(!cmd_became_available(repainted));
     }
 
@@ -232,5 +250,6 @@ mod tests {
     fn uptime_of_id() {
         assert_eq!(seconds_since_restart("\r\n  Time since last reboot: 1:02:03\r\nSAC>"), Some(3723));
         assert_eq!(seconds_since_restart("\r\nSAC>"), None);
+        assert_eq!(seconds_since_restart("Time since last reboot: 18446744073709551615:00:00"), None);
     }
 }

@@ -77,12 +77,15 @@ const LONGEST: usize = 420;
 /// … on a line that alters bytes: each try of a short one is likelier to come out right.
 const LONGEST_NOISY: usize = 60;
 
-/// How much is typed at once.
+/// How it is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Line {
-    /// As it should be.
+    /// The line is as it should be: in few lines, each of which is added to the file.
     Good,
-    /// It alters bytes.
+    /// It was lost before: the same lines, each with a file of its own, so that any can be typed once more and those that
+    /// are there stay.
+    Cut,
+    /// It alters bytes: many short ones, each with a file of its own.
     Noisy,
 }
 
@@ -94,7 +97,7 @@ pub(super) fn lines() -> Vec<&'static str> {
 /// The lines to type at an interactive cmd so that a batch file is written. Each is in parentheses: cmd executes
 /// nothing of a line that ends too early.
 pub(super) fn upload(lines: &[&str], path: &str, line: Line) -> Vec<String> {
-    let longest = if line == Line::Good { LONGEST } else { LONGEST_NOISY };
+    let longest = if line == Line::Noisy { LONGEST_NOISY } else { LONGEST };
     let mut typed: Vec<String> = Vec::new();
     let mut group = String::new();
     for line in lines {
@@ -108,11 +111,45 @@ pub(super) fn upload(lines: &[&str], path: &str, line: Line) -> Vec<String> {
         group.push_str(&echo);
     }
     typed.push(group);
-    typed
+    let pieces = typed.len();
+    let mut typed: Vec<String> = typed
         .iter()
         .enumerate()
-        .map(|(index, group)| format!("(({group}){}{path})", if index == 0 { ">" } else { ">>" }))
-        .collect()
+        .map(|(index, group)| match line {
+            Line::Good => format!("(({group}){}{path})", if index == 0 { ">" } else { ">>" }),
+            Line::Cut | Line::Noisy => format!("(({group})>%SP%.u{})", index + 1),
+        })
+        .collect();
+    if line != Line::Good {
+        typed.push(format!("((for /l %i in (1,1,{pieces}) do @type %SP%.u%i)>{path})"));
+    }
+    typed
+}
+
+/// How much of a batch file stands on the machine.
+#[derive(Debug, Clone)]
+pub(super) struct Written {
+    path: String,
+    line: Line,
+    /// How many of its lines were executed.
+    pub(super) lines: usize,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self { path: String::new(), line: Line::Good, lines: 0 }
+    }
+}
+
+impl Written {
+    /// The lines of the batch file that are still to be typed.
+    pub(super) fn rest(&mut self, lines: &[&str], path: &str, line: Line) -> Vec<String> {
+        // What is added to a file must not be added twice.
+        if self.line != line || line == Line::Good || self.path != path {
+            *self = Self { path: path.to_owned(), line, lines: 0 };
+        }
+        upload(lines, path, line).split_off(self.lines)
+    }
 }
 
 /// SHA-256 of a batch file as it must stand on the machine.
@@ -136,5 +173,20 @@ mod tests {
                 .starts_with("((echo @setlocal^&set R=%^errorlevel%^&set S=-^&set D=- - -^&set H=^&set K=")
         );
         assert!(upload(&lines(), "%SP%.cmd", Line::Noisy).iter().all(|line| line.len() < 170));
+    }
+
+    #[test]
+    fn on_a_line_that_is_lost_it_goes_on_where_it_was() {
+        let (mut written, batch, path) = (Written::default(), lines(), "%SP%.cmd");
+        let whole = written.rest(&batch, path, Line::Cut);
+        assert_eq!(whole.len(), upload(&batch, path, Line::Good).len() + 1);
+        written.lines = 4;
+        assert_eq!(written.rest(&batch, path, Line::Cut), whole[4..]);
+        assert_eq!(written.rest(&batch, path, Line::Noisy), upload(&batch, path, Line::Noisy), "other pieces");
+        written.lines = 4;
+        assert_eq!(written.rest(&batch, "other", Line::Noisy), upload(&batch, "other", Line::Noisy));
+        written.rest(&batch, path, Line::Good);
+        written.lines = 4;
+        assert_eq!(written.rest(&batch, path, Line::Good), upload(&batch, path, Line::Good), "added once");
     }
 }

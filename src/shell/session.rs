@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::call::Calls;
+use super::helper::Written;
 use super::machine_file::Tools;
 use super::{Credentials, ShellError, helper, login};
 use crate::console::{Alarm, Clearing, Console, ConsoleError, Manner, Patience, StopSign};
@@ -73,6 +74,8 @@ pub struct Session {
     calls: Calls,
     /// Whether the shell in the channel has our prompt, the file names and the helper.
     ready: Ready,
+    /// How much of the helper stands on the machine.
+    written: Written,
     /// The channels that were there before ours, until ours is open.
     before: Option<Vec<String>>,
     kept: bool,
@@ -121,6 +124,7 @@ impl Session {
             code_page: None,
             calls: Calls::from(options.first_number),
             ready: Ready::No,
+            written: Written::default(),
             before: None,
             kept: false,
             up: None,
@@ -466,6 +470,7 @@ impl Session {
     async fn return_to_channel(&mut self, until: Instant) -> Result<(), ShellError> {
         let mut tries = RETURNS;
         loop {
+            let written = self.written.lines;
             let error = match Box::pin(self.try_return(until)).await {
                 Ok(()) => {
                     self.console.set_watch(Some(sac::in_channel));
@@ -473,8 +478,10 @@ impl Session {
                 }
                 Err(error) => error,
             };
-            // A line that is lost again and again is a matter of time, not of tries.
-            if !error.is_lost_line() {
+            // A line that is lost again and again is a matter of time, not of tries; and so is one on which it goes on.
+            if self.written.lines > written {
+                tries = RETURNS;
+            } else if !error.is_lost_line() {
                 tries -= 1;
             }
             if tries == 0 || Instant::now() >= until {
@@ -568,6 +575,9 @@ impl Session {
                 Err(other) => return Err(other.into()),
             }
         }
+        if self.ready == Ready::No && !self.is_at_prompt() && self.own_line_stands() {
+            self.drop_half_line().await?;
+        }
         if let (Ready::No, Some(first)) = (
             self.ready,
             sac::cmd_prompt_at_cursor(self.console.screen()).or(self.is_at_prompt().then_some(own)),
@@ -581,6 +591,32 @@ impl Session {
             let at = sac::close_channel(&mut self.console, at, &channel).await?;
             self.channel.clear();
             return self.open_channel(at, until).await;
+        }
+        Ok(())
+    }
+
+    /// Whether our prompt begins a row with something behind it, and nothing else asks for input below.
+    fn own_line_stands(&self) -> bool {
+        let screen = self.console.screen();
+        let ours = (0..=screen.cursor().row).any(|row| screen.row(row).starts_with(&self.prompt));
+        ours && sac::recognise(screen) == sac::Place::Other
+    }
+
+    /// A line of the preparation that was half typed when the line was lost: Ctrl-C, in a mode that our prompt proves.
+    async fn drop_half_line(&mut self) -> Result<(), ConsoleError> {
+        let prompt = self.prompt.clone();
+        for _ in 0..3 {
+            self.console.send(b"\x03").await?;
+            let patience = Patience { until: Instant::now() + SHOWN, idle: Some(Duration::from_secs(2)) };
+            let bare = |screen: &Screen| (screen.before_cursor() == prompt).then_some(());
+            match self.console.wait("the prompt after Ctrl-C", patience, bare).await {
+                Ok(()) => {
+                    self.console.quiet(DRAWING, Instant::now() + SHOWN).await?;
+                    return Ok(());
+                }
+                Err(ConsoleError::TimedOut { .. }) => {}
+                Err(other) => return Err(other),
+            }
         }
         Ok(())
     }
@@ -739,10 +775,17 @@ impl Session {
     pub(super) async fn write_batch(&mut self, lines: &[&str], path: &str) -> Result<(), ShellError> {
         let wanted = helper::hash(lines);
         for _ in 0..3 {
-            let line = if self.console.typing().noisy { helper::Line::Noisy } else { helper::Line::Good };
-            for line in helper::upload(lines, path, line) {
+            let line = if self.console.typing().noisy {
+                helper::Line::Noisy
+            } else if self.console.reconnected() > 0 {
+                helper::Line::Cut
+            } else {
+                helper::Line::Good
+            };
+            for line in self.written.rest(lines, path, line) {
                 self.type_and_enter(&line).await?;
                 self.await_prompt(PREPARATION).await?;
+                self.written.lines += 1;
             }
             for _ in 0..3 {
                 self.type_and_enter(&format!("(cls&certutil -hashfile {path} SHA256)")).await?;
@@ -755,6 +798,7 @@ impl Session {
                 tracing::debug!("the helper's hash differs, or came altered");
             }
             self.console.learn_noise();
+            self.written = Written::default();
         }
         Err(ShellError::NotPrepared {
             reason: "its helper could not be written unaltered".to_owned(),

@@ -51,6 +51,8 @@ pub struct Machine {
     boots: u32,
     /// Lines entered in CMD channels.
     lines: u32,
+    /// Keys that the ring lost.
+    overrun: u64,
 }
 
 /// What runs in a CMD channel after the login.
@@ -125,6 +127,7 @@ enum Step {
     MenuSecond,
     Kernel,
     CmdAvailable,
+    CmdUnavailable,
     Launched,
     Worked,
     Close(Slot),
@@ -171,6 +174,7 @@ impl Machine {
             origin: Duration::ZERO,
             boots: 0,
             lines: 0,
+            overrun: 0,
             options,
         };
         if let Some(free) = machine.options.disk_free
@@ -242,6 +246,11 @@ impl Machine {
     /// How many bytes the line has lost, altered or repeated so far, in both directions.
     pub fn line_faults(&self) -> u64 {
         self.connection.line_faults()
+    }
+
+    /// How many keys were lost so far because the driver's ring was overrun.
+    pub fn overrun(&self) -> u64 {
+        self.overrun
     }
 
     /// What happened inside.
@@ -377,6 +386,15 @@ impl Machine {
                     up.driver.cmd_available();
                     self.settle();
                 }
+                if let Some(span) = self.options.boot.cmd_unavailable {
+                    self.after(span.0, Step::CmdUnavailable);
+                }
+            }
+            Step::CmdUnavailable => {
+                if let State::Up(up) = &mut self.state {
+                    up.driver.cmd_unavailable();
+                    self.settle();
+                }
             }
             Step::Launched => self.launched(),
             Step::Worked => {
@@ -486,7 +504,7 @@ impl Machine {
         self.wire.send(self.now, &start);
         let driver = Sacdrv::start(self.options.sac.clone(), self.options.cmd.clone(), &self.world);
         self.state = State::Up(Box::new(Up {
-            uart: Uart::new(self.options.receiver, self.now),
+            uart: Uart::new(self.options.receiver, self.options.polls.clone(), self.now),
             ring: Ring::new(),
             driver,
             sessions: BTreeMap::new(),
@@ -508,7 +526,7 @@ impl Machine {
             State::Deaf | State::Menu(_) => {}
             State::Up(up) => {
                 for byte in up.uart.poll(self.now) {
-                    up.ring.push(byte);
+                    self.overrun += up.ring.push(byte) as u64;
                 }
             }
             State::Stopped { prompt, uart } => {
@@ -664,7 +682,7 @@ impl Machine {
         self.due.clear();
         self.state = State::Stopped {
             prompt: StopPrompt::default(),
-            uart: Uart::new(self.options.receiver, self.now),
+            uart: Uart::new(self.options.receiver, self.options.polls.clone(), self.now),
         };
         if let Some(span) = self.options.stop.restart {
             self.after(span.0, Step::Reset);

@@ -15,7 +15,7 @@ mod span;
 
 pub use boot::{AtEnd, BootOptions, StopOptions};
 pub use console::{EqualNeighbours, KeyboardOptions, RenderMode, RenderOptions, Wrap};
-pub use line::{DisconnectOptions, Faults, NoiseOptions};
+pub use line::{DisconnectOptions, Faults, NoiseOptions, PollOptions};
 pub use listing::{Choice, OptionInfo, Values, listing};
 pub use sac::{
     ChannelEvent, CmdOptions, CmdOutcome, EscapeTabDigit, ModelLineEnds, OtherOptions, OtherState, PagerKey,
@@ -69,6 +69,8 @@ pub struct MachineOptions {
     pub stop: StopOptions,
     /// What the console gets of the keys.
     pub keyboard: KeyboardOptions,
+    /// When the driver's timer comes late.
+    pub polls: PollOptions,
     /// What the line does to bytes.
     pub noise: NoiseOptions,
     /// When the line is cut.

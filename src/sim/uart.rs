@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::options::Receiver;
+use super::options::{PollOptions, Receiver};
 
 /// Size of the driver's ring.
 const RING: usize = 1024;
@@ -19,6 +19,8 @@ const FIFO: usize = 16;
 pub(super) struct Uart {
     arrived: VecDeque<(Duration, u8)>,
     receiver: Receiver,
+    /// When the timer stands still.
+    late: PollOptions,
     /// Machine time of the first poll.
     first: Duration,
     /// Machine time of the last poll.
@@ -35,8 +37,8 @@ pub(super) struct Ring {
 
 impl Uart {
     /// The port of a driver that starts at `now`.
-    pub(super) fn new(receiver: Receiver, now: Duration) -> Self {
-        Self { arrived: VecDeque::new(), receiver, first: now + FIRST_POLL, polled: None }
+    pub(super) fn new(receiver: Receiver, late: PollOptions, now: Duration) -> Self {
+        Self { arrived: VecDeque::new(), receiver, late, first: now + FIRST_POLL, polled: None }
     }
 
     /// A byte arrives.
@@ -53,10 +55,21 @@ impl Uart {
             let periods = late.as_nanos() / PERIOD.as_nanos() + 1;
             poll += PERIOD * u32::try_from(periods).unwrap_or(u32::MAX);
         }
-        Some(match self.polled {
+        Some(self.on_time(match self.polled {
             Some(last) => poll.max(last + PERIOD),
             None => poll,
-        })
+        }))
+    }
+
+    /// A poll at a time when the timer stands still comes at the end of that time.
+    fn on_time(&self, poll: Duration) -> Duration {
+        let Some(every) = self.late.late_every.map(|span| span.0).filter(|every| !every.is_zero()) else {
+            return poll;
+        };
+        let since = poll.saturating_sub(self.first);
+        let round = u32::try_from(since.as_nanos() / every.as_nanos()).unwrap_or(u32::MAX);
+        let end = every * round + self.late.late_by.0.min(every);
+        if round == 0 || since >= end { poll } else { self.first + end }
     }
 
     /// The timer: moves what arrived before `now` until nothing is there. A NUL looks like nothing.
@@ -84,9 +97,11 @@ impl Ring {
         Self { bytes: [0; RING], write: 0, read: 0 }
     }
 
-    pub(super) fn push(&mut self, byte: u8) {
+    /// How many unread bytes were lost by it: all, when the writer has overtaken the reader.
+    pub(super) fn push(&mut self, byte: u8) -> usize {
         self.bytes[self.write] = byte;
         self.write = (self.write + 1) % RING;
+        if self.is_empty() { RING } else { 0 }
     }
 
     pub(super) fn pop(&mut self) -> Option<u8> {
@@ -106,6 +121,7 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::options::Span;
 
     const fn micros(micros: u64) -> Duration {
         Duration::from_micros(micros)
@@ -113,7 +129,7 @@ mod tests {
 
     #[test]
     fn polls_come_every_4_ms_after_the_first_and_only_when_something_arrived() {
-        let mut uart = Uart::new(Receiver::Virtual, micros(1_000_000));
+        let mut uart = Uart::new(Receiver::Virtual, PollOptions::default(), micros(1_000_000));
         assert_eq!(uart.next_poll(), None);
         for (arrival, poll) in
             [(1_000_000, 1_000_400), (1_000_400, 1_004_400), (1_004_399, 1_004_400 + 4_000)]
@@ -128,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_nul_ends_the_poll() {
-        let mut uart = Uart::new(Receiver::Virtual, Duration::ZERO);
+        let mut uart = Uart::new(Receiver::Virtual, PollOptions::default(), Duration::ZERO);
         for byte in *b"a\0b" {
             uart.arrive(Duration::ZERO, byte);
         }
@@ -140,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_16550_keeps_16_bytes_between_two_polls() {
-        let mut uart = Uart::new(Receiver::Fifo16, Duration::ZERO);
+        let mut uart = Uart::new(Receiver::Fifo16, PollOptions::default(), Duration::ZERO);
         for byte in 1..=40 {
             uart.arrive(Duration::ZERO, byte);
         }
@@ -150,10 +166,28 @@ mod tests {
     }
 
     #[test]
+    fn a_timer_that_stands_still_polls_afterwards() {
+        let late = PollOptions { late_every: Some(Span::millis(1_000)), late_by: Span::millis(300) };
+        let mut uart = Uart::new(Receiver::Virtual, late, Duration::ZERO);
+        for (arrival, poll) in
+            [(100_000, 100_400), (999_000, 1_300_400), (1_200_000, 1_300_400), (1_300_400, 1_304_400)]
+        {
+            uart.arrive(micros(arrival), b'x');
+            assert_eq!(uart.next_poll(), Some(micros(poll)), "{arrival}");
+            if poll > 1_300_400 || arrival < 900_000 {
+                uart.poll(micros(poll));
+            } else {
+                uart.arrived.clear();
+            }
+        }
+    }
+
+    #[test]
     fn the_ring_loses_everything_when_it_is_exactly_full() {
         let drained = |pushed: usize| {
             let mut ring = Ring::new();
-            (0..pushed).for_each(|n| ring.push((n % 251) as u8));
+            let lost: usize = (0..pushed).map(|n| ring.push((n % 251) as u8)).sum();
+            assert_eq!(lost, if pushed < RING { 0 } else { RING });
             std::iter::from_fn(|| ring.pop()).collect::<Vec<u8>>()
         };
         assert_eq!(drained(1023).len(), 1023);

@@ -27,8 +27,8 @@ impl Reopen for Way {
 }
 
 impl Way {
-    /// Whether a line that is made anew leads to the same machine. A simulated one ends with its line, a recorded one
-    /// would begin again.
+    /// Whether opening it anew leads to the same machine. A simulated one in this process would be another (its line
+    /// knows the way back, [`Line::again`]), a recorded one would begin again.
     pub fn outlives_its_line(&self) -> bool {
         !matches!(self.endpoint(), Endpoint::Sim { .. } | Endpoint::Replay { .. })
     }

@@ -270,6 +270,11 @@ impl SimWindow {
         lock(&self.machine).line_faults()
     }
 
+    /// How many keys were lost so far because the driver's ring was overrun.
+    pub fn overrun(&self) -> u64 {
+        lock(&self.machine).overrun()
+    }
+
     /// The Windows inside.
     pub fn world(&self) -> SharedWorld {
         lock(&self.machine).world().clone()

@@ -11,6 +11,7 @@
 //! - `engine`: runs of scripts on a toy machine: what is sent, told, and left
 //! - `azure`: our side of Azure against the simulated one
 //! - `exact`: outputs that are hard to bring over a console, byte for byte
+//! - `fuzz`: what fuzzing found, replayed
 //! - `library`: every shipped script: repairs, refuses, leaves alone, takes back
 //! - `hw`: the whole repair behind real programs (`hw/rig`); the conformance run of a real machine, on a rig
 //! - `inventory`: targets by name, a gallery of bad inventories
@@ -28,6 +29,7 @@
 //! - `script_errors`: a gallery of bad scripts and what is said about each
 //! - `script_files`: plan texts and JSON Schema as stored; scripts read as another YAML reader reads them
 //! - `script_mutations`: nothing that is written into a script makes the loader panic
+//! - `states`: every state of a console × every option of the simulated machine
 //! - `stored`: compares with files of the repository, or writes them anew
 //! - `secrets`: a whole repair with marked secrets, which are left nowhere
 //! - `survive`: kills and power cuts at lines of the journal, then resume and undo
@@ -50,6 +52,7 @@ mod copy;
 mod ctrl_c;
 mod engine;
 mod exact;
+mod fuzz;
 #[cfg(unix)]
 mod hw;
 mod inventory;
@@ -72,6 +75,7 @@ mod script_mutations;
 #[cfg(unix)]
 mod secrets;
 mod session;
+mod states;
 mod stored;
 mod survive;
 #[cfg(unix)]

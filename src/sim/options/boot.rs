@@ -28,6 +28,10 @@ pub struct BootOptions {
     ///
     /// Source: the event: public transcripts; the time is invented.
     pub cmd_available: Option<Span>,
+    /// From there until the service goes away and `EVENT: The CMD command is unavailable.` says so. None: it stays.
+    ///
+    /// Source: message 133 of ReactOS; when it comes is a fault to switch on.
+    pub cmd_unavailable: Option<Span>,
     /// From the order to shut down until the machine is off or resets.
     ///
     /// Source: invented.
@@ -82,6 +86,7 @@ impl Default for BootOptions {
             menu: None,
             kernel: Span::millis(9_000),
             cmd_available: Some(Span::millis(21_000)),
+            cmd_unavailable: None,
             shutdown: Span::millis(6_000),
             at_shutdown: AtEnd::Repaint,
         }

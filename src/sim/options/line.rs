@@ -75,6 +75,27 @@ pub struct DisconnectOptions {
     pub times: u32,
 }
 
+/// When the driver's timer comes late: the host takes the processor away, or Windows is busy above it. What arrives
+/// meanwhile waits in the UART and comes into the ring at once, where nobody checks for an overrun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PollOptions {
+    /// The timer stands still once in so long, counted from the driver's start. None: never.
+    ///
+    /// Source: a fault to switch on; ReactOS' driver lost keys on a machine under load.
+    pub late_every: Option<Span>,
+    /// For how long it then stands still.
+    ///
+    /// Source: a fault to switch on.
+    pub late_by: Span,
+}
+
+impl Default for PollOptions {
+    fn default() -> Self {
+        Self { late_every: None, late_by: Span::millis(1_000) }
+    }
+}
+
 impl Default for Faults {
     fn default() -> Self {
         Self {

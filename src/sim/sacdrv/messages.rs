@@ -90,6 +90,8 @@ pub(super) const NOT_REGISTERED: &str = "Error: Unable to launch a Command Promp
 \x20      malfunctioning or is unresponsive.\r\n";
 /// 132
 pub(super) const CMD_AVAILABLE: &str = "EVENT: The CMD command is now available.\r\n";
+/// 133
+pub(super) const CMD_UNAVAILABLE: &str = "EVENT: The CMD command is unavailable.\r\n";
 /// 136
 pub(super) const CHANNEL_HELP: &str = "Channel management commands:\r\n\r\n\
 ch                   List all channels.\r\n\r\n\

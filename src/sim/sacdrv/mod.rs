@@ -270,6 +270,12 @@ impl Sacdrv {
         self.event(messages::CMD_AVAILABLE);
     }
 
+    /// The service went away.
+    pub(super) fn cmd_unavailable(&mut self) {
+        self.service = Service::Unknown;
+        self.event(messages::CMD_UNAVAILABLE);
+    }
+
     /// The answer to [`Request::Launch`]. The new channel's index and name, when there is one.
     pub(super) fn launched(&mut self, launch: Launch, world: &SharedWorld) -> Option<(Slot, String)> {
         self.waits = false;

@@ -86,6 +86,11 @@ fn the_driver_starts_with_its_banner_as_a_repaint() {
     assert_eq!(String::from_utf8(driver.take_output()).unwrap(), expected);
     driver.cmd_available();
     assert_eq!(driver.take_output(), b"\r\nEVENT: The CMD command is now available.\r\nSAC>");
+    driver.cmd_unavailable();
+    assert_eq!(driver.take_output(), b"\r\nEVENT: The CMD command is unavailable.\r\nSAC>");
+    b"cmd\r".iter().for_each(|key| driver.byte(*key, &SharedWorld::default()));
+    let answer = String::from_utf8(driver.take_output()).unwrap();
+    assert!(answer.starts_with("cmd\r\nError: Unable to launch a Command Prompt."), "{answer}");
 }
 
 #[test]

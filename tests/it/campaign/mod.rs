@@ -19,10 +19,11 @@ use sacpilot::console::Console;
 use sacpilot::secret::Secret;
 use sacpilot::shell::{Credentials, Session, SessionOptions, ShellError};
 use sacpilot::sim::windows::language::Language;
+use sacpilot::sim::windows::power::{PowerAction, PowerRequest};
 use sacpilot::sim::windows::{SharedWorld, World};
-use sacpilot::transport::{Pace, SimLine};
+use sacpilot::transport::{Pace, SimLine, SimWindow};
 
-use ground::{Ground, ground};
+use ground::{Blow, Ground, ground};
 use meddler::{Dice, Socket};
 use tally::Tally;
 use task::{TRACE, Task};
@@ -31,6 +32,27 @@ use task::{TRACE, Task};
 const PER_SESSION: usize = 20;
 /// After so many failures in a row a session is given up.
 const GIVE_UP: usize = 3;
+
+/// In the middle of these commands something is done to the machine, where that is among the conditions.
+const BLOWS: [usize; 2] = [7, 14];
+
+/// Does something to the machine after a moment.
+async fn strike(window: &SimWindow, blow: Option<Blow>, after: Duration) {
+    let Some(blow) = blow else { return };
+    tokio::time::sleep(after).await;
+    match blow {
+        Blow::PowerCut => window.power_cut(),
+        Blow::Restart => {
+            window.world().lock().power = Some(PowerRequest {
+                action: PowerAction::Restart,
+                due: Duration::ZERO,
+                forced: true,
+                comment: String::new(),
+                by: "somebody".to_owned(),
+            });
+        }
+    }
+}
 
 /// The traces in the machine's file, as text.
 fn trace(world: &SharedWorld) -> String {
@@ -44,8 +66,11 @@ fn trace(world: &SharedWorld) -> String {
 
 /// One session under one set of conditions; `number` names them, `seed` varies the commands and the faults.
 async fn session(number: usize, seed: u64, commands: usize) -> Tally {
-    let Ground { name, os, mut machine, pause, line_lives, endless } = ground(number);
+    let Ground { name, os, mut machine, pause, line_lives, endless, longer, blow } = ground(number);
     machine.noise.seed = machine.noise.seed.wrapping_add(seed << 20);
+    let first = machine.cmd.first_number;
+    let strangers: Vec<String> =
+        (first..).take(machine.others.channels.into()).map(|number| format!("Cmd{number:04}")).collect();
     let world = SharedWorld::new(World::healthy(os, Language::EnUs));
     let password = world.lock().accounts.user("azadmin").unwrap().password.clone();
     let pace = Pace { speed: 1, baud: Some(machine.baud.unwrap_or(115_200)) };
@@ -74,15 +99,18 @@ async fn session(number: usize, seed: u64, commands: usize) -> Tally {
         }
         Ok(mut session) => {
             let mut failures = 0;
-            for task in 0..commands {
+            for number_in_session in 0..commands {
                 tokio::time::sleep(pause).await;
-                let mut task = Task::roll(task, &mut dice);
+                let mut task = Task::roll(number_in_session, longer, &mut dice);
                 let is_endless = endless > 0 && dice.below(endless) == 0;
                 if is_endless {
                     task.command = format!(">>{TRACE} echo {}& ping -t 127.0.0.1", task.id);
                 }
                 let timeout = Duration::from_secs(if is_endless { 20 } else { 120 });
-                let result = session.cmd(&task.command, timeout).await;
+                let blow = blow.filter(|_| BLOWS.contains(&number_in_session));
+                let after = Duration::from_millis(dice.below(3_000));
+                let (result, ()) =
+                    tokio::join!(session.cmd(&task.command, timeout), strike(&window, blow, after));
                 let (may_have_run, has_run) = match &result {
                     Ok(outcome) => {
                         failures = 0;
@@ -121,8 +149,16 @@ async fn session(number: usize, seed: u64, commands: usize) -> Tally {
             tally.typing(&session.console().typing());
         }
     }
-    let verdict = oracle::judge(&window.audit(), &trace(&world), &tasks, &started, &done);
-    tally.judged(verdict, window.line_faults(), socket.hung_up());
+    let restarts = if blow == Some(Blow::Restart) { BLOWS.len() } else { 0 };
+    let given = oracle::Given {
+        tasks: &tasks,
+        started: &started,
+        done: &done,
+        strangers: &strangers,
+        restarts,
+    };
+    let verdict = oracle::judge(&window.audit(), &trace(&world), &given);
+    tally.judged(verdict, window.line_faults(), socket.hung_up(), window.overrun());
     tally
 }
 
@@ -196,5 +232,5 @@ fn long() {
 #[test]
 fn every_line_meets_every_event() {
     let names: BTreeSet<String> = (0..4_000).map(|number| ground(number).name).collect();
-    assert_eq!(names.len(), 3 * 23 * 14);
+    assert_eq!(names.len(), 3 * 23 * 24);
 }

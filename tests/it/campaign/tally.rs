@@ -20,7 +20,9 @@ pub(super) struct Tally {
     wrong: Vec<String>,
     faults: u64,
     hung_up: u64,
+    overrun: u64,
     held_back: u64,
+    refused: u64,
     lines: u64,
     retyped: u64,
 }
@@ -64,10 +66,12 @@ impl Tally {
         self.retyped += typing.retyped;
     }
 
-    pub(super) fn judged(&mut self, verdict: Verdict, faults: u64, hung_up: u64) {
+    pub(super) fn judged(&mut self, verdict: Verdict, faults: u64, hung_up: u64, overrun: u64) {
         self.faults += faults;
         self.hung_up += hung_up;
+        self.overrun += overrun;
         self.held_back += verdict.held_back;
+        self.refused += verdict.refused;
         for wrong in verdict.wrong {
             self.wrong(&wrong);
         }
@@ -87,7 +91,9 @@ impl Tally {
         self.wrong.extend(other.wrong.iter().cloned());
         self.faults += other.faults;
         self.hung_up += other.hung_up;
+        self.overrun += other.overrun;
         self.held_back += other.held_back;
+        self.refused += other.refused;
         self.lines += other.lines;
         self.retyped += other.retyped;
     }
@@ -143,9 +149,11 @@ impl fmt::Display for Tally {
         }
         writeln!(f, "line faults injected {}", self.faults)?;
         writeln!(f, "lines hung up {}", self.hung_up)?;
+        writeln!(f, "keys lost in an overrun ring {}", self.overrun)?;
         writeln!(f, "lines entered {}", self.lines)?;
         writeln!(f, "typed again {}", self.retyped)?;
         writeln!(f, "incomplete lines held back by cmd {}", self.held_back)?;
+        writeln!(f, "altered lines refused by SAC {}", self.refused)?;
         writeln!(f, "wrong things {}", self.wrong.len())?;
         for wrong in &self.wrong {
             writeln!(f, "  {wrong}")?;

@@ -32,9 +32,9 @@ const WORDS: [&str; 12] = [
 
 impl Task {
     /// A command with words that consoles are known to mangle.
-    pub(super) fn roll(number: usize, dice: &mut Dice) -> Self {
+    pub(super) fn roll(number: usize, longer: u64, dice: &mut Dice) -> Self {
         let id = format!("ID{number}x");
-        let count = 1 + dice.below(3);
+        let count = (1 + dice.below(3)) * longer;
         let text: Vec<&str> =
             (0..count).map(|_| WORDS[usize::try_from(dice.below(WORDS.len() as u64)).unwrap()]).collect();
         // A caret at the end of a word stands before a blank or an escaped end and is taken off by cmd.

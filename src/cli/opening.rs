@@ -13,7 +13,7 @@ use crate::engine::{Awaited, Interrupt, OperatorError, Trouble};
 use crate::recording::Recorder;
 use crate::secret::Secret;
 use crate::shell::{Earlier, Session, SessionOptions};
-use crate::transport::{self, Endpoint, ReplayPace};
+use crate::transport::{self, Endpoint, Reopen, ReplayPace};
 
 /// Code of an opening or a command that the user stopped.
 pub const STOPPED: &str = "stopped";

@@ -31,6 +31,9 @@ use crate::transport::{Line, Reopen};
 /// How long a write may be blocked by flow control before the line counts as stuck.
 const WRITE_PATIENCE: Duration = Duration::from_secs(30);
 
+/// So many reads of what has come already, on a line that never rests.
+const CATCH_UP: u32 = 256;
+
 /// Is told what is awaited, and for how long at the most, whenever a wait begins: progress for people.
 pub type Observer = Box<dyn FnMut(&str, Duration) + Send>;
 
@@ -362,6 +365,16 @@ impl Console {
                 return Ok(now + span <= until);
             }
         }
+    }
+
+    /// Shows what has come already, and waits for nothing.
+    pub async fn catch_up(&mut self) -> Result<(), ConsoleError> {
+        let mut reads = CATCH_UP;
+        while reads > 0 && self.read_until(Instant::now()).await? {
+            reads -= 1;
+        }
+        self.show_queued();
+        Ok(())
     }
 
     /// Sends bytes as they are: keys for SAC's driver, an answer to a pager. Never an Enter on a line: that is

@@ -445,7 +445,8 @@ async fn second_look(console: &mut Console, line: &str) -> Result<bool, SacError
     for _ in 0..LOOKS {
         let doubled = console.doubled_escapes();
         console.send(TO_SAC).await?;
-        let sac = |place: &Place| matches!(place, Place::Switch { channel } if channel.eq_ignore_ascii_case("SAC"));
+        let sac =
+            |place: &Place| matches!(place, Place::Switch { channel } if channel.eq_ignore_ascii_case("SAC"));
         if !settle_on(console, ANSWER, sac).await? || console.doubled_escapes() > doubled {
             return Ok(false);
         }

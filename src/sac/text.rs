@@ -50,7 +50,8 @@ pub struct Channel {
 pub fn harmless_when_mistyped(line: &str) -> bool {
     let line = line.trim().to_ascii_lowercase();
     // `ch -si 1` and `ch -sn name` only view; whoever views looks at the switch screen which channel it is.
-    line.starts_with("ch -s") || ["cmd", "ch", "ch -?", "?", "help", "id", "i", "t", "restart"].contains(&&*line)
+    line.starts_with("ch -s")
+        || ["cmd", "ch", "ch -?", "?", "help", "id", "i", "t", "restart"].contains(&&*line)
 }
 
 /// How `cmd` was answered, from the text since Enter; `None`: not yet.

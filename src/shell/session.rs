@@ -423,7 +423,8 @@ impl Session {
     /// Makes sure that our prompt stands at the cursor with nothing behind it. A session that Windows ended meanwhile
     /// is opened again, a line that was lost is made anew; nothing was running, so nothing is lost.
     pub(super) async fn at_prompt(&mut self) -> Result<(), ShellError> {
-        let quiet = self.console.quiet(Duration::ZERO, Instant::now()).await;
+        // What came while nobody looked: Windows may have ended the session.
+        let quiet = self.console.catch_up().await;
         if let Err(lost) = quiet {
             return self.regain(lost).await;
         }

@@ -150,13 +150,8 @@ async fn session(number: usize, seed: u64, commands: usize) -> Tally {
         }
     }
     let restarts = if blow == Some(Blow::Restart) { BLOWS.len() } else { 0 };
-    let given = oracle::Given {
-        tasks: &tasks,
-        started: &started,
-        done: &done,
-        strangers: &strangers,
-        restarts,
-    };
+    let given =
+        oracle::Given { tasks: &tasks, started: &started, done: &done, strangers: &strangers, restarts };
     let verdict = oracle::judge(&window.audit(), &trace(&world), &given);
     tally.judged(verdict, window.line_faults(), socket.hung_up(), window.overrun());
     tally

@@ -182,7 +182,11 @@ mod tests {
         assert_eq!(whole.len(), upload(&batch, path, Line::Good).len() + 1);
         written.lines = 4;
         assert_eq!(written.rest(&batch, path, Line::Cut), whole[4..]);
-        assert_eq!(written.rest(&batch, path, Line::Noisy), upload(&batch, path, Line::Noisy), "other pieces");
+        assert_eq!(
+            written.rest(&batch, path, Line::Noisy),
+            upload(&batch, path, Line::Noisy),
+            "other pieces"
+        );
         written.lines = 4;
         assert_eq!(written.rest(&batch, "other", Line::Noisy), upload(&batch, "other", Line::Noisy));
         written.rest(&batch, path, Line::Good);

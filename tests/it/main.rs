@@ -12,6 +12,7 @@
 //! - `azure`: our side of Azure against the simulated one
 //! - `exact`: outputs that are hard to bring over a console, byte for byte
 //! - `fuzz`: what fuzzing found, replayed
+//! - `learnt`: what `-v` and `sim --audit` tell; a line to a machine of the same process that is lost
 //! - `library`: every shipped script: repairs, refuses, leaves alone, takes back
 //! - `hw`: the whole repair behind real programs (`hw/rig`); the conformance run of a real machine, on a rig
 //! - `inventory`: targets by name, a gallery of bad inventories
@@ -57,6 +58,8 @@ mod fuzz;
 mod hw;
 mod inventory;
 mod layers;
+#[cfg(unix)]
+mod learnt;
 mod library;
 #[cfg(unix)]
 mod offered;

@@ -186,6 +186,22 @@ async fn wine_session(line: Box<dyn Line>, recorder: Option<Recorder>) {
     // More than a screen.
     seat.types("for /l %i in (1,1,200) do @echo line %i\r").await;
     seat.answers("line 200", "q>").await;
+    // The registry gives back what a file held.
+    seat.types("reg export HKLM\\Software\\Sim3 c:\\s.reg /y >nul\r").await;
+    seat.types("reg delete HKLM\\Software\\Sim3 /f >nul\r").await;
+    seat.types("reg import c:\\s.reg >nul\r").await;
+    seat.types("cls\r").await;
+    seat.types("reg query HKLM\\Software\\Sim3 /v Port\r").await;
+    seat.answers("    Port    REG_DWORD    0xd3e", "q>").await;
+    // Code pages: one is set and told; letters beyond ASCII pass both ways.
+    seat.types("chcp 437 >nul\r").await;
+    seat.types("chcp\r").await;
+    seat.answers("Active code page: 437", "q>").await;
+    seat.types("chcp 65001 >nul\r").await;
+    seat.types("chcp\r").await;
+    seat.answers("Active code page: 65001", "q>").await;
+    seat.types("echo caf\u{e9} \u{d55c}\r").await;
+    seat.answers("caf\u{e9} \u{d55c}", "q>").await;
     seat.types("exit\r").await;
     seat.sees("Name:                  SAC").await;
 }

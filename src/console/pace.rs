@@ -12,6 +12,8 @@ pub(super) const ECHO_PATIENCE: Duration = Duration::from_secs(6);
 /// Pauses between equal neighbours, tried in turn (Propolis needs 1.5 s on 2016 and 2019 without echo proof).
 const NEIGHBOUR_PAUSES: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(500), Duration::from_millis(1600)];
+/// So many echoes that were put in place, and it is no accident of a bad line.
+const PLACED: u32 = 3;
 /// So many right echoes in a row, and a larger chunk is tried again.
 const CONFIDENCE: u32 = 40;
 
@@ -118,7 +120,8 @@ impl Pace {
     pub(super) fn statistics(&self) -> TypingStatistics {
         let rendering = match (self.placed, self.streamed) {
             (0, 0) => Rendering::Unknown,
-            (placed, streamed) if placed > streamed => Rendering::Differences,
+            // A character right behind the cursor needs no move in either way; a stream never places one.
+            (placed, _) if placed >= PLACED => Rendering::Differences,
             _ => Rendering::Stream,
         };
         TypingStatistics {

@@ -30,7 +30,7 @@ fn at_v_it_says_what_was_learnt_about_the_console() {
         ("profile=2022", "draws as a stream"),
         (
             "profile=2019&keyboard.equal_neighbours=dropped",
-            "draws differences of its screen, equal neighbours one by one",
+            "draws differences of its screen, equal neighbours one by one with pauses of [SPAN]",
         ),
     ] {
         let (words, chunk) = learnt(machine);

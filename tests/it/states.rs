@@ -280,7 +280,7 @@ async fn tried(name: &str, machine: &Value) -> Vec<String> {
             let closed = session.close().await;
             match (&result, closed) {
                 (Ok(_), Err(error)) if excuses(machine).is_empty() => {
-                    wrong.push(format!("not closed: {error}"))
+                    wrong.push(format!("not closed: {error}"));
                 }
                 _ => {}
             }

@@ -44,7 +44,7 @@ impl Chance {
     /// Alters, repeats, takes away, and joins with another.
     fn altered(&mut self, seeds: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = seeds[self.below(seeds.len())].clone();
-        for _ in 0..1 + self.below(8) {
+        for _ in 0..=self.below(8) {
             let (at, to) = (self.below(bytes.len() + 1), self.below(bytes.len() + 1));
             let (at, to) = (at.min(to), at.max(to));
             match self.below(6) {

@@ -32,7 +32,7 @@ use crate::engine::{
     RunFolder, Selection, SessionPlace, journal, live::Live, run as run_script, undo as undo_run,
 };
 use crate::recording::Recorder;
-use crate::report::{JsonLines, Summary, Terminal, junit, markdown, visible};
+use crate::report::{JsonLines, Summary, Terminal, evidence, junit, markdown, visible};
 use crate::script::plan::Plan;
 use crate::secret::Secret;
 use crate::transport::Endpoint;
@@ -399,6 +399,7 @@ fn report(folder: &RunFolder, context: &Context) -> Result<(), Failure> {
     let next = next(folder, &Past::of(&recorded.events, &Masks::default()), context);
     folder.write("report.md", &markdown::report(&summary, &next)).map_err(|error| failed(&error))?;
     folder.write("junit.xml", &junit::report(&summary)).map_err(|error| failed(&error))?;
+    folder.write("evidence.txt", &evidence::report(&recorded.events)).map_err(|error| failed(&error))?;
     if !context.globals.json && !context.globals.quiet {
         context.say(&format!("        {}\n", folder.path().join("report.md").display()))?;
         let commands = [("to go on: ", &next.resume), ("to take it back: ", &next.undo)];

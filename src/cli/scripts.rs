@@ -11,7 +11,7 @@ use super::script_args::load;
 use crate::report::Paint;
 use crate::script::library::Library;
 use crate::script::loader;
-use crate::script::model::{Risk, Script};
+use crate::script::model::{Guidance, Risk, Script};
 
 /// Arguments of `scripts`.
 #[derive(Debug, clap::Args)]
@@ -64,6 +64,7 @@ fn list(scripts: &[std::sync::Arc<Script>], paint: Paint) -> String {
 
 fn shown(script: &Script, paint: Paint) -> String {
     let mut out = format!("{}: {}\n\n{}\n", paint.bold(&script.name), script.title, script.about.trim_end());
+    out.push_str(&guidance(&script.guidance, paint));
     if let Some(source) = &script.source {
         let _ = writeln!(out, "\nSource: {source}");
     }
@@ -80,6 +81,30 @@ fn shown(script: &Script, paint: Paint) -> String {
     let _ = writeln!(out, "\n{}", paint.bold("Steps"));
     for step in &script.steps {
         let _ = writeln!(out, "  {:10} {}", risk(step.risk), step.title.source);
+    }
+    out
+}
+
+fn guidance(guidance: &Guidance, paint: Paint) -> String {
+    let mut out = String::new();
+    if !guidance.symptoms.is_empty() {
+        let _ = writeln!(out, "\n{}", paint.bold("What you see"));
+        for symptom in &guidance.symptoms {
+            let _ = writeln!(out, "  {symptom}");
+        }
+    }
+    let takes = guidance.takes.map(|takes| crate::report::wording::span(takes.as_millis() as u64));
+    let lines = [
+        ("When to use it", guidance.use_when.as_deref()),
+        ("When not", guidance.not_when.as_deref()),
+        ("Usually takes", takes.as_deref()),
+        ("Outside of the machine", guidance.outside.as_deref()),
+    ];
+    for (label, text) in lines {
+        if let Some(text) = text {
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let _ = writeln!(out, "\n{}: {text}", paint.bold(label));
+        }
     }
     out
 }
@@ -102,6 +127,11 @@ fn described(script: &Script) -> serde_json::Value {
         "title": script.title,
         "about": script.about,
         "source": script.source,
+        "symptoms": script.guidance.symptoms,
+        "use_when": script.guidance.use_when,
+        "not_when": script.guidance.not_when,
+        "takes_s": script.guidance.takes.map(|takes| takes.as_secs()),
+        "outside": script.guidance.outside,
         "digest": script.digest,
         "params": params.collect::<Vec<_>>(),
         "steps": steps.collect::<Vec<_>>(),

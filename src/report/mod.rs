@@ -2,6 +2,7 @@
 //!
 //! Text of the machine is shown with its control characters made visible (law 8), see [`visible`].
 
+pub mod evidence;
 pub mod json;
 pub mod junit;
 pub mod markdown;

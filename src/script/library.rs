@@ -8,9 +8,14 @@ use crate::script::similar::did_you_mean;
 
 /// Every script of `expect-scripts/`, by name. A test holds this table equal to the folder.
 const EMBEDDED: &[(&str, &str)] = &[
+    ("accounts/enable", include_str!("../../expect-scripts/accounts/enable.yaml")),
+    ("accounts/local-administrator", include_str!("../../expect-scripts/accounts/local-administrator.yaml")),
     ("boot/crash-dump", include_str!("../../expect-scripts/boot/crash-dump.yaml")),
+    ("boot/crowdstrike", include_str!("../../expect-scripts/boot/crowdstrike.yaml")),
     ("boot/ems", include_str!("../../expect-scripts/boot/ems.yaml")),
     ("boot/safe-mode", include_str!("../../expect-scripts/boot/safe-mode.yaml")),
+    ("collect-evidence", include_str!("../../expect-scripts/collect-evidence.yaml")),
+    ("events", include_str!("../../expect-scripts/events.yaml")),
     ("health", include_str!("../../expect-scripts/health.yaml")),
     ("network/adapter", include_str!("../../expect-scripts/network/adapter.yaml")),
     ("network/dhcp-client", include_str!("../../expect-scripts/network/dhcp-client.yaml")),
@@ -22,12 +27,17 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("offline/boot-store", include_str!("../../expect-scripts/offline/boot-store.yaml")),
     ("offline/crowdstrike", include_str!("../../expect-scripts/offline/crowdstrike.yaml")),
     ("offline/detach", include_str!("../../expect-scripts/offline/detach.yaml")),
+    ("offline/disk-check", include_str!("../../expect-scripts/offline/disk-check.yaml")),
     ("offline/rdp-internal-error", include_str!("../../expect-scripts/offline/rdp-internal-error.yaml")),
     ("offline/safe-mode", include_str!("../../expect-scripts/offline/safe-mode.yaml")),
     ("offline/serial-console", include_str!("../../expect-scripts/offline/serial-console.yaml")),
+    ("offline/unlock", include_str!("../../expect-scripts/offline/unlock.yaml")),
+    ("offline/unlock-with-file", include_str!("../../expect-scripts/offline/unlock-with-file.yaml")),
+    ("offline/updates", include_str!("../../expect-scripts/offline/updates.yaml")),
     ("rdp-internal-error", include_str!("../../expect-scripts/rdp-internal-error.yaml")),
     ("rdp/authentication", include_str!("../../expect-scripts/rdp/authentication.yaml")),
     ("rdp/certificate", include_str!("../../expect-scripts/rdp/certificate.yaml")),
+    ("rdp/certificate-remote", include_str!("../../expect-scripts/rdp/certificate-remote.yaml")),
     ("rdp/configuration", include_str!("../../expect-scripts/rdp/configuration.yaml")),
     ("rdp/connections", include_str!("../../expect-scripts/rdp/connections.yaml")),
     ("rdp/disconnects", include_str!("../../expect-scripts/rdp/disconnects.yaml")),
@@ -41,6 +51,9 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("rdp/termservice", include_str!("../../expect-scripts/rdp/termservice.yaml")),
     ("rdp/tls-kept", include_str!("../../expect-scripts/rdp/tls-kept.yaml")),
     ("rdp/tls-protocols", include_str!("../../expect-scripts/rdp/tls-protocols.yaml")),
+    ("system/disk-check", include_str!("../../expect-scripts/system/disk-check.yaml")),
+    ("system/files", include_str!("../../expect-scripts/system/files.yaml")),
+    ("system/updates", include_str!("../../expect-scripts/system/updates.yaml")),
 ];
 
 /// Folder of the embedded scripts, for messages.

@@ -93,6 +93,8 @@ pub struct Script {
     pub about: String,
     /// The document it comes from, and where it differs.
     pub source: Option<String>,
+    /// When to use it, and what is left to do.
+    pub guidance: Guidance,
     /// Parameters, in the order of the file.
     pub params: Vec<Param>,
     /// How long the whole script may take.
@@ -101,6 +103,21 @@ pub struct Script {
     pub steps: Vec<Step>,
     /// SHA-256 of the source text, hex.
     pub digest: String,
+}
+
+/// What a script tells those who look for the right one. Nothing of it changes what is done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Guidance {
+    /// What the user sees when this script is the right one.
+    pub symptoms: Vec<String>,
+    /// When to use it.
+    pub use_when: Option<String>,
+    /// When not to use it, and what to use instead.
+    pub not_when: Option<String>,
+    /// How long it usually takes over a serial line of 115200 baud.
+    pub takes: Option<Duration>,
+    /// What is left to do outside of the machine.
+    pub outside: Option<String>,
 }
 
 /// A parameter.

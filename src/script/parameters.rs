@@ -213,6 +213,7 @@ mod tests {
             title: String::new(),
             about: String::new(),
             source: None,
+            guidance: crate::script::model::Guidance::default(),
             params: vec![
                 param("port", ParamKind::Number { min: 1, max: 65535 }, Some(Value::from(3389))),
                 param("mode", ParamKind::Choice(vec!["stop".to_owned(), "move".to_owned()]), None),

@@ -51,7 +51,7 @@ impl Renderer {
     /// The renderer of a console that starts blank, and what it sends at once.
     pub(super) fn new(os: Os, options: &RenderOptions, at_login: AtLogin) -> (Self, String) {
         let difference = match options.mode {
-            RenderMode::Version => os != Os::Server2022,
+            RenderMode::Version => os.renders_by_difference(),
             RenderMode::Difference => true,
             RenderMode::Stream => false,
         };

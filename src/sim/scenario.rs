@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::options::MachineOptions;
 use super::windows::language::Language;
 use super::windows::os::Os;
+use super::windows::sid::Sid;
 use super::windows::{World, baseline};
 
 mod change;
@@ -24,12 +25,22 @@ mod overrides;
 use change::Change;
 
 /// The scenarios that ship, by name.
-const EMBEDDED: [(&str, &str); 52] = [
+const EMBEDDED: &[(&str, &str)] = &[
+    ("account-disabled", include_str!("scenarios/account-disabled.yaml")),
+    ("account-locked", include_str!("scenarios/account-locked.yaml")),
+    ("account-present", include_str!("scenarios/account-present.yaml")),
     ("all-causes", include_str!("scenarios/all-causes.yaml")),
     ("crash-dump-off", include_str!("scenarios/crash-dump-off.yaml")),
+    ("crowdstrike-guarded", include_str!("scenarios/crowdstrike-guarded.yaml")),
+    ("crowdstrike-safe-mode", include_str!("scenarios/crowdstrike-safe-mode.yaml")),
     ("dhcp-account", include_str!("scenarios/dhcp-account.yaml")),
     ("dhcp-disabled", include_str!("scenarios/dhcp-disabled.yaml")),
+    ("disk-errors", include_str!("scenarios/disk-errors.yaml")),
     ("ems-off-next", include_str!("scenarios/ems-off-next.yaml")),
+    ("event-trail", include_str!("scenarios/event-trail.yaml")),
+    ("files-missing", include_str!("scenarios/files-missing.yaml")),
+    ("files-no-source", include_str!("scenarios/files-no-source.yaml")),
+    ("files-store-damaged", include_str!("scenarios/files-store-damaged.yaml")),
     ("firewall-blocks-all", include_str!("scenarios/firewall-blocks-all.yaml")),
     ("firewall-domain-policy", include_str!("scenarios/firewall-domain-policy.yaml")),
     ("firewall-rule-blocks", include_str!("scenarios/firewall-rule-blocks.yaml")),
@@ -37,12 +48,15 @@ const EMBEDDED: [(&str, &str); 52] = [
     ("group-policy-paused", include_str!("scenarios/group-policy-paused.yaml")),
     ("healthy", include_str!("scenarios/healthy.yaml")),
     ("machinekeys-permissions", include_str!("scenarios/machinekeys-permissions.yaml")),
+    ("neighbour-certificate", include_str!("scenarios/neighbour-certificate.yaml")),
+    ("netlogon-dependency", include_str!("scenarios/netlogon-dependency.yaml")),
     ("netlogon-disabled", include_str!("scenarios/netlogon-disabled.yaml")),
     ("nic-disabled", include_str!("scenarios/nic-disabled.yaml")),
     ("no-dhcp-server", include_str!("scenarios/no-dhcp-server.yaml")),
     ("no-domain-controller", include_str!("scenarios/no-domain-controller.yaml")),
     ("no-page-file", include_str!("scenarios/no-page-file.yaml")),
     ("nsi-disabled", include_str!("scenarios/nsi-disabled.yaml")),
+    ("nsi-driver", include_str!("scenarios/nsi-driver.yaml")),
     ("rdp-authentication", include_str!("scenarios/rdp-authentication.yaml")),
     ("rdp-certificate-corrupt", include_str!("scenarios/rdp-certificate-corrupt.yaml")),
     ("rdp-certificate-expired", include_str!("scenarios/rdp-certificate-expired.yaml")),
@@ -58,17 +72,23 @@ const EMBEDDED: [(&str, &str); 52] = [
     ("rdp-steady", include_str!("scenarios/rdp-steady.yaml")),
     ("rescue-boot-store", include_str!("scenarios/rescue-boot-store.yaml")),
     ("rescue-crowdstrike", include_str!("scenarios/rescue-crowdstrike.yaml")),
+    ("rescue-disk-errors", include_str!("scenarios/rescue-disk-errors.yaml")),
     ("rescue-healthy-bios", include_str!("scenarios/rescue-healthy-bios.yaml")),
     ("rescue-healthy-uefi", include_str!("scenarios/rescue-healthy-uefi.yaml")),
+    ("rescue-in-use", include_str!("scenarios/rescue-in-use.yaml")),
     ("rescue-internal-error", include_str!("scenarios/rescue-internal-error.yaml")),
     ("rescue-locked", include_str!("scenarios/rescue-locked.yaml")),
+    ("rescue-locked-offline", include_str!("scenarios/rescue-locked-offline.yaml")),
     ("rescue-safe-mode", include_str!("scenarios/rescue-safe-mode.yaml")),
     ("rescue-serial-console", include_str!("scenarios/rescue-serial-console.yaml")),
     ("rescue-steady", include_str!("scenarios/rescue-steady.yaml")),
+    ("rescue-updates", include_str!("scenarios/rescue-updates.yaml")),
     ("safe-mode", include_str!("scenarios/safe-mode.yaml")),
+    ("safe-mode-directory", include_str!("scenarios/safe-mode-directory.yaml")),
     ("secure-channel-broken", include_str!("scenarios/secure-channel-broken.yaml")),
     ("sessionenv-disabled", include_str!("scenarios/sessionenv-disabled.yaml")),
     ("static-address", include_str!("scenarios/static-address.yaml")),
+    ("static-address-no-dhcp", include_str!("scenarios/static-address-no-dhcp.yaml")),
     ("termservice-account", include_str!("scenarios/termservice-account.yaml")),
     ("termservice-disabled", include_str!("scenarios/termservice-disabled.yaml")),
     ("termservice-library-missing", include_str!("scenarios/termservice-library-missing.yaml")),
@@ -77,6 +97,7 @@ const EMBEDDED: [(&str, &str); 52] = [
     ("tls-disabled", include_str!("scenarios/tls-disabled.yaml")),
     ("tls-disabled-by-default", include_str!("scenarios/tls-disabled-by-default.yaml")),
     ("tls-domain-policy", include_str!("scenarios/tls-domain-policy.yaml")),
+    ("updates-pending", include_str!("scenarios/updates-pending.yaml")),
 ];
 
 /// A machine, ready to be switched on.
@@ -170,7 +191,8 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 impl Scenario {
-    /// The scenario `name` with `overrides`: `profile` (2016, 2019, 2022), `lang` (en-US, ko-KR, ja-JP, de-DE), and any
+    /// The scenario `name` with `overrides`: `profile` (2012R2, 2016, 2019, 2022, 2025), `lang` (en-US, ko-KR, ja-JP, de-DE), `account`
+    /// (administrator, standard), and any
     /// option of the machine by its path, `session.timeout=30s`.
     ///
     /// # Errors
@@ -198,6 +220,7 @@ impl Scenario {
             None => Language::default(),
         };
         let mut machine = file.machine;
+        let mut standard = false;
         for (key, value) in overrides {
             let bad = |reason: &str| ScenarioError::Override {
                 key: key.clone(),
@@ -205,10 +228,19 @@ impl Scenario {
                 reason: reason.to_owned(),
             };
             match key.as_str() {
-                "profile" => os = Os::from_year(value).ok_or_else(|| bad("profiles are 2016, 2019, 2022"))?,
+                "profile" => {
+                    os = Os::from_year(value).ok_or_else(|| bad(&format!("profiles are {}", Os::YEARS)))?;
+                }
                 "lang" => {
                     language = Language::from_tag(value)
                         .ok_or_else(|| bad("languages are en-US, ko-KR, ja-JP, de-DE"))?;
+                }
+                "account" => {
+                    standard = match value.as_str() {
+                        "administrator" => false,
+                        "standard" => true,
+                        _ => return Err(bad("accounts are administrator, standard")),
+                    }
                 }
                 _ => machine = overrides::set(&machine, key, value).map_err(|reason| bad(&reason))?,
             }
@@ -221,6 +253,12 @@ impl Scenario {
                 number: at + 1,
                 reason,
             })?;
+        }
+        if standard {
+            let groups = world.accounts.groups.iter_mut();
+            for group in groups.filter(|group| group.sid == Sid::administrators()) {
+                group.members.retain(|own| *own != file.account.user);
+            }
         }
         Ok(Self {
             name: name.to_owned(),
@@ -250,7 +288,7 @@ impl ScenarioError {
             Self::Unknown { .. } => "`sacpilot sim --list` tells what there is".to_owned(),
             Self::File { .. } | Self::Change { .. } => "see src/sim/scenarios for files that work".to_owned(),
             Self::Override { .. } => {
-                "`profile`, `lang` and the options of the machine can be set; `sacpilot sim --options` lists them"
+                "`profile`, `lang`, `account` and the options of the machine can be set; `sacpilot sim --options` lists them"
                     .to_owned()
             }
         }
@@ -360,7 +398,7 @@ mod tests {
         let machines = machines.chain(Language::ALL.map(|language| (Os::Server2022, language)));
         for (os, language) in machines {
             for name in names() {
-                let overrides = with(&[("profile", os.year()), ("lang", language.tag())]);
+                let overrides = with(&[("profile", &os.year().replace(' ', "")), ("lang", language.tag())]);
                 let scenario = Scenario::load(name, &overrides).unwrap();
                 assert_eq!((scenario.world.os, scenario.world.language), (os, language));
                 assert!(!scenario.title.is_empty() && !scenario.about.is_empty());
@@ -371,7 +409,28 @@ mod tests {
     #[test]
     fn every_scenario_breaks_what_it_says() {
         type Check = fn(&[Reason]) -> bool;
-        let expected: [(&str, Check); 51] = [
+        let whole: Check = |r| r.is_empty();
+        let expected: &[(&str, Check)] = &[
+            ("account-disabled", whole),
+            ("account-locked", whole),
+            ("account-present", whole),
+            ("crowdstrike-guarded", whole),
+            ("crowdstrike-safe-mode", |r| !r.is_empty()),
+            ("disk-errors", whole),
+            ("event-trail", whole),
+            ("files-missing", |r| r.contains(&Reason::ServiceDown)),
+            ("files-no-source", |r| matches!(r, [Reason::NetworkDown])),
+            ("files-store-damaged", |r| r.contains(&Reason::ServiceDown)),
+            ("neighbour-certificate", whole),
+            ("netlogon-dependency", whole),
+            ("nsi-driver", |r| r.contains(&Reason::NetworkDown)),
+            ("rescue-disk-errors", whole),
+            ("rescue-in-use", whole),
+            ("rescue-locked-offline", whole),
+            ("rescue-updates", whole),
+            ("safe-mode-directory", |r| !r.is_empty()),
+            ("static-address-no-dhcp", whole),
+            ("updates-pending", whole),
             ("dhcp-disabled", |r| matches!(r, [Reason::NetworkDown])),
             ("firewall-rule-off", |r| matches!(r, [Reason::Firewall { port: 3389 }])),
             ("machinekeys-permissions", |r| matches!(r, [Reason::Key(_)])),
@@ -429,7 +488,7 @@ mod tests {
             ("all-causes", |r| r.len() >= 5),
         ];
         assert_eq!(expected.len() + 1, EMBEDDED.len());
-        for (name, check) in expected {
+        for &(name, check) in expected {
             for year in ["2016", "2022"] {
                 let reasons = running(name, &[("profile", year)]).rdp_works().err().unwrap_or_default();
                 assert!(check(&reasons), "{name} {year}: {reasons:?}");
@@ -469,7 +528,11 @@ mod tests {
                 "there is no scenario `tls`, did you mean `tls-disabled` or `tls-12-disabled` or `tls-domain-policy`?",
             ),
             ("quux", with(&[]), "there is no scenario `quux`"),
-            ("healthy", with(&[("profile", "2003")]), "`profile=2003`: profiles are 2016, 2019, 2022"),
+            (
+                "healthy",
+                with(&[("profile", "2003")]),
+                "`profile=2003`: profiles are 2012R2, 2016, 2019, 2022, 2025",
+            ),
             ("healthy", with(&[("lang", "fr")]), "`lang=fr`: languages are en-US, ko-KR, ja-JP, de-DE"),
             (
                 "healthy",

@@ -193,6 +193,7 @@ fn a_machine_that_is_not_there_leaves_a_run_that_says_so() {
     assert_eq!(
         files,
         [
+            "evidence.txt",
             "journal.jsonl",
             "junit.xml",
             "plan.json",

@@ -228,12 +228,14 @@ async fn in_the_middle_of_a_line_while_a_channel_is_opened() {
 
 #[tokio::test]
 async fn while_exec_runs_a_command_or_fetches_its_output() {
-    let moments: [(&str, &str, Moment); 3] = [
+    let moments: [(&str, &str, Moment); 4] = [
         ("typing", "exec -- echo one two three four five six seven", |typed, _| typed.contains("echo one")),
         ("running", "exec --timeout 2h -- ping -t 127.0.0.1", |typed, _| {
             typed.contains("ping -t") && typed.ends_with('\r')
         }),
-        ("fetching", "exec -- dir /s C:\\Windows", |typed, _| typed.matches("[0-9] ").count() > 2),
+        ("packing", "exec -- dir /s C:\\Windows", |typed, _| typed.contains(" z)\r")),
+        // A batch file shows the pages and waits for a key after each.
+        ("fetching", "exec -- dir /s C:\\Windows", |typed, _| typed.contains("%SP%.l)\r")),
     ];
     for (name, arguments, moment) in moments {
         let stopped = stopped("healthy", arguments, 1, moment).await;

@@ -33,7 +33,9 @@ pub(super) fn of_sac(line: &str) -> Effect {
 
 fn program(simple: &Simple) -> Effect {
     use Effect::{Changes, Reads, WritesFiles};
-    let verb = simple.word(1);
+    // `sc \\\\MACHINE …` names the machine first.
+    let named = simple.program() == "sc" && simple.word(1).starts_with(r"\\");
+    let verb = simple.word(if named { 2 } else { 1 });
     let verb = verb.as_str();
     let any = |options: &[&str]| options.iter().any(|option| simple.has(option));
     let when = |condition: bool| if condition { Changes } else { Reads };
@@ -103,7 +105,13 @@ fn program(simple: &Simple) -> Effect {
             ["list ", "select ", "detail ", "rescan", "exit"].iter().any(|verb| line.starts_with(verb))
         })),
         "schtasks" => when(any(&["/create", "/delete", "/change", "/run", "/end"])),
-        "dism" => when(!simple.words.iter().any(|word| word.plain().starts_with("/get-"))),
+        "dism" => when(!simple.words.iter().any(|word| {
+            let plain = word.plain();
+            plain.starts_with("/get-") || plain == "/checkhealth" || plain == "/scanhealth"
+        })),
+        "manage-bde" => when(!matches!(verb, "" | "-status" | "-?") && !any(&["-get"])),
+        "fsutil" => when(any(&["set", "delete", "create", "setquota", "repair"])),
+        "chkntfs" => when(any(&["/c", "/x", "/d", "/t"])),
         "sfc" => when(!any(&["/verifyonly"])),
         "chkdsk" => when(any(&["/f", "/r", "/x"])),
         "w32tm" => when(any(&["/config", "/resync", "/register", "/unregister"])),

@@ -21,7 +21,7 @@ use crate::script::decode::decode;
 use crate::script::diagnostic::{Diagnostic, Report, Source};
 use crate::script::library::{Library, LibraryError, is_name};
 use crate::script::lint;
-use crate::script::model::Script;
+use crate::script::model::{Guidance, Script};
 use crate::script::raw::{At, RawScript};
 use crate::script::yaml::{self, Problem};
 
@@ -146,6 +146,7 @@ impl File<'_, '_> {
         let title = self.prose(&raw.title);
         let about = self.prose(&raw.about);
         let source = raw.source.as_ref().map(|text| self.prose(text));
+        let guidance = self.guidance(raw);
         let params = self.params(raw.params.as_ref());
         let mut names = Names::new(&params);
         if raw.steps.value.is_empty() {
@@ -162,10 +163,22 @@ impl File<'_, '_> {
             title,
             about,
             source,
+            guidance,
             params,
             within,
             steps,
             digest: hex(&Sha256::digest(self.source.text.as_bytes())),
+        }
+    }
+
+    fn guidance(&mut self, raw: &RawScript) -> Guidance {
+        let symptoms = raw.symptoms.iter().flat_map(|list| &list.value);
+        Guidance {
+            symptoms: symptoms.map(|text| self.prose(text)).collect(),
+            use_when: raw.use_when.as_ref().map(|text| self.prose(text)),
+            not_when: raw.not_when.as_ref().map(|text| self.prose(text)),
+            takes: raw.takes.as_ref().and_then(|text| self.duration(text)),
+            outside: raw.outside.as_ref().map(|text| self.prose(text)),
         }
     }
 

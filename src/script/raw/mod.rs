@@ -22,6 +22,16 @@ pub(crate) struct RawScript {
     pub(crate) about: At<String>,
     /// The document it comes from, and where it differs.
     pub(crate) source: Option<At<String>>,
+    /// What the user sees when this script is the right one, each in a line of its own.
+    pub(crate) symptoms: Option<At<Vec<At<String>>>>,
+    /// When to use it.
+    pub(crate) use_when: Option<At<String>>,
+    /// When not to use it, and what to use instead.
+    pub(crate) not_when: Option<At<String>>,
+    /// How long it usually takes over a serial line: `3m`.
+    pub(crate) takes: Option<At<String>>,
+    /// What is left to do outside of the machine: network security group, portal, domain.
+    pub(crate) outside: Option<At<String>>,
     /// Values the caller may set.
     pub(crate) params: Option<Entries<RawParam>>,
     /// How long the whole script may take: `2h`.

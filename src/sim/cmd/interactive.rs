@@ -77,9 +77,10 @@ impl Shell {
     pub(super) fn banner(&self) {
         let os = self.world.lock().os;
         let year = match os {
+            Os::Server2012R2 => "2013 ",
             Os::Server2016 => "2016 ",
             Os::Server2019 => "2018 ",
-            Os::Server2022 => "",
+            Os::Server2022 | Os::Server2025 => "",
         };
         let rights = self.words(&text::RIGHTS, &[]);
         self.print(&format!("{}\r\n(c) {year}Microsoft Corporation. {rights}\r\n", self.version()));

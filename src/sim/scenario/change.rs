@@ -5,13 +5,13 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::sim::options::Span;
-use crate::sim::windows::World;
 use crate::sim::windows::accounts::User;
 use crate::sim::windows::acl::ObjectKind;
 use crate::sim::windows::baseline::{plant_program, services::SERVICES};
 use crate::sim::windows::boot_store::{self, Form};
 use crate::sim::windows::certificates::{self, REMOTE_DESKTOP, Stored};
 use crate::sim::windows::disks::Disk;
+use crate::sim::windows::events::{Event, Level};
 use crate::sim::windows::files::node::Body;
 use crate::sim::windows::files::path::WinPath;
 use crate::sim::windows::firewall::{self, POLICY};
@@ -26,6 +26,7 @@ use crate::sim::windows::registry::Data;
 use crate::sim::windows::sddl;
 use crate::sim::windows::sid::Sid;
 use crate::sim::windows::sockets::Protocol;
+use crate::sim::windows::{SharedWorld, World};
 
 /// One change.
 #[derive(Debug, Clone, Deserialize)]
@@ -67,10 +68,20 @@ pub(super) enum Change {
     BootStore(BootElement),
     /// The same, but after the first boot, so that this boot knows nothing of it.
     AfterBoot(BootElement),
+    /// A registry value is set, but after the first boot.
+    RegistryAfterBoot(RegistryValue),
     /// A file is deleted.
     DeleteFile(String),
     /// A disk of another machine, which is attached.
     AttachedDisk(AttachedDisk),
+    /// The file system of a volume has errors: `C`.
+    DamagedVolume(char),
+    /// The component store has errors: nothing can be taken from it.
+    DamagedStore,
+    /// An event of some time ago.
+    Event(LoggedEvent),
+    /// Another machine on the network.
+    Neighbour(Neighbour),
     /// A service whose descriptor lets Administrators configure it, although Windows' own does not.
     Unguard(String),
 }
@@ -261,7 +272,43 @@ pub(super) struct AttachedDisk {
     online: bool,
     /// It is encrypted with BitLocker, and this is its recovery password.
     recovery_password: Option<String>,
+    /// Name of the file with its external key.
+    key_file: Option<String>,
+    /// Somebody works on it: a file of it is open.
+    #[serde(default)]
+    in_use: bool,
     /// What is otherwise about the machine it was taken from.
+    #[serde(default)]
+    world: Vec<Change>,
+}
+
+/// An event.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LoggedEvent {
+    log: String,
+    provider: String,
+    id: u32,
+    /// How long before machine time zero.
+    ago: Span,
+    #[serde(default)]
+    data: Vec<String>,
+    /// How often, one a second.
+    #[serde(default = "once")]
+    times: u32,
+    /// It is written right after the first boot instead.
+    #[serde(default)]
+    after_boot: bool,
+}
+
+/// A machine beside this one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Neighbour {
+    /// Its name.
+    name: String,
+    profile: Option<String>,
+    /// What is otherwise about it.
     #[serde(default)]
     world: Vec<Change>,
 }
@@ -273,6 +320,11 @@ pub(super) struct UserChange {
     name: String,
     password: Option<String>,
     enabled: Option<bool>,
+    /// Belongs to Administrators.
+    administrator: Option<bool>,
+    /// Too many wrong passwords were tried.
+    #[serde(default)]
+    locked: bool,
 }
 
 impl Change {
@@ -318,10 +370,20 @@ impl Change {
             Self::Domain(change) => change.apply(world)?,
             Self::Interface(change) => change.apply(world)?,
             Self::User(change) => change.apply(world),
+            Self::DamagedVolume(letter) => {
+                world.files.drive_mut(*letter).ok_or("there is no such drive")?.damaged = true;
+            }
+            Self::DamagedStore => world.components.store_damaged = true,
+            Self::Event(event) => event.apply(world),
+            Self::Neighbour(neighbour) => neighbour.apply(world)?,
             Self::BootStore(element) => element.apply(world)?,
             Self::AfterBoot(element) => {
                 let (object, element, data) = element.parsed()?;
                 world.incidents.push(Incident::BootStore(object.to_owned(), element.name, data));
+            }
+            Self::RegistryAfterBoot(value) => {
+                let data = value.data()?;
+                world.incidents.push(Incident::Registry(value.key.clone(), value.name.clone(), data));
             }
             Self::DeleteFile(path) => {
                 let path = WinPath::new(path);
@@ -387,13 +449,58 @@ impl AttachedDisk {
         }
         let mut disk = Disk::taken_from(machine);
         if let Some(password) = &self.recovery_password {
-            disk.encrypt(password);
+            disk.encrypt(password, self.key_file.as_deref());
         }
         world.disks.push(disk);
         if self.online {
             let number = world.disks.len() - 1;
             world.bring_online(number).map_err(|error| format!("{error:?}"))?;
+            if self.in_use {
+                let letter = world.disks[number].partitions.iter().find_map(|own| own.letter).unwrap_or('E');
+                let hive = WinPath::new(&format!(r"{letter}:\Windows\System32\config\SYSTEM"));
+                world.files.look_mut(&hive).ok_or("the disk has no hive")?.in_use = true;
+            }
         }
+        Ok(())
+    }
+}
+
+impl LoggedEvent {
+    fn apply(&self, world: &mut World) {
+        for number in 0..self.times {
+            let ago = self.ago.0.saturating_sub(Duration::from_secs(u64::from(number)));
+            let event = Event {
+                log: self.log.clone(),
+                record: 0,
+                provider: self.provider.clone(),
+                id: self.id,
+                level: Level::Error,
+                time: world.epoch - ago,
+                data: self.data.clone(),
+                message: self.data.join(" "),
+            };
+            if self.after_boot {
+                world.incidents.push(Incident::Event(event));
+            } else {
+                world.events.append(event);
+            }
+        }
+    }
+}
+
+impl Neighbour {
+    fn apply(&self, world: &mut World) -> Result<(), String> {
+        let os = match self.profile.as_deref() {
+            Some(year) => Os::from_year(year).ok_or_else(|| format!("`{year}` is no profile"))?,
+            None => world.os,
+        };
+        let mut machine = World::installed(os, world.language);
+        machine.computer.clone_from(&self.name);
+        for change in &self.world {
+            change.apply(&mut machine)?;
+        }
+        machine.boot();
+        world.neighbours.push(SharedWorld::new(machine));
         Ok(())
     }
 }
@@ -608,6 +715,8 @@ impl InterfaceChange {
         }
         if self.no_server {
             interface.lease = None;
+            // Name servers came with the lease.
+            interface.dns.clear();
         }
         if self.self_assigned {
             interface.lose_lease();
@@ -636,6 +745,17 @@ impl UserChange {
             user.password.clone_from(password);
         }
         user.enabled = self.enabled.unwrap_or(user.enabled);
+        if self.locked {
+            user.failures = u32::MAX;
+        }
+        let groups = world.accounts.groups.iter_mut();
+        for group in groups.filter(|group| group.sid == Sid::administrators()) {
+            match self.administrator {
+                Some(true) if !group.members.contains(&self.name) => group.members.push(self.name.clone()),
+                Some(false) => group.members.retain(|own| *own != self.name),
+                _ => {}
+            }
+        }
     }
 }
 
@@ -671,6 +791,10 @@ fn hex_bytes(text: &str) -> Result<Vec<u8>, String> {
         .step_by(2)
         .map(|at| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| wrong()))
         .collect()
+}
+
+fn once() -> u32 {
+    1
 }
 
 fn yes() -> bool {

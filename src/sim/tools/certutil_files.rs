@@ -113,8 +113,8 @@ fn hash(process: &Process, name: &str, algorithm: &str) -> Result<(), Failure> {
     };
     let bytes = digest(&algorithm, &contents).ok_or(unknown)?;
     let (of, between) = match process.world.lock().os {
-        Os::Server2016 => ("of file", " "),
-        Os::Server2019 | Os::Server2022 => ("of", ""),
+        Os::Server2012R2 | Os::Server2016 => ("of file", " "),
+        Os::Server2019 | Os::Server2022 | Os::Server2025 => ("of", ""),
     };
     let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     process.stdout.line(&format!("{algorithm} hash {of} {name}:"));

@@ -14,8 +14,10 @@ mod cacls;
 mod certificates;
 mod certutil_files;
 mod chcp;
+mod chkdsk;
 mod digest;
 mod diskpart;
+mod dism;
 mod find;
 mod findstr;
 mod findstr_pattern;
@@ -25,6 +27,7 @@ mod gpupdate;
 mod icacls;
 mod input;
 mod ipconfig;
+mod manage_bde;
 mod more;
 mod net;
 mod netsh;
@@ -38,6 +41,7 @@ mod process;
 mod query;
 mod reg;
 mod sc;
+mod sfc;
 mod shutdown;
 pub mod stream;
 mod systeminfo;
@@ -48,6 +52,7 @@ mod tasks;
 mod timeout;
 #[cfg(test)]
 pub(in crate::sim) mod trial;
+mod unlock_question;
 mod wevtutil;
 mod whoami;
 mod width;
@@ -92,9 +97,11 @@ pub const PROGRAMS: &[&str] = &[
     "cacls.exe",
     "certutil.exe",
     "chcp.com",
+    "chkdsk.exe",
     "choice.exe",
     "cmd.exe",
     "diskpart.exe",
+    "dism.exe",
     "expand.exe",
     "find.exe",
     "findstr.exe",
@@ -104,6 +111,7 @@ pub const PROGRAMS: &[&str] = &[
     "icacls.exe",
     "ipconfig.exe",
     "makecab.exe",
+    "manage-bde.exe",
     "net.exe",
     "netsh.exe",
     "more.com",
@@ -115,6 +123,7 @@ pub const PROGRAMS: &[&str] = &[
     "qwinsta.exe",
     "reg.exe",
     "sc.exe",
+    "sfc.exe",
     "shutdown.exe",
     "systeminfo.exe",
     "takeown.exe",
@@ -173,6 +182,10 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "takeown" => takeown::run(&process).await,
         "certutil" => Ok(certutil_files::run(&process).or_else(|| certificates::run(&process))?),
         "chcp" => Ok(chcp::run(&process)),
+        "chkdsk" => chkdsk::run(&process).await,
+        "dism" => dism::run(&process).await,
+        "manage-bde" => Ok(manage_bde::run(&process)),
+        "sfc" => sfc::run(&process).await,
         "choice" => timeout::choice(&process).await,
         "diskpart" => diskpart::run(&process).await,
         "expand" => Ok(cabinets::expand(&process)),
@@ -196,6 +209,7 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "nltest" => Ok(nltest::run(&process)),
         "netsh" => Ok(netsh::run(&process)),
         "netstat" => Ok(netstat::run(&process)),
+        "powershell" if unlock_question::is_asked(&process) => unlock_question::run(&process).await,
         "powershell" => crate::sim::powershell::run(process).await,
         "sc" => Ok(sc::run(&process)),
         "taskkill" => Ok(taskkill::run(&process)),

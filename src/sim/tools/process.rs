@@ -15,6 +15,24 @@ impl Process {
         world
     }
 
+    /// The same program as if it ran on the machine `name` of the network, for tools that speak to others
+    /// (`reg query \\\\NAME\\HKLM\\…`, `sc \\\\NAME …`). `None`: nobody answers, or the user has no rights there.
+    /// invented: whoever is an administrator here is one there.
+    pub fn on(&self, name: &str) -> Option<Self> {
+        let world = self.world();
+        if world.computer.eq_ignore_ascii_case(name) {
+            drop(world);
+            return Some(self.clone());
+        }
+        if !world.network.is_up() || !self.token.is_administrator() {
+            return None;
+        }
+        let other = world.neighbour(name)?.clone();
+        drop(world);
+        let reached = other.lock().network.is_up();
+        reached.then(|| Self { world: other, ..self.clone() })
+    }
+
     /// The machine's language.
     pub fn language(&self) -> Language {
         self.world.lock().language

@@ -173,6 +173,11 @@ impl Accounts {
         Sid::account(self.machine, user.rid)
     }
 
+    /// Whether too many wrong passwords have locked it.
+    pub fn is_locked(&self, user: &User) -> bool {
+        self.lockout_threshold > 0 && user.failures >= self.lockout_threshold
+    }
+
     /// Whether that user belongs to Administrators.
     pub fn is_administrator(&self, name: &str) -> bool {
         self.groups
@@ -186,9 +191,9 @@ impl Accounts {
     /// # Errors
     /// Why it was refused.
     pub fn log_on(&mut self, name: &str, password: &str) -> Result<&User, LogonRefused> {
-        let threshold = self.lockout_threshold;
+        let is_locked = self.user(name).is_some_and(|user| self.is_locked(user));
         let user = self.user_mut(name).ok_or(LogonRefused::WrongCredentials)?;
-        if threshold > 0 && user.failures >= threshold {
+        if is_locked {
             return Err(LogonRefused::LockedOut);
         }
         if user.password != password {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::acl::{ObjectKind, Security};
 use super::boot_store;
+use super::components;
 use super::files::node::{Body, Node};
 use super::files::path::WinPath;
 use super::files::{Drive, Files};
@@ -69,6 +70,8 @@ pub struct Partition {
 pub struct Encryption {
     /// The recovery password.
     pub recovery_password: String,
+    /// Name of the file with the external key (`….BEK`); what is in it is the recovery password here.
+    pub key_file: Option<String>,
     /// Nothing can be read.
     pub locked: bool,
     /// Protectors are used; off: the key lies in the clear.
@@ -99,6 +102,10 @@ pub enum StartFailure {
     NoLoader,
     /// A stop error while drivers start.
     Stop(u32),
+    /// An update is tried at every start, fails, and is taken back.
+    Updating,
+    /// The file system of the Windows volume has errors.
+    DamagedVolume,
 }
 
 impl Disk {
@@ -159,10 +166,11 @@ impl Disk {
     }
 
     /// Encrypts the Windows volume: nothing of it can be read until it is unlocked.
-    pub fn encrypt(&mut self, recovery_password: &str) {
+    pub fn encrypt(&mut self, recovery_password: &str, key_file: Option<&str>) {
         for partition in self.partitions.iter_mut().filter(|partition| partition.is_basic) {
             partition.encryption = Some(Encryption {
                 recovery_password: recovery_password.to_owned(),
+                key_file: key_file.map(str::to_owned),
                 locked: true,
                 protected: true,
             });
@@ -248,7 +256,14 @@ impl Drive {
         let bare = Security { owner: Sid::system(), protected: false, entries: Vec::new() };
         let security = sddl::parse(text, Sid::system()).unwrap_or(bare);
         let root = Node::new("", ObjectKind::Folder, security, Timestamp::UNIX_EPOCH);
-        Self { label: label.to_owned(), serial, capacity: 104_857_600, free: 73_400_320, root }
+        Self {
+            label: label.to_owned(),
+            serial,
+            capacity: 104_857_600,
+            free: 73_400_320,
+            damaged: false,
+            root,
+        }
     }
 
     /// Puts a file with the folders on the way, past every check.
@@ -405,6 +420,27 @@ impl World {
         true
     }
 
+    /// Locks a volume again; false when it is not encrypted, or something on it is open.
+    pub fn lock_volume(&mut self, letter: char) -> bool {
+        let Some((number, at)) = self.partition_of(letter) else { return false };
+        if self.files.drive(letter).is_some_and(|drive| is_open(&drive.root)) {
+            return false;
+        }
+        let partition = &mut self.disks[number].partitions[at];
+        let Some(encryption) = &mut partition.encryption else { return false };
+        encryption.locked = true;
+        if partition.away.is_none() {
+            partition.away = self.files.detach(letter);
+        }
+        true
+    }
+
+    /// Changes the encryption of the volume with that letter.
+    pub fn encryption_mut(&mut self, letter: char) -> Option<&mut Encryption> {
+        let (number, at) = self.partition_of(letter)?;
+        self.disks[number].partitions[at].encryption.as_mut()
+    }
+
     fn free_letter(&self) -> Option<char> {
         // invented: D: is the temporary disk's or the DVD drive's, as on Azure.
         ('E'..='Z').find(|letter| self.files.drive(*letter).is_none() && self.partition_of(*letter).is_none())
@@ -459,7 +495,13 @@ impl World {
             })
         });
         let agent = self.registry.dword(r"HKLM\SYSTEM\CurrentControlSet\Services\CSAgent", "Start");
-        (bad && agent.is_some_and(|start| start < 4)).then_some(StartFailure::Stop(0x50))
+        if bad && agent.is_some_and(|start| start < 4) {
+            return Some(StartFailure::Stop(0x50));
+        }
+        if components::is_stuck(&self.registry) {
+            return Some(StartFailure::Updating);
+        }
+        windows.damaged.then_some(StartFailure::DamagedVolume)
     }
 }
 

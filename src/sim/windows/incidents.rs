@@ -2,6 +2,7 @@
 
 use super::World;
 use super::boot_store;
+use super::events::Event;
 use super::registry::Data;
 
 /// One thing that happens.
@@ -13,6 +14,10 @@ pub enum Incident {
     Launch(String),
     /// Somebody changes the boot store: object, element, value; without a value the element is removed.
     BootStore(String, &'static str, Option<Data>),
+    /// Somebody sets a value of the registry: key, name, data.
+    Registry(String, String, Data),
+    /// Something is written into a log.
+    Event(Event),
 }
 
 impl World {
@@ -34,6 +39,11 @@ impl World {
                         None => boot_store::delete(store, &object, element),
                     };
                 }
+                Incident::Event(event) => {
+                    let time = self.wall_time();
+                    self.events.append(Event { time, ..event });
+                }
+                Incident::Registry(key, name, data) => self.registry.set(&key, &name, data),
                 Incident::Launch(path) => {
                     self.launch(&path);
                 }

@@ -104,7 +104,7 @@ impl World {
 
 /// Owner and entries of the listener's key on a healthy machine.
 pub fn key_security(os: Os) -> Security {
-    let third = if os == Os::Server2016 {
+    let third = if os <= Os::Server2016 {
         Ace::allow(Sid::administrators(), right::READ)
     } else {
         Ace::allow(service_sid("SessionEnv"), right::FULL)

@@ -15,6 +15,8 @@ pub mod adapters;
 pub mod baseline;
 pub mod boot_store;
 pub mod certificates;
+pub mod check_disk;
+pub mod components;
 pub mod configure;
 pub mod control;
 pub mod der;
@@ -47,12 +49,13 @@ pub mod win32;
 
 use accounts::Accounts;
 use boot_store::Safe;
+use components::Components;
 use disks::Disk;
-use events::EventLog;
+use events::{EventLog, Level};
 use files::Files;
 use firmware::Firmware;
 use incidents::Incident;
-use language::Language;
+use language::{Language, Text};
 use network::Network;
 use os::Os;
 use policy::Domain;
@@ -108,6 +111,10 @@ pub struct World {
     pub listener: Listener,
     /// Services whose descriptors let Administrators in although Windows' own do not.
     pub unguarded: Vec<String>,
+    /// Its protected files and the store that brings them back.
+    pub components: Components,
+    /// Other machines that this one reaches over the network. A clone of this world shares them.
+    pub neighbours: Vec<SharedWorld>,
     /// What befalls the machine after its next boot.
     pub incidents: Vec<Incident>,
     /// Wall time at machine time zero (UTC; the machine's time zone is UTC as on Azure).
@@ -139,6 +146,18 @@ impl World {
         }
         self.now = self.now.max(now);
         self.follow_listener_switches();
+        for neighbour in &self.neighbours {
+            neighbour.lock().advance(now);
+        }
+    }
+
+    /// The machine that answers to that name or address on the network.
+    pub fn neighbour(&self, name: &str) -> Option<&SharedWorld> {
+        self.neighbours.iter().find(|other| {
+            let other = other.lock();
+            let address = other.network.interfaces.first().map(|own| own.address.to_string());
+            other.computer.eq_ignore_ascii_case(name) || address.as_deref() == Some(name)
+        })
     }
 
     /// The next moment at which something changes by itself.
@@ -186,8 +205,11 @@ impl World {
         self.power_off();
         self.booted = self.now;
         self.registry.select_control_set();
+        self.check_volumes();
         self.read_boot_store();
         self.read_interfaces();
+        self.finish_updates();
+        self.record("System", "EventLog", 6005, Level::Information, &LOG_STARTED, &[]);
         self.load_services();
         self.start_core_processes();
         self.start_with_machine();
@@ -231,6 +253,13 @@ impl World {
         }
     }
 }
+
+const LOG_STARTED: Text = Text {
+    en: "The Event log service was started.",
+    ko: "이벤트 로그 서비스가 시작되었습니다.",
+    ja: "イベント ログ サービスが開始されました。",
+    de: "Der Ereignisprotokolldienst wurde gestartet.",
+};
 
 /// Image, who starts it, session, working set in KiB.
 const CORE_PROCESSES: [(&str, &str, u32, u32); 9] = [

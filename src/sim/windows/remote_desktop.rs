@@ -261,7 +261,7 @@ impl World {
 
     /// Reads the TLS settings, as at a boot.
     pub(super) fn read_tls(&mut self) {
-        self.tls = schannel::server_versions(&self.registry);
+        self.tls = schannel::server_versions(&self.registry, self.os);
     }
 
     /// What SessionEnv does when it starts: a certificate that is missing or over is made anew.

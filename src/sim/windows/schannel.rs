@@ -1,5 +1,6 @@
 //! Which TLS versions the server side speaks.
 
+use super::os::Os;
 use super::registry::Registry;
 
 /// Where the protocols are configured.
@@ -17,7 +18,7 @@ pub enum Tls {
 }
 
 impl Tls {
-    /// All versions; every one is on unless the registry says otherwise (2016, 2019, 2022).
+    /// All versions; see [`server_versions`] for which are on.
     pub const ALL: [Self; 3] = [Self::V1_0, Self::V1_1, Self::V1_2];
 
     /// The key's name, `TLS 1.2`.
@@ -37,12 +38,14 @@ impl Tls {
 
 /// The versions the server side speaks with this registry: `Enabled` 0 switches a version off, and
 /// `DisabledByDefault` other than 0 takes it from programs that do not ask for it by name, Remote Desktop among them.
-pub fn server_versions(registry: &Registry) -> Vec<Tls> {
+/// Without a value all are on; in 2025 only TLS 1.2 is.
+pub fn server_versions(registry: &Registry, os: Os) -> Vec<Tls> {
     Tls::ALL
         .into_iter()
         .filter(|version| {
             let key = version.server_key();
-            registry.dword(&key, "Enabled") != Some(0)
+            let unset = u32::from(!os.drops_old_tls() || *version == Tls::V1_2);
+            registry.dword(&key, "Enabled").unwrap_or(unset) != 0
                 && registry.dword(&key, "DisabledByDefault").unwrap_or(0) == 0
         })
         .collect()
@@ -56,10 +59,11 @@ mod tests {
     #[test]
     fn absent_values_mean_on() {
         let mut registry = Registry::new("S-1-5-18");
-        assert_eq!(server_versions(&registry), Tls::ALL);
+        assert_eq!(server_versions(&registry, Os::Server2022), Tls::ALL);
+        assert_eq!(server_versions(&registry, Os::Server2025), [Tls::V1_2]);
         registry.set(&Tls::V1_0.server_key(), "Enabled", Data::Dword(0));
         registry.set(&Tls::V1_1.server_key(), "DisabledByDefault", Data::Dword(1));
         registry.set(&Tls::V1_2.server_key(), "Enabled", Data::Dword(0xffff_ffff));
-        assert_eq!(server_versions(&registry), [Tls::V1_2]);
+        assert_eq!(server_versions(&registry, Os::Server2022), [Tls::V1_2]);
     }
 }

@@ -19,7 +19,8 @@ use super::sockets::{Protocol, SocketState};
 /// A machine at one moment: path → value.
 ///
 /// Paths: `registry/HKLM\…\@value`, `registry/HKLM\…\` (the key itself), `service/NAME`, `file/C:\…`, `acl/C:\…`,
-/// `listener/tcp/[::]:3389`, `user/NAME`, `group/NAME`, `interface/NAME`, `disk/N`, `disk/N/PARTITION\FILE`.
+/// `listener/tcp/[::]:3389`, `user/NAME`, `group/NAME`, `interface/NAME`, `disk/N`, `disk/N/PARTITION\FILE`,
+/// `volume/C`, `components`, `neighbour/NAME/…`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot(pub BTreeMap<String, String>);
 
@@ -49,6 +50,23 @@ impl World {
                 files(&mut map, node, &format!("{letter}:"));
             }
         }
+        for (letter, drive) in self.files.drives().filter(|(_, drive)| drive.damaged) {
+            map.insert(format!("volume/{letter}"), format!("{} has errors", drive.label));
+        }
+        if self.components.store_damaged {
+            map.insert("components".to_owned(), "damaged".to_owned());
+        }
+        for neighbour in &self.neighbours {
+            let other = neighbour.lock();
+            let name = other.computer.clone();
+            map.extend(
+                other
+                    .snapshot()
+                    .0
+                    .into_iter()
+                    .map(|(path, value)| (format!("neighbour/{name}/{path}"), value)),
+            );
+        }
         for service in self.services.iter() {
             let state = match service.state {
                 State::Running | State::StartPending => "running",
@@ -66,7 +84,13 @@ impl World {
         }
         for user in &self.accounts.users {
             let password = hex(&Sha256::digest(user.password.as_bytes()), "");
-            let value = format!("rid={} enabled={} password={}", user.rid, user.enabled, &password[..16]);
+            let locked = self.accounts.is_locked(user);
+            let value = format!(
+                "rid={} enabled={} locked={locked} password={}",
+                user.rid,
+                user.enabled,
+                &password[..16]
+            );
             map.insert(format!("user/{}", user.name), value);
         }
         for group in &self.accounts.groups {
@@ -87,6 +111,9 @@ impl World {
                 let value = format!("letter={:?} encryption={:?}", partition.letter, partition.encryption);
                 map.insert(path.clone(), value);
                 let Some(drive) = partition.drive(&self.files) else { continue };
+                if drive.damaged {
+                    map.insert(format!("{path}/volume"), "has errors".to_owned());
+                }
                 drive.root.children().for_each(|node| attached(&mut map, node, &path));
             }
         }

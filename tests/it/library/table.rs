@@ -13,6 +13,8 @@ pub(super) struct Repair {
     pub(super) changes: &'static [&'static str],
     /// Parts of paths that may differ after everything was taken back.
     pub(super) lasts: &'static [&'static str],
+    /// It has changes that nobody can take back, and says so: the snapshot of the disk is the way back.
+    pub(super) remains: bool,
     /// What proves the repair.
     pub(super) proof: fn(&Outcome) -> Result<(), String>,
 }
@@ -23,10 +25,14 @@ pub(super) struct Refusal {
     pub(super) with: &'static str,
     pub(super) scenario: &'static str,
     pub(super) says: &'static str,
+    /// The account at the console: `administrator` or `standard`.
+    pub(super) account: &'static str,
+    /// It is found out by a try that has no way back.
+    pub(super) tried: bool,
 }
 
 const fn repair(script: &'static str, scenario: &'static str, changes: &'static [&'static str]) -> Repair {
-    Repair { script, with: "", scenario, changes, lasts: &[], proof: works }
+    Repair { script, with: "", scenario, changes, lasts: &[], remains: false, proof: works }
 }
 
 const fn mends(script: &'static str, scenario: &'static str, changes: &'static [&'static str]) -> Repair {
@@ -38,18 +44,75 @@ impl Repair {
         Self { with, ..self }
     }
 
+    const fn proven(self, proof: fn(&Outcome) -> Result<(), String>) -> Self {
+        Self { proof, ..self }
+    }
+
+    const fn remaining(self, lasts: &'static [&'static str]) -> Self {
+        Self { lasts, remains: true, ..self }
+    }
+
     const fn lasting(self, lasts: &'static [&'static str]) -> Self {
         Self { lasts, ..self }
     }
 }
 
 const fn refusal(script: &'static str, scenario: &'static str, says: &'static str) -> Refusal {
-    Refusal { script, with: "", scenario, says }
+    Refusal { script, with: "", scenario, says, account: "administrator", tried: false }
+}
+
+/// Logged in with an account that may not change this: Windows says no, and everything is as it was.
+const fn forbidden(script: &'static str, scenario: &'static str, says: &'static str) -> Refusal {
+    Refusal { account: "standard", ..refusal(script, scenario, says) }
+}
+
+impl Refusal {
+    const fn with(self, with: &'static str) -> Self {
+        Self { with, ..self }
+    }
 }
 
 const RDP: &[&str] = &["service/TermService", "service/UmRdpService", "listener/"];
 
 pub(super) const REPAIRS: &[Repair] = &[
+    mends("accounts/local-administrator", "healthy", &["user/rescue", "group/"])
+        .with("user: 'rescue', password: '{{ secret }}'"),
+    mends("accounts/local-administrator", "account-disabled", &["user/rescue", "group/"])
+        .with("user: 'rescue', password: '{{ secret }}', existing: 'set_password'")
+        .remaining(&["user/rescue"]),
+    mends("accounts/enable", "account-disabled", &["user/rescue", "group/"]).with("user: 'rescue'"),
+    mends("accounts/enable", "account-locked", &["user/rescue"])
+        .with("user: 'rescue'")
+        .remaining(&["user/rescue"]),
+    mends("system/disk-check", "disk-errors", &["volume/C"]).with("repair: 'restart'").lasting(&["volume/C"]),
+    repair("system/files", "files-missing", &["termsrv.dll", "CBS", "TermService", "UmRdp", "listener/"])
+        .proven(whole)
+        .remaining(&["termsrv.dll", "CBS", "TermService", "UmRdp", "listener/"]),
+    repair("system/files", "files-store-damaged", &["termsrv.dll", "CBS", "components"])
+        .proven(whole)
+        .remaining(&["termsrv.dll", "CBS", "components"]),
+    mends("system/updates", "updates-pending", &["Component Based Servicing"])
+        .with("restart: 'allowed'")
+        .lasting(&["Component Based Servicing"]),
+    mends("boot/crowdstrike", "crowdstrike-safe-mode", &["C-00000291"]).proven(renamed),
+    repair("rdp/certificate-remote", "neighbour-certificate", &["neighbour/VM02"])
+        .with("machine: 'VM02'")
+        .proven(neighbour_works)
+        .remaining(&["neighbour/VM02"]),
+    repair("offline/unlock", "rescue-locked-offline", &["disk/1"])
+        .with("disk: 1, recovery_password: '{{ recovery }}'")
+        .proven(readable),
+    repair("offline/unlock-with-file", "rescue-locked-offline", &["disk/1"])
+        .with("disk: 1, key_file: 'C:\\BEK\\A1B2C3D4-0000-4000-8000-00000000BDE1.BEK'")
+        .proven(readable),
+    repair("offline/disk-check", "rescue-disk-errors", &["disk/1"])
+        .with("disk: 1")
+        .proven(starts)
+        .remaining(&["disk/1/2/volume"]),
+    repair("offline/updates", "rescue-updates", &["disk/1/"])
+        .with("disk: 1")
+        .proven(starts)
+        .remaining(&["Component Based Servicing"]),
     repair("rdp/configuration", "rdp-drain-mode", &["TSServerDrainMode"]),
     repair(
         "rdp/configuration",
@@ -162,11 +225,50 @@ pub(super) const REFUSALS: &[Refusal] = &[
     refusal("rdp/firewall", "firewall-rule-blocks", "blocks port 3389"),
     refusal("rdp/certificate", "rdp-certificate-missing-unreadable", "Remote Desktop has no certificate"),
     refusal("boot/crash-dump", "no-page-file", "no page file"),
+    refusal("accounts/local-administrator", "account-present", "exists already, and its password was left")
+        .with("user: 'rescue', password: '{{ secret }}'"),
+    refusal("accounts/enable", "healthy", "there is no local account nobody").with("user: 'nobody'"),
+    refusal("system/disk-check", "disk-errors", "the file system of C: has errors"),
+    Refusal {
+        tried: true,
+        ..refusal("system/files", "files-no-source", "the component store of Windows is damaged")
+    },
+    refusal("system/updates", "updates-pending", "updates wait for a restart"),
+    refusal("events", "event-trail", "a file system has errors"),
+    refusal("boot/crowdstrike", "crowdstrike-guarded", "the machine has the faulty file"),
+    refusal("rdp/certificate-remote", "healthy", "VM02 does not answer").with("machine: 'VM02'"),
+    refusal("offline/unlock", "rescue-locked-offline", "is locked by BitLocker")
+        .with("disk: 1, recovery_password: '{{ other }}'"),
+    refusal("offline/unlock-with-file", "rescue-locked-offline", "is locked by BitLocker")
+        .with("disk: 1, key_file: 'C:\\BEK\\other.BEK'"),
+    refusal("offline/disk-check", "healthy", "no other Windows is online"),
+    refusal("offline/updates", "rescue-locked", "no other Windows is online"),
+    refusal("offline/detach", "rescue-in-use", "is still not true").with("disk: 1"),
+    refusal("boot/safe-mode", "safe-mode-directory", "to repair its directory"),
+    refusal("network/static-address", "static-address-no-dhcp", "no DHCP server answers"),
+    refusal("network/netlogon", "netlogon-dependency", "Netlogon does not run"),
+    refusal("network/nsi", "nsi-driver", "nsi does not run"),
+    forbidden("boot/ems", "ems-off-next", "the serial console"),
+    forbidden("network/adapter", "nic-disabled", "is disabled"),
+    forbidden("rdp/configuration", "rdp-drain-mode", "drain"),
+    forbidden("rdp/connections", "rdp-denied", "denied"),
+    forbidden("rdp/disconnects", "rdp-disconnects", "it does nothing"),
+    forbidden("rdp/group-policy-pause", "healthy", ""),
+    forbidden("rdp/group-policy-resume", "group-policy-paused", "group policy"),
+    forbidden("rdp/machine-keys", "machinekeys-permissions", "MachineKeys"),
+    forbidden("rdp/tls-protocols", "tls-12-disabled", "TLS 1.2 is switched off"),
 ];
 
 /// Script, parameters, machine.
 pub(super) const HEALTHY: &[(&str, &str, &str)] = &[
+    ("accounts/enable", "user: 'rescue'", "account-present"),
+    (
+        "accounts/local-administrator",
+        "user: 'rescue', password: '{{ secret }}', existing: 'keep'",
+        "account-present",
+    ),
     ("boot/crash-dump", "", "healthy"),
+    ("boot/crowdstrike", "", "healthy"),
     ("boot/ems", "", "healthy"),
     ("boot/safe-mode", "", "healthy"),
     ("network/adapter", "", "healthy"),
@@ -175,11 +277,17 @@ pub(super) const HEALTHY: &[(&str, &str, &str)] = &[
     ("network/netlogon", "", "healthy"),
     ("network/nsi", "", "healthy"),
     ("network/static-address", "", "healthy"),
+    ("collect-evidence", "", "healthy"),
+    ("events", "", "healthy"),
     ("health", "", "healthy"),
     ("offline/attach", "", "rescue-healthy-uefi"),
     ("offline/boot-store", "", "rescue-steady"),
     ("offline/crowdstrike", "", "rescue-healthy-bios"),
     ("offline/detach", "disk: 1", "rescue-internal-error"),
+    ("offline/disk-check", "", "rescue-healthy-bios"),
+    ("offline/unlock", "recovery_password: '{{ recovery }}'", "rescue-healthy-bios"),
+    ("offline/unlock-with-file", "key_file: 'C:\\Windows\\win.ini'", "rescue-healthy-bios"),
+    ("offline/updates", "", "rescue-healthy-bios"),
     ("offline/rdp-internal-error", "", "rescue-healthy-bios"),
     ("offline/safe-mode", "", "rescue-healthy-bios"),
     ("offline/serial-console", "", "rescue-healthy-bios"),
@@ -199,28 +307,24 @@ pub(super) const HEALTHY: &[(&str, &str, &str)] = &[
     ("rdp/tls-protocols", "", "healthy"),
     ("rdp/configuration", "", "healthy"),
     ("rdp/termservice", "", "healthy"),
+    ("system/disk-check", "repair: 'restart'", "healthy"),
+    ("system/files", "", "healthy"),
+    ("system/updates", "restart: 'allowed'", "healthy"),
 ];
 
 /// Scripts whose repairs are shown in `repair`, or that only look.
-pub(super) const ELSEWHERE: &[&str] = &["health", "rdp/listener", "rdp/tls-kept"];
+pub(super) const ELSEWHERE: &[&str] =
+    &["collect-evidence", "events", "health", "rdp/listener", "rdp/tls-kept"];
 
-/// Scripts for which no machine is known that they could not cure.
-pub(super) const NEVER_REFUSES: &[&str] = &[
-    "boot/ems",
-    "boot/safe-mode",
-    "network/adapter",
-    "network/netlogon",
-    "network/nsi",
-    "network/static-address",
-    "offline/detach",
-    "rdp/configuration",
-    "rdp/connections",
-    "rdp/disconnects",
-    "rdp/group-policy-pause",
-    "rdp/group-policy-resume",
-    "rdp/machine-keys",
-    "rdp/tls-protocols",
-];
+/// Scripts that always act, and why.
+pub(super) const NEVER_HEALTHY: &[(&str, &str)] = &[(
+    "rdp/certificate-remote",
+    "from another machine it cannot be seen whether a certificate works; it renews",
+)];
+
+/// Scripts that have nothing to refuse, and why.
+pub(super) const NEVER_REFUSES: &[(&str, &str)] =
+    &[("collect-evidence", "it judges nothing: what cannot be read stands in the evidence as it was said")];
 
 /// The machine of the attached disk starts, with its console, and Remote Desktop works.
 fn starts(outcome: &Outcome) -> Result<(), String> {
@@ -235,9 +339,35 @@ fn starts(outcome: &Outcome) -> Result<(), String> {
     machine.rdp_works().map_err(|reasons| format!("it starts, but {reasons:?}"))
 }
 
+/// Every protected file is as it was.
+fn whole(outcome: &Outcome) -> Result<(), String> {
+    let damaged = outcome.world.damaged_files();
+    if damaged.is_empty() { Ok(()) } else { Err(format!("damaged: {damaged:?}")) }
+}
+
+/// The faulty file is not loaded any more.
+fn renamed(outcome: &Outcome) -> Result<(), String> {
+    let left = outcome.after.0.keys().find(|path| path.contains("C-00000291") && !path.contains(".off"));
+    left.map_or(Ok(()), |path| Err(path.clone()))
+}
+
+fn neighbour_works(outcome: &Outcome) -> Result<(), String> {
+    let neighbour = outcome.world.neighbours[0].lock();
+    neighbour.rdp_works().map_err(|reasons| format!("Remote Desktop of the neighbour: {reasons:?}"))
+}
+
+fn readable(outcome: &Outcome) -> Result<(), String> {
+    let can = outcome.world.partitions().all(|partition| !partition.is_locked());
+    if can { Ok(()) } else { Err("it is still locked".to_owned()) }
+}
+
 /// A fault, and the script that health names for it.
 pub(super) const NAMED: &[(&str, &str)] = &[
     ("crash-dump-off", "boot/crash-dump"),
+    ("crowdstrike-safe-mode", "boot/crowdstrike"),
+    ("disk-errors", "system/disk-check"),
+    ("files-missing", "system/files"),
+    ("updates-pending", "system/updates"),
     ("dhcp-disabled", "network/dhcp-client"),
     ("ems-off-next", "boot/ems"),
     ("firewall-blocks-all", "network/firewall-policy"),

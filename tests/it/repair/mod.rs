@@ -5,6 +5,7 @@ mod azure;
 mod causes;
 mod kinds;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -38,6 +39,13 @@ use crate::azure::{Site, vm};
 
 /// After this nothing changes on a machine any more.
 const SETTLED: Duration = Duration::from_mins(5);
+
+/// Secrets that a script of a test may pass on, `{{ secret }}`.
+pub(crate) const SECRETS: [(&str, &str); 3] = [
+    ("secret", "N3w-Pa55-of-a-test"),
+    ("recovery", "111111-222222-333333-444444-555555-666666-777777-888888"),
+    ("other", "999999-222222-333333-444444-555555-666666-777777-888888"),
+];
 
 /// A script on a simulated machine that has been up for a while.
 pub(crate) struct Case {
@@ -97,6 +105,17 @@ impl Case {
         self
     }
 
+    /// At the console sits an `administrator` or a `standard` user.
+    pub(crate) fn with_account(self, account: &str) -> Self {
+        self.with("account", account)
+    }
+
+    /// The secrets that its script passes on.
+    fn secrets(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let steps = self.steps.clone().unwrap_or_default();
+        SECRETS.into_iter().filter(move |(name, _)| steps.contains(&format!("{{{{ {name} }}}}")))
+    }
+
     /// Behind a simulated Azure with these switches.
     pub(crate) fn behind_azure(mut self, switches: &'static str) -> Self {
         self.azure = Some(switches);
@@ -119,7 +138,13 @@ impl Case {
         let loaded = match &self.steps {
             None => loader::load(&Library::embedded(), "rdp-internal-error"),
             Some(steps) => {
-                let text = format!("script: t\ntitle: 'a trial'\nabout: |\n  A trial.\nsteps:\n{steps}");
+                let mut secrets = String::new();
+                for (name, _) in self.secrets() {
+                    let _ = writeln!(secrets, "  {name}: {{type: secret, about: 'a secret'}}");
+                }
+                let params = if secrets.is_empty() { secrets } else { format!("params:\n{secrets}") };
+                let text =
+                    format!("script: t\ntitle: 'a trial'\nabout: |\n  A trial.\n{params}steps:\n{steps}");
                 fs::write(folder.join("t.yaml"), text).unwrap();
                 loader::load(&Library::with_folder(folder), "t")
             }
@@ -183,9 +208,15 @@ impl Case {
         };
         let folder = tempfile::tempdir().unwrap();
         let script = self.load(folder.path());
+        let mut params = bind(&script, &self.params).unwrap();
+        let mut masks = Masks::default();
+        for (name, value) in self.secrets() {
+            params.insert(name.to_owned(), value.into());
+            masks.add(name, Secret::new(value).unwrap());
+        }
         let order = Order {
             run: "run-1".to_owned(),
-            params: bind(&script, &self.params).unwrap(),
+            params,
             script,
             mode: self.mode,
             target: format!("sim:{}", self.scenario),
@@ -196,7 +227,7 @@ impl Case {
         };
         let events = Arc::new(Mutex::new(Vec::new()));
         let now: Timestamp = "2026-11-28T03:00:00Z".parse().unwrap();
-        let mut narrator = Narrator::new(now, Masks::default())
+        let mut narrator = Narrator::new(now, masks)
             .with_journal(Journal::create(&folder.path().join("journal.jsonl")).unwrap())
             .with_listener(Kept(Arc::clone(&events)));
         begin(&order, &mut narrator).unwrap();

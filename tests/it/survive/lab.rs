@@ -35,6 +35,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::Instant;
 
+use crate::repair::SECRETS;
+
 /// After this nothing changes on a machine any more.
 const SETTLED: Duration = Duration::from_mins(5);
 
@@ -56,6 +58,12 @@ pub(crate) enum Blow {
     LaterPowerCut(Duration),
     /// The program dies a while after the line is on disk: in the middle of whatever it does then.
     LaterKill(Duration),
+}
+
+/// The secret that `{{ NAME }}` stands for.
+fn secret(value: &str) -> Option<&'static str> {
+    let name = value.strip_prefix("{{ ")?.strip_suffix(" }}")?;
+    SECRETS.iter().find(|(own, _)| *own == name).map(|(_, secret)| *secret)
 }
 
 /// A script, and how it is called.
@@ -232,10 +240,21 @@ impl Lab {
         open_channels(&self.window.audit())
     }
 
+    /// `{{ secret }}` in the place of a value stands for a secret of the tests.
+    fn secrets(&self) -> Vec<(&str, &'static str)> {
+        let params = self.called.params.iter();
+        params.filter_map(|(name, value)| Some((name.as_str(), secret(value)?))).collect()
+    }
+
     fn order(&self) -> Order {
+        let given = self.called.params.iter().filter(|(_, value)| secret(value).is_none());
+        let mut params = bind(&self.called.script, &given.cloned().collect::<Vec<_>>()).unwrap();
+        for (name, value) in self.secrets() {
+            params.insert(name.to_owned(), value.into());
+        }
         Order {
             run: "run-1".to_owned(),
-            params: bind(&self.called.script, &self.called.params).unwrap(),
+            params,
             script: Arc::clone(&self.called.script),
             mode: RunMode::Run,
             target: "sim".to_owned(),
@@ -248,6 +267,9 @@ impl Lab {
 
     fn masks(&self) -> Masks {
         let mut masks = Masks::default();
+        for (name, value) in self.secrets() {
+            masks.add(name, Secret::new(value).unwrap());
+        }
         masks.add("password", self.credentials.password.clone());
         masks
     }

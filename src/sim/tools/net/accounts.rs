@@ -51,6 +51,33 @@ const DIFFERENT: Text = Text {
     ja: "パスワードが一致しません。",
     de: "Die Kennwörter stimmen nicht überein.",
 };
+const LONG: Text = Text {
+    en: "The password entered is longer than 14 characters.  Computers\r\nwith Windows prior to Windows 2000 will not be able to use\r\nthis account. Do you want to continue this operation? (Y/N) [Y]: ",
+    ko: "입력한 암호가 14자보다 깁니다. Windows 2000 이전의 Windows가 있는 컴퓨터는\r\n이 계정을 사용할 수 없습니다. 계속하시겠습니까? (Y/N) [Y]: ",
+    ja: "入力したパスワードは 14 文字を超えています。Windows 2000 より前の Windows を\r\n使用しているコンピューターはこのアカウントを使用できません。続行しますか? (Y/N) [Y]: ",
+    de: "Das eingegebene Kennwort ist länger als 14 Zeichen. Computer mit\r\nWindows-Versionen vor Windows 2000 können dieses Konto nicht verwenden.\r\nMöchten Sie den Vorgang fortsetzen? (J/N) [J]: ",
+};
+const USER_NAME: Text =
+    Text { en: "User name", ko: "사용자 이름", ja: "ユーザー名", de: "Benutzername" };
+const FULL_NAME: Text =
+    Text { en: "Full Name", ko: "전체 이름", ja: "フル ネーム", de: "Vollständiger Name" };
+const USER_COMMENT: Text =
+    Text {
+        en: "User's comment", ko: "사용자 설명", ja: "ユーザーのコメント", de: "Benutzerbeschreibung"
+    };
+const COUNTRY: Text =
+    Text {
+        en: "Country/region code", ko: "국가/지역 코드", ja: "国/地域番号", de: "Länder-/Regionscode"
+    };
+const ACTIVE: Text =
+    Text { en: "Account active", ko: "활성 계정", ja: "アカウント有効", de: "Konto aktiv" };
+const EXPIRES: Text =
+    Text {
+        en: "Account expires", ko: "계정 만료 날짜", ja: "アカウントの期限", de: "Konto abgelaufen"
+    };
+const YES: Text = Text { en: "Yes", ko: "예", ja: "Yes", de: "Ja" };
+const NO: Text = Text { en: "No", ko: "아니요", ja: "No", de: "Nein" };
+const LOCKED: Text = Text { en: "Locked", ko: "잠김", ja: "Locked", de: "Gesperrt" };
 const USERS_OF: Text = Text {
     en: "User accounts for \\\\{0}",
     ko: "\\\\{0}에 대한 사용자 계정",
@@ -100,8 +127,15 @@ pub(super) async fn user(process: &Process, words: &[String]) -> Result<Result<(
     if words.len() == 1 {
         return Ok(show_user(process, name));
     }
+    // With a password in the line the question comes as well; nobody here does that.
     let password = match plain.get(1).map(|word| word.as_str()) {
         Some("*") => match ask_password(process).await? {
+            Some(password) if password.chars().count() > 14 && !has("y") => {
+                if !confirmed(process).await? {
+                    return Ok(Err(Failure::Said));
+                }
+                Some(password)
+            }
             Some(password) => Some(password),
             None => {
                 return Ok(Err(Failure::Message(8646, DIFFERENT.in_language(process.language()).to_owned())));
@@ -183,6 +217,15 @@ fn is_weak(password: &str, name: &str) -> bool {
     password.chars().count() < 8 || used < 3 || holds_name
 }
 
+/// Asks whether a password that old systems cannot use is meant; Enter alone is yes.
+async fn confirmed(process: &Process) -> Result<bool, Interrupted> {
+    process.stdout.text(LONG.in_language(process.language()));
+    let line = process.stdin.line(process.page()).await?.unwrap_or_default();
+    let (yes, _) = process.yes_no();
+    let answer = line.trim().to_lowercase();
+    Ok(answer.is_empty() || answer.starts_with(yes))
+}
+
 /// Asks twice without echo; `None` when the two differ.
 async fn ask_password(process: &Process) -> Result<Option<String>, Interrupted> {
     let language = process.language();
@@ -238,18 +281,25 @@ fn show_user(process: &Process, name: &str) -> Result<(), Failure> {
         .filter(|group| group.members.iter().any(|member| member.eq_ignore_ascii_case(&user.name)))
         .map(|group| format!("*{}", group.name))
         .collect();
-    let active = if user.enabled { "Yes" } else { "No" };
+    let active = if world.accounts.is_locked(user) {
+        &LOCKED
+    } else if user.enabled {
+        &YES
+    } else {
+        &NO
+    }
+    .in_language(language);
     let mut page = Page::default();
     for (label, value) in [
-        ("User name", user.name.as_str()),
-        ("Full Name", user.full_name.as_str()),
-        ("Comment", user.comment.as_str()),
-        ("User's comment", ""),
-        ("Country/region code", "000 (System Default)"),
-        ("Account active", active),
-        ("Account expires", "Never"),
+        (USER_NAME, user.name.as_str()),
+        (FULL_NAME, user.full_name.as_str()),
+        (COMMENT, user.comment.as_str()),
+        (USER_COMMENT, ""),
+        (COUNTRY, "000 (System Default)"),
+        (ACTIVE, active),
+        (EXPIRES, "Never"),
     ] {
-        page.line(format_args!("{}{value}", left(label, 29)));
+        page.line(format_args!("{}{value}", left(label.in_language(language), 29)));
     }
     page.line("");
     page.line(format_args!("{}{}", left("Local Group Memberships", 29), groups.join(" ")));

@@ -53,7 +53,14 @@ pub(super) async fn run(process: &Process) -> Result<ExitCode, Interrupted> {
         process.stderr.text(USAGE);
         return Ok(1);
     };
-    let result = match command.to_lowercase().as_str() {
+    let command = command.to_lowercase();
+    let changes = match command.as_str() {
+        "start" | "stop" => words.iter().any(|word| !word.starts_with('/')),
+        "user" | "users" | "localgroup" => words.len() > 1,
+        _ => false,
+    };
+    let result = match command.as_str() {
+        _ if changes && !process.token.is_administrator() => Err(Failure::System(Win32::ACCESS_DENIED)),
         "start" => services::start(process, words).await?,
         "stop" => services::stop(process, words).await?,
         "user" | "users" => accounts::user(process, words).await?,

@@ -5,6 +5,7 @@ use crate::sim::cmd::ExitCode;
 use crate::sim::conhost::Interrupted;
 use crate::sim::windows::language::Text;
 use crate::sim::windows::registry::Root;
+use crate::sim::windows::win32::Win32;
 
 mod change;
 mod data;
@@ -24,6 +25,12 @@ const NOT_FOUND: Text = Text {
     ko: "지정된 레지스트리 키 또는 값을 찾지 못했습니다.",
     ja: "指定されたレジストリ キーまたは値が見つかりませんでした",
     de: "Der angegebene Registrierungsschlüssel bzw. Wert wurde nicht gefunden.",
+};
+const NO_PATH: Text = Text {
+    en: "The network path was not found.",
+    ko: "네트워크 경로를 찾지 못했습니다.",
+    ja: "ネットワーク パスが見つかりません。",
+    de: "Der Netzwerkpfad wurde nicht gefunden.",
 };
 const SYNTAX: Text = Text {
     en: "Invalid syntax.",
@@ -120,6 +127,26 @@ pub(super) async fn run(process: &Process) -> Result<ExitCode, Interrupted> {
     if rest.first().is_some_and(|first| first == "/?" || first == "-?") {
         process.stdout.text(&usage(&operation));
         return Ok(0);
+    }
+    // Another machine: its name stands before the root. `\\\\.\\` is this one.
+    if let Some(named) = rest.first().and_then(|first| first.strip_prefix(r"\\"))
+        && let Some((name, key)) = named.split_once('\\').filter(|(name, _)| *name != ".")
+    {
+        let Some(mut there) = process.on(name) else {
+            return Ok(fail(process, "REG", &Failure::Text(NO_PATH)));
+        };
+        // Errors and answers are in the language of the machine where reg runs; what differs is only rare text.
+        key.clone_into(&mut there.args[1]);
+        return Box::pin(run(&there)).await;
+    }
+    let changes =
+        matches!(operation.as_str(), "ADD" | "DELETE" | "COPY" | "RESTORE" | "LOAD" | "UNLOAD" | "IMPORT");
+    let own = rest.first().is_some_and(|name| {
+        let name = name.to_uppercase();
+        name.starts_with("HKCU") || name.starts_with("HKEY_CURRENT_USER")
+    });
+    if changes && !own && !process.token.is_administrator() {
+        return Ok(fail(process, "REG", &Failure::Said(Win32::ACCESS_DENIED.text(process.language()))));
     }
     let result = match operation.as_str() {
         "QUERY" => query::query(process, rest),

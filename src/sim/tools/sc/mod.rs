@@ -73,15 +73,32 @@ enum Outcome {
 
 /// `sc`.
 pub(super) fn run(process: &Process) -> ExitCode {
-    let mut words = process.args.as_slice();
-    if words.first().is_some_and(|word| word.starts_with(r"\\")) {
-        words = &words[1..];
+    let words = process.args.as_slice();
+    if let Some(name) = words.first().and_then(|word| word.strip_prefix(r"\\")) {
+        let Some(mut there) = process.on(name) else {
+            let first = FAILED.fill(process.language(), &["OpenSCManager", "1722"]);
+            let text = "The RPC server is unavailable.";
+            process.stdout.text(&format!("{first}\r\n\r\n{text}\r\n\r\n"));
+            return 1722;
+        };
+        there.args.remove(0);
+        return run(&there);
     }
     let Some((operation, rest)) = words.split_first() else {
         process.stdout.text(USAGE);
         return USAGE_CODE;
     };
-    let outcome = match operation.to_lowercase().as_str() {
+    let operation = operation.to_lowercase();
+    let call = match operation.as_str() {
+        "start" => Some("StartService: OpenService"),
+        "stop" => Some("ControlService: OpenService"),
+        "config" | "delete" | "description" | "failure" => Some("OpenService"),
+        "create" => Some("OpenSCManager"),
+        _ => None,
+    };
+    let denied = call.filter(|_| !process.token.is_administrator());
+    let outcome = match operation.as_str() {
+        _ if denied.is_some() => Outcome::Failed(Failure(denied.unwrap_or_default(), Win32::ACCESS_DENIED)),
         "query" => status::query(process, rest, status::Depth::Plain),
         "queryex" => status::query(process, rest, status::Depth::Extended),
         "enumdepend" => status::dependents(process, rest),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::accounts::{User, builtin_groups};
 use super::acl::ObjectKind;
 use super::boot_store::{self, Safe};
+use super::components::{self, Components};
 use super::control::expand;
 use super::disks::Disk;
 use super::files::Files;
@@ -59,6 +60,7 @@ impl World {
         registry::install(&mut registry, os, language);
         services::install(&mut registry, os);
         firewall::install(&mut registry, os);
+        components::install(&mut registry, os);
         let mut world = Self {
             os,
             language,
@@ -80,6 +82,8 @@ impl World {
             tls: Vec::new(),
             listener: super::remote_desktop::Listener::Off,
             unguarded: Vec::new(),
+            components: Components::default(),
+            neighbours: Vec::new(),
             incidents: Vec::new(),
             epoch: instant(EPOCH),
             now: std::time::Duration::ZERO,
@@ -87,6 +91,10 @@ impl World {
             policy_applied: None,
             entropy: 0,
         };
+        let system = WinPath::new(r"C:\Windows\System32");
+        if let Some(folder) = world.files.look(&system) {
+            world.components = Components::of(folder, &system);
+        }
         world.install_certificate();
         let store = boot_store::fresh(Firmware::Uefi, language.tag(), SYSTEM_VOLUME, WINDOWS_VOLUME);
         boot_store::install(&mut world.registry, &store);

@@ -64,13 +64,19 @@ fn version(registry: &mut Registry, os: Os) {
         ("ProductId", "00430-00000-00000-AA602".to_owned()),
         ("RegisteredOwner", "Windows User".to_owned()),
     ] {
-        registry.set(key, name, Data::Sz(value));
+        if !value.is_empty() {
+            registry.set(key, name, Data::Sz(value));
+        }
     }
-    if os == Os::Server2022 {
-        registry.set(key, "DisplayVersion", text("21H2"));
+    match os {
+        Os::Server2022 => registry.set(key, "DisplayVersion", text("21H2")),
+        Os::Server2025 => registry.set(key, "DisplayVersion", text("24H2")),
+        Os::Server2012R2 | Os::Server2016 | Os::Server2019 => {}
     }
-    registry.set(key, "CurrentMajorVersionNumber", Data::Dword(10));
-    registry.set(key, "CurrentMinorVersionNumber", Data::Dword(0));
+    if !os.is_windows_8() {
+        registry.set(key, "CurrentMajorVersionNumber", Data::Dword(10));
+        registry.set(key, "CurrentMinorVersionNumber", Data::Dword(0));
+    }
     registry.set(key, "InstallDate", Data::Dword(instant(INSTALLED).as_second() as u32));
     registry.set(key, "UBR", Data::Dword(os.revision()));
     let run = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Run";
@@ -83,9 +89,11 @@ fn version(registry: &mut Registry, os: Os) {
 
 fn branch(os: Os) -> &'static str {
     match os {
+        Os::Server2012R2 => "winblue_ltsb",
         Os::Server2016 => "rs1_release",
         Os::Server2019 => "rs5_release",
         Os::Server2022 => "fe_release",
+        Os::Server2025 => "ge_release",
     }
 }
 
@@ -106,6 +114,11 @@ fn control(registry: &mut Registry, language: Language) {
     registry.set(&crash, "MinidumpDir", Data::ExpandSz(r"%SystemRoot%\Minidump".to_owned()));
     registry.set(&crash, "Overwrite", Data::Dword(1));
     registry.set(&crash, "NMICrashDump", Data::Dword(1));
+    registry.set(
+        &format!(r"{control}\Session Manager"),
+        "BootExecute",
+        Data::MultiSz(vec![crate::sim::windows::check_disk::USUAL.to_owned()]),
+    );
     let memory = format!(r"{control}\Session Manager\Memory Management");
     registry.set(&memory, "PagingFiles", Data::MultiSz(vec![r"?:\pagefile.sys".to_owned()]));
     let lsa = format!(r"{control}\Lsa");

@@ -150,7 +150,7 @@ pub(crate) fn display_resource(reference: &str, os: Os, language: Language) -> O
     let text = entry.display();
     let name = text.in_language(language);
     // The firewall was renamed with 1709.
-    Some(if os == Os::Server2016 {
+    Some(if os <= Os::Server2016 {
         name.replace("Windows Defender Firewall", "Windows Firewall")
     } else {
         name.to_owned()

@@ -69,6 +69,8 @@ pub struct Drive {
     pub capacity: u64,
     /// Bytes that are still free; writing more fails.
     pub free: u64,
+    /// Its file system has errors that `chkdsk /f` repairs.
+    pub damaged: bool,
     /// The root folder.
     pub root: Node,
 }

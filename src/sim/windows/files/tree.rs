@@ -92,7 +92,10 @@ impl Files {
         let root = Node::new("", ObjectKind::Folder, descriptor(ROOT), at);
         let serial = 0xb4a6_1f3c;
         let mut files = Self::default();
-        files.attach('C', Drive { label: "Windows".to_owned(), serial, capacity: CAPACITY, free: 0, root });
+        files.attach(
+            'C',
+            Drive { label: "Windows".to_owned(), serial, capacity: CAPACITY, free: 0, damaged: false, root },
+        );
         for (path, own) in FOLDERS {
             files.plant(path, ObjectKind::Folder, Vec::new(), own, at);
         }

@@ -22,7 +22,7 @@ async fn serial_and_pty_through_a_null_modem() {
     }
     for scheme in ["serial", "pty"] {
         let folder = tempfile::tempdir().unwrap();
-        let modem = NullModem::new(folder.path()).await;
+        let modem = NullModem::new(folder.path());
         let way =
             Way::clean(format!("{scheme}:{}", modem.near.display()), "is in use by this sacpilot itself");
         let (mut line, _far) = all(&way, Far::Line(modem.console().await)).await;
@@ -65,7 +65,7 @@ async fn sockets_of_socat() {
 
 /// ser2net in front of a null modem, listening as `accepter`.
 async fn ser2net(folder: &Path, accepter: &str, port: u16) -> (Peer, NullModem) {
-    let modem = NullModem::new(folder).await;
+    let modem = NullModem::new(folder);
     let configuration = folder.join("ser2net.yaml");
     let text = format!(
         "connection: &console\n  accepter: {accepter},127.0.0.1,{port}\n  connector: serialdev,{},115200n81,local\n",
@@ -127,7 +127,7 @@ async fn exec_of_the_client_of_conserver() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let modem = NullModem::new(folder.path()).await;
+    let modem = NullModem::new(folder.path());
     let port = free_port();
     let (configuration, passwords) = (folder.path().join("conserver.cf"), folder.path().join("passwords"));
     let text = format!(

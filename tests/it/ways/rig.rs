@@ -136,12 +136,12 @@ pub(super) struct NullModem {
 
 impl NullModem {
     /// In `folder`.
-    pub(super) async fn new(folder: &Path) -> Self {
+    pub(super) fn new(folder: &Path) -> Self {
         let (near, far) = (folder.join("near"), folder.join("far"));
         let end = |path: &Path| format!("pty,raw,echo=0,link={}", path.display());
-        let socat = Peer::start("socat", &[&end(&near), &end(&far)]);
-        there(&near).await;
-        there(&far).await;
+        // The links are there while socat itself still has the terminals open to set them up.
+        let socat =
+            Peer::until("socat", &["-d", "-d", &end(&near), &end(&far)], "starting data transfer loop");
         Self { socat, near, far }
     }
 

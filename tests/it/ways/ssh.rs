@@ -25,7 +25,7 @@ async fn exec_of_ssh_with_a_forced_command() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let modem = NullModem::new(folder.path()).await;
+    let modem = NullModem::new(folder.path());
     let [host_key, user_key, stranger] = ["host", "user", "stranger"].map(|name| folder.path().join(name));
     for path in [&host_key, &user_key, &stranger] {
         key(path);

@@ -67,7 +67,8 @@ impl Memo {
     /// Forgets what was seen after an event, and changes that the machine may have lost since it started.
     pub fn forget(&mut self, after: u64, ledger: &Ledger) {
         for ends in self.steps.values_mut() {
-            ends.retain(|end| end.seq <= after);
+            // A restart that is over is not made a second time, whatever became of the session behind it.
+            ends.retain(|end| end.seq <= after || end.status == StepStatus::Restarted);
         }
         let lost: BTreeSet<&str> =
             ledger.changes.iter().filter(|made| made.this_boot).map(|made| made.step.0.as_str()).collect();

@@ -354,6 +354,10 @@ fn every_line(case: &Case) -> Tally {
         let expected = case.undisturbed(true).await;
         (tally.lines, tally.undo_lines) = (expected.lines, expected.undone - expected.lines);
         for (number, blow) in BLOWS.into_iter().enumerate() {
+            // A machine whose console is off at its next start has none after a power cut.
+            if case.scenario == "ems-off-next" && matches!(blow, Blow::PowerCut | Blow::LaterPowerCut(_)) {
+                continue;
+            }
             for line in (1..=expected.lines).skip(number % step).step_by(step) {
                 let again = (blow == Blow::KillBefore).then_some(1 + line % 11);
                 let undo = matches!(blow, Blow::KillAfter | Blow::PowerCut) || line % 3 == 0;

@@ -109,6 +109,8 @@ pub enum Command {
     Check(super::check::Args),
     /// Writes a commented script to begin with
     New(super::new::Args),
+    /// Lays scripts out alike, and keeps their comments
+    Fmt(super::fmt::Args),
     /// Lists the scripts that ship, or shows one
     Scripts(super::scripts::Args),
     /// Runs one command on the machine; its output on standard output, its exit code

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::log;
+use crate::report::visible;
 use crate::secret::Secret;
 
 /// Asks for a password without showing it.
@@ -31,6 +32,29 @@ pub fn confirm(question: &str) -> Result<bool, Failure> {
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Asks a question of a script, until the answer is one of `choices` where there are any. `None`: the terminal is gone.
+pub fn question(question: &str, choices: &[String]) -> Option<String> {
+    let offered = if choices.is_empty() { String::new() } else { format!(" [{}]", choices.join("/")) };
+    loop {
+        let mut err = io::stderr();
+        write!(err, "{}{offered} ", visible::line(question)).ok()?;
+        err.flush().ok()?;
+        let mut line = String::new();
+        if io::stdin().read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        let answer = line.trim();
+        let chosen = choices.iter().find(|choice| choice.eq_ignore_ascii_case(answer));
+        if let Some(chosen) = chosen {
+            return Some(chosen.clone());
+        }
+        if choices.is_empty() && !answer.chars().any(char::is_control) {
+            return Some(answer.to_owned());
+        }
+        let _ = writeln!(err, "answer with {}", choices.join(", "));
+    }
 }
 
 /// A line of the terminal that is not shown. Ctrl-C is [`io::ErrorKind::Interrupted`].

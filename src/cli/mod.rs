@@ -20,6 +20,7 @@ pub mod copy;
 pub mod exec;
 pub mod exit;
 pub mod failure;
+pub mod fmt;
 pub mod inventory;
 pub mod lock;
 pub mod log;
@@ -89,6 +90,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Plan(args) => wait_for(plan::run(args, context)),
         Command::Check(args) => check::run(&args, context),
         Command::New(args) => new::run(&args, context),
+        Command::Fmt(args) => fmt::run(&args, context),
         Command::Scripts(args) => scripts::run(&args, context),
         Command::Exec(args) => wait_for(exec::run(args, context)),
         Command::Copy(args) => wait_for(copy::run(args, context)),

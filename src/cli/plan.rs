@@ -63,7 +63,8 @@ Examples:
   sacpilot plan rdp/tls-protocols -p versions=1.2 -o plan.json
   sacpilot plan rdp-internal-error -t serial:/dev/ttyUSB0 --user Administrator
 
-Without a target nothing is sent; with one, only commands that read.
+Without a target nothing is sent; with one, only commands that read: the plan then says what will change, what is
+already right and what is unknown, and `run --plan` refuses when the machine is not like that any more.
 
 {TARGETS}"
     )
@@ -82,8 +83,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
             reach: ReachArgs { wait: args.wait, reconnect: None, login: args.login, azure: args.azure },
         }
         .resolve(context)?;
-        let (summary, ended) = look(bound, target, context).await?;
-        fill_in(&mut plan, &summary);
+        let (summary, ended) = look(&bound, &target, context).await?;
+        fill_in(&mut plan, &summary, &target.name);
         if ended != Exit::FINDINGS {
             exit = ended;
         }
@@ -103,8 +104,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// Refuses a run that is not the one that was approved. Returns the digest of the plan.
-pub fn compare(approved: &Path, bound: &Bound) -> Result<String, Failure> {
+/// Refuses a run that is not the one that was approved. Returns the plan.
+pub fn compare(approved: &Path, bound: &Bound) -> Result<Plan, Failure> {
     let refused = |reason: String| {
         Failure::usage(format!("the plan {} {reason}; nothing was sent", approved.display()))
     };
@@ -117,7 +118,7 @@ pub fn compare(approved: &Path, bound: &Bound) -> Result<String, Failure> {
     }
     let now = Plan::new(&bound.script, &bound.params);
     if now.digest == plan.digest {
-        return Ok(plan.digest);
+        return Ok(plan);
     }
     let (then, now) = (plan.to_text(), now.to_text());
     let differing = |of: &str, other: &str, sign: char| -> Vec<String> {
@@ -134,7 +135,11 @@ pub fn compare(approved: &Path, bound: &Bound) -> Result<String, Failure> {
 }
 
 /// What the checks on the machine said.
-fn fill_in(plan: &mut Plan, summary: &Summary) {
+pub fn fill_in(plan: &mut Plan, summary: &Summary, target: &str) {
+    plan.target = Some(target.to_owned());
+    plan.facts = summary.facts.clone();
+    // Each run has its own name.
+    plan.facts.remove("run");
     for planned in &mut plan.steps {
         let seen = summary.steps.iter().find(|step| step.step.0 == planned.path);
         planned.verdict = seen.and_then(|step| verdict(step, planned.kind));
@@ -148,10 +153,15 @@ fn verdict(step: &Step, kind: StepKind) -> Option<Verdict> {
     };
     match step.status? {
         StepStatus::Looked | StepStatus::Held | StepStatus::Skipped => Some(Verdict::Holds),
-        StepStatus::NotHeld if kind == StepKind::Condition => Some(Verdict::WillChange),
+        StepStatus::NotHeld
+            if matches!(kind, StepKind::Condition | StepKind::Upload | StepKind::Dialogue) =>
+        {
+            Some(Verdict::WillChange)
+        }
+        StepStatus::NotHeld => Some(Verdict::Wrong),
         StepStatus::Depends | StepStatus::Failed | StepStatus::Interrupted => {
             Some(Verdict::Unknown { why: why() })
         }
-        StepStatus::NotHeld | StepStatus::Changed | StepStatus::Restarted => None,
+        StepStatus::Changed | StepStatus::Restarted => None,
     }
 }

@@ -33,6 +33,7 @@ use crate::engine::{
 };
 use crate::recording::Recorder;
 use crate::report::{JsonLines, Summary, Terminal, evidence, junit, markdown, visible};
+use crate::script::model::Script;
 use crate::script::plan::Plan;
 use crate::secret::Secret;
 use crate::transport::Endpoint;
@@ -131,7 +132,8 @@ pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
     let mut bound = args.script.bind(place.params(), context)?;
     let selection = args.steps.selection();
     bound.script = steps::chosen(&selection, &bound.script)?;
-    let approved = args.plan.as_ref().map(|plan| plan::compare(plan, &bound)).transpose()?;
+    let plan = args.plan.as_ref().map(|plan| plan::compare(plan, &bound)).transpose()?;
+    let approved = plan.as_ref().map(|plan| plan.digest.clone());
     steps::within(args.max_risk, &Plan::new(&bound.script, &bound.params))?;
     let endpoint = &place.endpoint;
     if args.snapshot && !matches!(endpoint, Endpoint::Azure(_)) {
@@ -144,6 +146,9 @@ pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
         )
         .help("look first with `diagnose`, then give --yes"));
     }
+    // With --yes nobody is asked anything.
+    let context = &Context { can_ask: context.can_ask && !args.yes, ..context.clone() };
+    somebody_answers(&bound.script, context)?;
     let mut target = args.target.resolve(context)?;
     if let (true, Endpoint::Azure(vm)) = (args.snapshot, &target.endpoint) {
         target.snapshot = Some(snapshot_name(vm, context));
@@ -154,6 +159,9 @@ pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
             return Err(Failure::usage("not confirmed; nothing was sent"));
         }
     }
+    if let Some(plan) = plan.filter(Plan::is_of_a_machine) {
+        still_so(&plan, &bound, &target, context).await?;
+    }
     let on_interrupt = match args.on_interrupt {
         InterruptPolicy::Keep => OnInterrupt::Keep,
         InterruptPolicy::Undo => OnInterrupt::Undo,
@@ -162,11 +170,47 @@ pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
     Box::pin(drive(bound, target, wish, context)).await
 }
 
+/// Looks whether the machine is still as it was when the plan was made; one that is not was not approved.
+async fn still_so(plan: &Plan, bound: &Bound, target: &Target, context: &Context) -> Result<(), Failure> {
+    let (summary, ended) = look(bound, target, context).await?;
+    if ended != Exit::HOLDS && ended != Exit::FINDINGS {
+        return Err(Failure::new(
+            ended,
+            "whether the plan still fits could not be found out; nothing was changed",
+        ));
+    }
+    let mut now = Plan::new(&bound.script, &bound.params);
+    plan::fill_in(&mut now, &summary, &target.name);
+    let differences = plan.differences(&now);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "the plan is stale: {} is not as it was when it was made; nothing was changed\n{}",
+        target.name,
+        differences.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+    );
+    Err(Failure::usage(message)
+        .help("make the plan again with `sacpilot plan … -t TARGET -o FILE`, and have it approved again"))
+}
+
+/// Refuses a script that asks what only a person can answer, where nobody is asked.
+fn somebody_answers(script: &Script, context: &Context) -> Result<(), Failure> {
+    let questions = script.questions();
+    if context.can_ask || questions.is_empty() {
+        return Ok(());
+    }
+    let message = format!("nobody is there to answer {}; nothing was sent", questions.join(", "));
+    Err(Failure::usage(message)
+        .help("run it on a terminal and without --yes, or give the step an `unattended` answer"))
+}
+
 /// `sacpilot diagnose`.
 pub async fn diagnose(args: DiagnoseArgs, context: &Context) -> Result<Exit, Failure> {
     let mut bound = args.script.bind(args.target.place(context)?.params(), context)?;
     let selection = args.steps.selection();
     bound.script = steps::chosen(&selection, &bound.script)?;
+    somebody_answers(&bound.script, context)?;
     let target = args.target.resolve(context)?;
     let wish = Wish { mode: RunMode::Diagnose, on_interrupt: OnInterrupt::Keep, selection, approved: None };
     Box::pin(drive(bound, target, wish, context)).await
@@ -181,12 +225,12 @@ struct Wish {
 }
 
 /// The checks of a script on a machine, shown as they go on, without a folder: for a plan.
-pub async fn look(bound: Bound, target: Target, context: &Context) -> Result<(Summary, Exit), Failure> {
+pub async fn look(bound: &Bound, target: &Target, context: &Context) -> Result<(Summary, Exit), Failure> {
     let _lock = lock::take(&target.endpoint, &format!("plan {}", bound.script.name), context)?;
     let files: Vec<&Path> = context.globals.record.as_deref().into_iter().collect();
-    let recorder = tape::recorder(&target, &files, context)?;
+    let recorder = tape::recorder(target, &files, context)?;
     let summary = Shared::default();
-    let mut masks = bound.masks;
+    let mut masks = bound.masks.clone();
     masks.add("password", target.credentials.password.clone());
     let secrets = masks.secrets();
     let narrator = Narrator::new(context.started, masks).with_listener(summary.clone());
@@ -195,8 +239,8 @@ pub async fn look(bound: Bound, target: Target, context: &Context) -> Result<(Su
     let narrator = narrator.with_listener(terminal);
     let order = Order {
         run: "plan".to_owned(),
-        script: bound.script,
-        params: bound.params,
+        script: Arc::clone(&bound.script),
+        params: bound.params.clone(),
         mode: RunMode::Diagnose,
         target: target.name.clone(),
         timeout: context.globals.timeout,
@@ -205,7 +249,7 @@ pub async fn look(bound: Bound, target: Target, context: &Context) -> Result<(Su
         approved: None,
     };
     let exit =
-        Box::pin(converse(&order, &target, secrets, recorder, narrator, Taking::Begin, context)).await?;
+        Box::pin(converse(&order, target, secrets, recorder, narrator, Taking::Begin, context)).await?;
     Ok((summary.take(), exit.unwrap_or(Exit::INTERRUPTED)))
 }
 
@@ -334,6 +378,7 @@ pub(super) async fn converse(
         }
         let opening = Box::pin(line.session(secrets, context.started, waits, earlier));
         let mut live = match Box::pin(while_told(opening, &mut narrator, &mut awaiting)).await {
+            Ok(Ok(live)) if context.can_ask => live.attended(ask::question),
             Ok(Ok(live)) => live,
             Ok(Err(error)) if error.code == STOPPED => return stopped_while_opening(&mut narrator, &error),
             Ok(Err(error)) => return not_reached(&mut narrator, error),

@@ -18,12 +18,23 @@ use crate::shell::{self, Receipt, Restarting, Session, ShellError};
 pub struct Live {
     session: Session,
     secrets: Vec<Secret>,
+    asker: Option<Asker>,
 }
+
+/// Asks the person at the terminal: the question, and the answers to choose from. It may wait as long as that takes.
+/// `None`: nobody is there any more.
+pub type Asker = fn(&str, &[String]) -> Option<String>;
 
 impl Live {
     /// Hands a session over; `secrets` are masked in everything that is said about failures.
     pub fn new(session: Session, secrets: Vec<Secret>) -> Self {
-        Self { session, secrets }
+        Self { session, secrets, asker: None }
+    }
+
+    /// With somebody at the terminal.
+    #[must_use]
+    pub fn attended(self, asker: Asker) -> Self {
+        Self { asker: Some(asker), ..self }
     }
 
     /// The session.
@@ -129,6 +140,14 @@ impl Operator for Live {
 
     async fn upload(&mut self, path: &str, content: &[u8], timeout: Duration) -> Result<(), OperatorError> {
         Box::pin(self.session.upload(path, content, timeout)).await.map_err(|error| self.masked(&error))
+    }
+
+    async fn ask(&mut self, question: &str, choices: &[String]) -> Result<Option<String>, OperatorError> {
+        let Some(asker) = self.asker else { return Ok(None) };
+        let (question, choices) = (question.to_owned(), choices.to_vec());
+        // A person takes longer than a thread of the machine's clock may.
+        let asked = tokio::task::spawn_blocking(move || asker(&question, &choices)).await;
+        Ok(asked.unwrap_or_default())
     }
 
     async fn reboot(&mut self, by: Restart, reason: &str, budget: Duration) -> Result<(), OperatorError> {

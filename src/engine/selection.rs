@@ -89,7 +89,7 @@ impl Selection {
             return Ok(Arc::clone(script));
         }
         let mut paths = Vec::new();
-        all_paths(script, "", &mut paths);
+        all_paths(&script.steps, "", &mut paths);
         for name in self.only.iter().chain(&self.from).chain(&self.skip) {
             if !paths.contains(name) {
                 let known = did_you_mean(name, paths.iter().map(String::as_str));
@@ -102,8 +102,8 @@ impl Selection {
                 });
             }
         }
-        let chosen = self.chosen(&paths);
-        part(script, "", &chosen)?
+        Chosen { paths: self.chosen(&paths), skip: &self.skip }
+            .script(script, "")?
             .map(Arc::new)
             .ok_or_else(|| SelectionError::Nothing { script: script.name.clone() })
     }
@@ -128,52 +128,98 @@ impl Selection {
     }
 }
 
-/// The script that a step uses.
-fn used(step: &Step) -> Option<&Arc<Script>> {
-    match &step.body {
-        Body::Use { script, .. } => Some(script),
-        _ => None,
-    }
-}
-
 /// Paths of all steps, in the order in which they are done.
-fn all_paths(script: &Script, prefix: &str, paths: &mut Vec<String>) {
-    for step in &script.steps {
+fn all_paths(steps: &[Step], prefix: &str, paths: &mut Vec<String>) {
+    for step in steps {
         let path = format!("{prefix}{}", step.id);
-        paths.push(path.clone());
-        if let Some(inner) = used(step) {
-            all_paths(inner, &format!("{path}/"), paths);
+        let below = format!("{path}/");
+        paths.push(path);
+        match &step.body {
+            Body::Use { script, .. } => all_paths(&script.steps, &below, paths),
+            Body::Block(block) => {
+                for steps in [&block.steps, &block.rescue, &block.always] {
+                    all_paths(steps, &below, paths);
+                }
+            }
+            _ => {}
         }
     }
 }
 
-/// The chosen part of a script; `None` when nothing of it is.
-fn part(script: &Script, prefix: &str, chosen: &BTreeSet<String>) -> Result<Option<Script>, SelectionError> {
-    let mut steps = Vec::new();
-    for step in &script.steps {
-        let path = format!("{prefix}{}", step.id);
-        if !chosen.contains(&path) {
-            continue;
+/// What is chosen.
+struct Chosen<'s> {
+    paths: BTreeSet<String>,
+    skip: &'s [String],
+}
+
+impl Chosen<'_> {
+    /// The chosen part of a script; `None` when nothing of it is.
+    fn script(&self, script: &Script, prefix: &str) -> Result<Option<Script>, SelectionError> {
+        let steps = self.steps(&script.steps, prefix)?;
+        let mut kept = BTreeSet::new();
+        ids(&steps, &mut kept);
+        needs(&steps, prefix, &kept)?;
+        Ok((!steps.is_empty()).then(|| Script { steps, ..script.clone() }))
+    }
+
+    fn steps(&self, steps: &[Step], prefix: &str) -> Result<Vec<Step>, SelectionError> {
+        let mut kept = Vec::new();
+        for step in steps {
+            let path = format!("{prefix}{}", step.id);
+            if !self.paths.contains(&path) {
+                continue;
+            }
+            let below = format!("{path}/");
+            let mut step = step.clone();
+            match &mut step.body {
+                Body::Use { script: inner, .. } => match self.script(inner, &below)? {
+                    Some(part) => *inner = Arc::new(part),
+                    None => continue,
+                },
+                Body::Block(block) => {
+                    block.steps = self.steps(&block.steps, &below)?;
+                    if block.steps.is_empty() {
+                        continue;
+                    }
+                    // What deals with a failure, and what is done in any case, belongs to every part of the block.
+                    for steps in [&mut block.rescue, &mut block.always] {
+                        steps.retain(|step| !self.skip.contains(&format!("{below}{}", step.id)));
+                    }
+                }
+                _ => {}
+            }
+            kept.push(step);
         }
-        let mut step = step.clone();
-        if let Body::Use { script: inner, .. } = &mut step.body {
-            match part(inner, &format!("{path}/"), chosen)? {
-                Some(part) => *inner = Arc::new(part),
-                None => continue,
+        Ok(kept)
+    }
+}
+
+/// The ids of steps, those inside of blocks included.
+fn ids(steps: &[Step], found: &mut BTreeSet<String>) {
+    for step in steps {
+        found.insert(step.id.clone());
+        if let Body::Block(block) = &step.body {
+            for steps in [&block.steps, &block.rescue, &block.always] {
+                ids(steps, found);
             }
         }
-        steps.push(step);
     }
-    let kept: BTreeSet<&str> = steps.iter().map(|step| step.id.as_str()).collect();
-    for step in &steps {
+}
+
+/// Refuses steps that need one that goes.
+fn needs(steps: &[Step], prefix: &str, kept: &BTreeSet<String>) -> Result<(), SelectionError> {
+    for step in steps {
+        let path = format!("{prefix}{}", step.id);
         let names = names_of_step(step);
-        let needs = names.iter().filter_map(|name| name.strip_prefix("steps.")?.split('.').next());
-        if let Some(missing) = needs.into_iter().find(|id| !kept.contains(id)) {
-            return Err(SelectionError::Needed {
-                step: format!("{prefix}{}", step.id),
-                needs: format!("{prefix}{missing}"),
-            });
+        let mut needed = names.iter().filter_map(|name| name.strip_prefix("steps.")?.split('.').next());
+        if let Some(missing) = needed.find(|id| !kept.contains(*id)) {
+            return Err(SelectionError::Needed { step: path, needs: missing.to_owned() });
+        }
+        if let Body::Block(block) = &step.body {
+            for steps in [&block.steps, &block.rescue, &block.always] {
+                needs(steps, &format!("{path}/"), kept)?;
+            }
         }
     }
-    Ok((!steps.is_empty()).then(|| Script { steps, ..script.clone() }))
+    Ok(())
 }

@@ -62,6 +62,9 @@ pub struct Summary {
     pub changes: Vec<Change>,
     /// Every step, in order.
     pub steps: Vec<Step>,
+    /// Facts that were read.
+    #[serde(skip)]
+    pub facts: Values,
     #[serde(skip)]
     running: BTreeMap<StepPath, usize>,
     /// Milliseconds of the programs before this one.
@@ -199,6 +202,7 @@ impl Default for Summary {
             channel: None,
             findings: Vec::new(),
             changes: Vec::new(),
+            facts: Values::new(),
             steps: Vec::new(),
             running: BTreeMap::new(),
             before_ms: 0,
@@ -367,6 +371,7 @@ impl Summary {
                     back.get_or_insert(event.at);
                 }
             }
+            EventKind::FactsRead { facts, .. } => self.facts.extend(facts.clone()),
             EventKind::ReadAgain { .. }
             | EventKind::StillUp { .. }
             | EventKind::SessionOpening { .. }
@@ -376,7 +381,6 @@ impl Summary {
             | EventKind::CommandFinished { .. }
             | EventKind::CommandFailed { .. }
             | EventKind::Judged { .. }
-            | EventKind::FactsRead { .. }
             | EventKind::Answered { .. }
             | EventKind::UndoStarted { .. }
             | EventKind::Unknown => {}

@@ -4,6 +4,7 @@ pub mod codes;
 pub(crate) mod decode;
 pub mod diagnostic;
 pub mod expression;
+pub mod format;
 pub mod library;
 mod lint;
 pub mod loader;

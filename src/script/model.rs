@@ -188,6 +188,28 @@ impl Script {
         all
     }
 
+    /// Questions that nobody but a person can answer, by the paths of their steps.
+    pub fn questions(&self) -> Vec<String> {
+        fn walk(steps: &[Step], prefix: &str, found: &mut Vec<String>) {
+            for step in steps {
+                let path = format!("{prefix}{}", step.id);
+                match &step.body {
+                    Body::Ask(ask) if ask.unattended.is_none() => found.push(path),
+                    Body::Block(block) => {
+                        for steps in [&block.steps, &block.rescue, &block.always] {
+                            walk(steps, &format!("{path}/"), found);
+                        }
+                    }
+                    Body::Use { script, .. } => walk(&script.steps, &format!("{path}/"), found),
+                    _ => {}
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk(&self.steps, "", &mut found);
+        found
+    }
+
     /// The highest risk of its steps.
     pub fn risk(&self) -> Risk {
         self.steps.iter().map(|step| step.risk).max().unwrap_or(Risk::Read)

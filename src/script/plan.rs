@@ -3,7 +3,7 @@
 //! Made without a machine. Where a value is read on the machine first, its expression stands in its place, as
 //! `‹before.start›`. The engine fills in what the checks say ([`Verdict`]) when there is a target.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -36,6 +36,12 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// SHA-256 over everything above but the verdicts.
     pub digest: String,
+    /// The machine whose checks filled in the verdicts. Not part of the digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Facts of that machine, as far as the script mentions them. Not part of the digest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, Json>,
 }
 
 /// A step, or one of its items.
@@ -153,6 +159,8 @@ pub enum Verdict {
     Holds,
     /// Will be changed.
     WillChange,
+    /// Does not hold, and is only reported.
+    Wrong,
     /// Cannot be known before an earlier step is done, or its check failed.
     Unknown {
         /// Why.
@@ -175,6 +183,8 @@ impl Plan {
             risk: planner.steps.iter().map(risk).max().unwrap_or(Risk::Read),
             steps: planner.steps,
             digest: String::new(),
+            target: None,
+            facts: BTreeMap::new(),
         };
         plan.digest = plan.fingerprint();
         plan
@@ -185,15 +195,60 @@ impl Plan {
         self.digest == self.fingerprint()
     }
 
+    /// Whether it says what the checks on a machine said.
+    pub fn is_of_a_machine(&self) -> bool {
+        self.target.is_some() || self.steps.iter().any(|step| step.verdict.is_some())
+    }
+
+    /// In what a machine is not as this plan says it was: facts and checks, then and now.
+    pub fn differences(&self, now: &Self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let (Some(then), Some(now)) = (&self.target, &now.target)
+            && then != now
+        {
+            lines.push(format!("the plan is of {then}, this is {now}"));
+        }
+        let names: BTreeSet<&String> = self.facts.keys().chain(now.facts.keys()).collect();
+        for name in names {
+            let (then, now) = (self.facts.get(name), now.facts.get(name));
+            if then != now {
+                let shown = |fact: Option<&Json>| fact.map_or_else(|| "unknown".to_owned(), Json::to_string);
+                lines.push(format!("facts.{name}: was {}, is {}", shown(then), shown(now)));
+            }
+        }
+        for step in &self.steps {
+            let after = now.steps.iter().find(|other| other.path == step.path);
+            let (then, now) =
+                (word(step.verdict.as_ref()), word(after.and_then(|step| step.verdict.as_ref())));
+            if then != now {
+                lines.push(format!("{}: {then} then, {now} now", step.path));
+            }
+        }
+        lines
+    }
+
     fn fingerprint(&self) -> String {
         let mut bare = self.clone();
         bare.digest.clear();
+        bare.target = None;
+        bare.facts.clear();
         for step in &mut bare.steps {
             step.verdict = None;
         }
         // Maps are sorted and fields have a fixed order, so equal plans have equal text.
         let text = serde_json::to_vec(&bare).unwrap_or_default();
         Sha256::digest(text).iter().fold(String::new(), |out, byte| format!("{out}{byte:02x}"))
+    }
+}
+
+/// A verdict for people.
+fn word(verdict: Option<&Verdict>) -> &'static str {
+    match verdict {
+        None => "not looked at",
+        Some(Verdict::Holds) => "right",
+        Some(Verdict::WillChange) => "to be changed",
+        Some(Verdict::Wrong) => "wrong",
+        Some(Verdict::Unknown { .. }) => "unknown",
     }
 }
 

@@ -41,7 +41,32 @@ impl Plan {
                 "\n‹…› stands for a value that is read on the machine, or known when the run starts."
             )?;
         }
+        if self.target.is_some() {
+            self.write_state(out)?;
+        }
         writeln!(out, "\nDigest {}", self.digest)
+    }
+}
+
+impl Plan {
+    /// What the checks on the machine said, all together.
+    fn write_state(&self, out: &mut String) -> std::fmt::Result {
+        let steps = |fits: fn(&Verdict) -> bool| {
+            self.steps.iter().filter(move |step| step.verdict.as_ref().is_some_and(fits)).count()
+        };
+        writeln!(
+            out,
+            "\nOn {}: {} will be changed, {} wrong and only reported, {} already right, {} unknown.",
+            self.target.as_deref().unwrap_or_default(),
+            steps(|verdict| *verdict == Verdict::WillChange),
+            steps(|verdict| *verdict == Verdict::Wrong),
+            steps(|verdict| *verdict == Verdict::Holds),
+            steps(|verdict| matches!(verdict, Verdict::Unknown { .. })),
+        )?;
+        for (name, value) in &self.facts {
+            writeln!(out, "  facts.{name} = {}", shown(value))?;
+        }
+        Ok(())
     }
 }
 
@@ -67,7 +92,11 @@ fn write_step(out: &mut String, number: usize, step: &PlannedStep) -> std::fmt::
         StepKind::Finding => "report",
         StepKind::Reboot => "RESTART",
     };
-    let place = if step.mode == Mode::Sac { " at SAC>" } else { "" };
+    let place = match step.mode {
+        Mode::Sac => " at SAC>",
+        Mode::PowerShell => " in PowerShell",
+        Mode::Cmd => "",
+    };
     writeln!(out, "{number:3}. {}  [{kind}{place}]", step.path)?;
     writeln!(out, "     {}", step.title)?;
     let mut line = |name: &str, text: &str| writeln!(out, "     {name:7} {text}");
@@ -81,7 +110,9 @@ fn write_step(out: &mut String, number: usize, step: &PlannedStep) -> std::fmt::
         if let Some(when) = &command.when {
             line("", &format!("when {when}:"))?;
         }
-        line(role(command.role), &command.text)?;
+        for (number, text) in command.text.lines().enumerate() {
+            line(if number == 0 { role(command.role) } else { "" }, text)?;
+        }
         if let (Role::Look | Role::Check, Some(holds)) = (command.role, &step.holds) {
             line("", &format!("must be: {holds}"))?;
         }
@@ -93,6 +124,7 @@ fn write_step(out: &mut String, number: usize, step: &PlannedStep) -> std::fmt::
         None => Ok(()),
         Some(Verdict::Holds) => line("NOW", "holds, nothing to do"),
         Some(Verdict::WillChange) => line("NOW", "does not hold, will be changed"),
+        Some(Verdict::Wrong) => line("NOW", "does not hold, is reported"),
         Some(Verdict::Unknown { why }) => line("NOW", &format!("unknown: {why}")),
     }
 }

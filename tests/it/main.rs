@@ -29,6 +29,7 @@
 //! - `script_docs`: every example and every key of docs/script-format.md; a new script
 //! - `script_errors`: a gallery of bad scripts and what is said about each
 //! - `script_files`: plan texts and JSON Schema as stored; scripts read as another YAML reader reads them
+//! - `script_language`: questions, stale plans, parts of blocks, layout, and the schema against the loader
 //! - `script_mutations`: nothing that is written into a script makes the loader panic
 //! - `states`: every state of a console × every option of the simulated machine
 //! - `stored`: compares with files of the repository, or writes them anew
@@ -74,6 +75,7 @@ mod sac;
 mod script_docs;
 mod script_errors;
 mod script_files;
+mod script_language;
 mod script_mutations;
 #[cfg(unix)]
 mod secrets;

@@ -7,6 +7,9 @@ use crate::screen::{COLUMNS, Screen};
 /// What a command channel that is in use must never show: the console fell back to SAC, to a login, to a bug check,
 /// or to the firmware.
 pub fn in_channel(screen: &Screen) -> Option<Alarm> {
+    if !is_possible(screen) {
+        return None;
+    }
     let alarm = match recognise(screen) {
         Place::Stopped => Alarm::BugCheck,
         Place::Switch { .. } | Place::Sac { typed: 0 } => Alarm::ChannelClosed,
@@ -16,6 +19,15 @@ pub fn in_channel(screen: &Screen) -> Option<Alarm> {
     };
     // A long line of ours that wraps could begin a row with the same characters.
     (!is_wrapped(screen)).then_some(alarm)
+}
+
+/// Asked after each character: what cannot be any of it is passed over at a glance. A prompt ends with `>` or a blank, a
+/// switch screen leaves the cursor at the start of a row, the others are known by the first character of their row.
+fn is_possible(screen: &Screen) -> bool {
+    match screen.glance() {
+        (Some(first), Some(last)) => matches!(last, '>' | ' ') || matches!(first, '!' | 'B' | '<'),
+        _ => true,
+    }
 }
 
 fn boot_row(screen: &Screen) -> bool {

@@ -81,6 +81,31 @@ impl Screen {
         self.cells(cursor.row, 0, cursor.column)
     }
 
+    /// Whether the row of the cursor, up to the cursor, is this text with nothing but blanks behind it.
+    pub fn is_before_cursor(&self, text: &str) -> bool {
+        self.before_cursor_begins(text) && self.before_cursor().trim_end() == text
+    }
+
+    /// The first character of the row of the cursor and the last one before the cursor: enough to tell, after each
+    /// character, that something cannot stand there.
+    pub fn glance(&self) -> (Option<char>, Option<char>) {
+        let cursor = self.cursor();
+        let at = |column: u16| {
+            let cell = self.terminal.screen().cell(cursor.row, column)?;
+            Some(cell.contents().chars().next().unwrap_or(' '))
+        };
+        if cursor.column == 0 { (None, None) } else { (at(0), at(cursor.column - 1)) }
+    }
+
+    fn before_cursor_begins(&self, text: &str) -> bool {
+        let cursor = self.cursor();
+        cursor.column > 0
+            && text.chars().next().is_none_or(|first| {
+                let cell = self.terminal.screen().cell(cursor.row, 0);
+                cell.is_some_and(|cell| cell.contents().starts_with(first))
+            })
+    }
+
     /// The row of the cursor from the cursor on, without trailing blanks.
     pub fn after_cursor(&self) -> String {
         let cursor = self.cursor();
@@ -119,6 +144,10 @@ impl Screen {
     /// (Windows console). A line that fills its row leaves the cursor either past the edge or on the next row.
     pub fn spells_before_cursor(&self, text: &str) -> bool {
         let cursor = self.cursor();
+        // Asked after each character of a long echo: mostly the column says that it cannot end here.
+        if text.is_ascii() && text.len() % usize::from(COLUMNS) != usize::from(cursor.column % COLUMNS) {
+            return false;
+        }
         (0..=cursor.row).rev().any(|row| {
             self.spells(row, text).is_some_and(|end| end == cursor || past_the_edge(end) == cursor)
         })

@@ -822,9 +822,7 @@ impl Session {
         let patience = Patience { until, idle: self.console.typing().noisy.then_some(QUIET_END) };
         // A blank behind it is a probe that was read late.
         self.console
-            .wait("the prompt", patience, |screen| {
-                (screen.before_cursor().trim_end() == prompt).then_some(())
-            })
+            .wait("the prompt", patience, |screen| screen.is_before_cursor(&prompt).then_some(()))
             .await?;
         if !self.is_at_prompt() {
             self.console.erase(manner(&prompt)).await?;

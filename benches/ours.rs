@@ -258,7 +258,14 @@ async fn done(order: &Order, session: Session) -> Session {
 async fn flagship(mode: &str, line: &str) -> serde_json::Value {
     let (overrides, baud): (&[(&str, &str)], _) = match line {
         "paced" => (&[("start", "running")], Some(115_200)),
-        "latency" => (&[("start", "running"), ("latency", "75ms")], None),
+        "latency" => (
+            &[
+                ("start", "running"),
+                ("noise.to_machine.latency", "75ms"),
+                ("noise.from_machine.latency", "75ms"),
+            ],
+            None,
+        ),
         _ => (&[("start", "running")], None),
     };
     let (line, credentials) = machine(overrides, baud);

@@ -296,7 +296,7 @@ impl Console {
         for (index, end) in ends.iter().copied().enumerate() {
             while sent < whole.len() && (sent == proven || index + 2 > ends.len() - ahead.len()) {
                 let Some(next) = ahead.next().copied() else { break };
-                self.send(whole[sent..next].as_bytes()).await?;
+                self.send(&whole.as_bytes()[sent..next]).await?;
                 sent = next;
             }
             let patience = Patience { until: Instant::now() + ECHO_PATIENCE, idle: Some(self.typing.idle()) };

@@ -117,6 +117,13 @@ impl Loading {
             }
         }
         let params = raw.params.map(|at| at.value.0).unwrap_or_default();
+        for (param, _) in &params {
+            if !is_param(&param.value) {
+                let help = "small letters, digits and `_`, beginning with a letter, as scripts name them";
+                let message = format!("`{}` is no name of a parameter", param.value);
+                self.wrong(&codes::BAD_VALUE, param.span.clone(), message, help);
+            }
+        }
         let endpoint = self.endpoint(&raw.endpoint)?;
         // An account of the target's own brings its own domain, or none.
         let domain = if raw.user.is_some() { raw.domain } else { raw.domain.or(defaults.domain.clone()) };
@@ -286,6 +293,12 @@ fn has_account(address: &str) -> bool {
 fn is_websocket(address: &str) -> bool {
     let scheme = address.split_once("://").map_or("", |(scheme, _)| scheme);
     ["ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+}
+
+/// Whether a script can have a parameter of this name; one that none can have would never be used.
+fn is_param(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 fn is_sim(target: &Target) -> bool {

@@ -6,23 +6,25 @@ use std::path::Path;
 
 use tokio::net::UnixStream;
 
-use super::{Line, OpenError, read_through, write_through};
+use super::refusal::Head;
+use super::{Line, OpenError, keep_through, write_through};
 
 /// A connected socket.
 #[derive(Debug)]
 pub(super) struct UnixLine {
     stream: UnixStream,
     what: String,
+    head: Head,
 }
 
-read_through!(UnixLine, stream);
+keep_through!(UnixLine, stream, head);
 write_through!(UnixLine, stream);
 
 /// Connects to the socket at `path`.
 pub(super) async fn open(path: &Path) -> Result<UnixLine, OpenError> {
     let what = format!("socket {}", path.display());
     match UnixStream::connect(path).await {
-        Ok(stream) => Ok(UnixLine { stream, what }),
+        Ok(stream) => Ok(UnixLine { stream, what, head: Head::default() }),
         Err(_) if std::fs::metadata(path).is_ok_and(|found| !found.file_type().is_socket()) => {
             Err(OpenError::WrongKind { path: path.display().to_string(), wanted: "a socket" })
         }
@@ -34,6 +36,15 @@ pub(super) async fn open(path: &Path) -> Result<UnixLine, OpenError> {
 impl Line for UnixLine {
     fn describe(&self) -> String {
         self.what.clone()
+    }
+
+    fn hang_up(&mut self, error: Option<&io::Error>) -> String {
+        if self.head.refusal().is_some()
+            && let Some(reason) = self.head.reason()
+        {
+            return reason;
+        }
+        error.map_or_else(|| "the other side closed the connection".to_owned(), ToString::to_string)
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use sacpilot::inventory::{codes, json_schema};
+use sacpilot::inventory::{self, codes, json_schema};
+use sacpilot::script::diagnostic::Source;
+use serde_json::{Value, json};
 
 use crate::program::Program;
 use crate::stored::{assert_none, difference, repository};
@@ -52,6 +54,120 @@ fn every_bad_inventory_is_reported_as_stored() {
 fn the_schema_is_as_stored() {
     let text = format!("{:#}\n", json_schema());
     assert_none(&Vec::from_iter(difference(&repository("targets.schema.json"), &text)));
+}
+
+/// An editor that goes by the schema and the loader say the same of the format, whatever is changed in an inventory. What
+/// an endpoint or a password source must look like inside is the loader's alone.
+#[test]
+fn the_schema_and_the_loader_agree() {
+    let schema = jsonschema::validator_for(&json_schema()).unwrap();
+    let whole = json!({
+        "defaults": {"user": "adm", "domain": "LAB", "password": "env:LAB", "wait": "20m"},
+        "targets": {
+            "web-01": {
+                "endpoint": "tcp:a:1", "about": "x", "user": "adm", "domain": "D", "password": "file:p",
+                "tags": ["web", "canary"], "profile": "2019", "params": {"new_port": "45123"}, "wait": "5m",
+            },
+            "db.2": {"endpoint": "serial:COM1"},
+        },
+    });
+    let others = [
+        json!("text"),
+        json!("2025"),
+        json!(7),
+        json!(1.5),
+        json!(true),
+        json!([]),
+        json!(["a"]),
+        json!({}),
+        json!({"a": "b"}),
+        json!([[]]),
+    ];
+    let mut cases = vec![whole.clone()];
+    for place in places(&whole) {
+        let mut with = |change: &dyn Fn(&mut Value)| {
+            let mut changed = whole.clone();
+            change(changed.pointer_mut(&place).unwrap());
+            cases.push(changed);
+        };
+        for other in &others {
+            with(&|value| *value = other.clone());
+        }
+        for key in ["unknown", "user", "Name", "a b", "-x"] {
+            with(&|value| {
+                if let Some(entries) = value.as_object_mut() {
+                    entries.insert(key.to_owned(), json!("text"));
+                }
+            });
+        }
+        let keys: Vec<String> = whole
+            .pointer(&place)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in keys {
+            with(&|value| {
+                value.as_object_mut().unwrap().remove(&key);
+            });
+        }
+    }
+    let (mut taken, mut refused) = (0, 0);
+    for case in &cases {
+        let text = written(case);
+        let loaded = inventory::load(Source { path: "targets.yaml".to_owned(), text: text.clone() });
+        let format = |code: &str| code.starts_with("SP") || code == codes::BAD_TARGET_NAME.id;
+        let wrong: Vec<String> = loaded
+            .err()
+            .into_iter()
+            .flat_map(|report| report.diagnostics)
+            .filter(|d| format(d.code.id) || d.message.contains("no name of a parameter"))
+            .map(|d| d.code.id.to_owned())
+            .collect();
+        let valid = schema.is_valid(case);
+        assert_eq!(valid, wrong.is_empty(), "schema: {valid}, loader: {wrong:?}\n{text}");
+        *if valid { &mut taken } else { &mut refused } += 1;
+    }
+    assert!(taken > 40 && refused > 150, "{taken} {refused}");
+    // What ships is valid, too.
+    for entry in fs::read_dir(repository("hw/bench")).unwrap() {
+        let source = inventory::read(&entry.unwrap().path()).unwrap();
+        let value: Value = serde_saphyr::from_str(&source.text).unwrap();
+        assert!(schema.is_valid(&value), "{}", source.path);
+    }
+}
+
+/// Every place of a value, as a JSON pointer.
+fn places(value: &Value) -> Vec<String> {
+    let below = |step: String, value: &Value| {
+        let step = step.replace('~', "~0").replace('/', "~1");
+        places(value).into_iter().map(move |place| format!("/{step}{place}")).collect::<Vec<_>>()
+    };
+    let mut all = vec![String::new()];
+    match value {
+        Value::Object(entries) => {
+            entries.iter().for_each(|(key, value)| all.extend(below(key.clone(), value)))
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(number, value)| all.extend(below(number.to_string(), value)));
+        }
+        _ => {}
+    }
+    all
+}
+
+/// A value as one writes YAML: texts in single quotes.
+fn written(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("'{text}'"),
+        Value::Array(items) => format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(", ")),
+        Value::Object(entries) => {
+            let entry = |(key, value): (&String, &Value)| format!("'{key}': {}", written(value));
+            format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    }
 }
 
 #[test]

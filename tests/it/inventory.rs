@@ -147,7 +147,7 @@ fn places(value: &Value) -> Vec<String> {
     let mut all = vec![String::new()];
     match value {
         Value::Object(entries) => {
-            entries.iter().for_each(|(key, value)| all.extend(below(key.clone(), value)))
+            entries.iter().for_each(|(key, value)| all.extend(below(key.clone(), value)));
         }
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(number, value)| all.extend(below(number.to_string(), value)));

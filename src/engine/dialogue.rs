@@ -1,5 +1,7 @@
 //! Programs that ask, and what they are answered.
 
+use std::time::Duration;
+
 use super::condition::expect_code;
 use super::event::{Command, EventKind, Evidence, Failure, LeftOpen, Output, Purpose, StepStatus, Values};
 use super::failure::Stop;
@@ -22,9 +24,20 @@ impl<O: Operator> Run<'_, O> {
         }
         self.gate()?;
         let condition = talk.as_condition();
-        let commands = self.intend(at, &condition, &Scope::new(), &scope)?;
-        let mut last = None;
-        for command in &commands {
+        let (commands, done, mut last) = match self.begun(&at.path) {
+            None => (self.intend(at, &condition, &Scope::new(), &scope)?, 0, None),
+            // Nothing can be looked at that tells how far a dialogue came, or whether what it did was lost.
+            Some(made) if made.change.open || self.doubtful => return Err(may_be_done().into()),
+            Some(made) => {
+                let done = made.change.ended;
+                let command = made.commands.get(done.saturating_sub(1)).cloned();
+                let last = command.zip(made.answer).map(|(command, (code, output))| {
+                    (command, Outcome { code, output, elapsed: Duration::ZERO })
+                });
+                (made.commands, done, last)
+            }
+        };
+        for command in commands.iter().skip(done) {
             match self.answered(at, command, talk.action.answers.as_ref(), &scope).await? {
                 Ok(outcome) => {
                     expect_code(command, &outcome)?;
@@ -87,6 +100,7 @@ impl<O: Operator> Run<'_, O> {
             purpose,
             command: command.clone(),
             attempt: 1,
+            without_receipt: true,
         })?;
         let text = command.text.clone();
         let outcome =
@@ -110,6 +124,14 @@ impl<O: Operator> Run<'_, O> {
         }
         Ok(outcome)
     }
+}
+
+fn may_be_done() -> Failure {
+    let message =
+        "the dialogue was begun before the run was taken up again, and nobody can tell how far it came";
+    Failure::new("may-be-done", message).help(
+        "it is not held a second time: look at the machine, then begin a new run, without this step when it was done",
+    )
 }
 
 /// A dialogue with every value in its place: a line that would break out of it stops the step before anything is sent.

@@ -61,6 +61,8 @@ pub struct Made {
     pub back: Progress,
     /// What was read before, to prove that it was taken back.
     pub before: Values,
+    /// Exit code and output of the command that ended last.
+    pub answer: Option<(i32, String)>,
     /// Whether the check was seen to hold afterwards.
     pub verified: bool,
     /// Whether taking it back was begun.
@@ -91,8 +93,8 @@ pub struct Cut {
     pub purpose: Purpose,
     /// The command.
     pub command: Command,
-    /// The number of its receipt on the machine.
-    pub receipt: u64,
+    /// The number of its receipt on the machine, when that keeps one.
+    pub receipt: Option<u64>,
     /// The session it was typed in.
     pub session: String,
 }
@@ -164,6 +166,7 @@ impl Ledger {
                         undo: undo.clone(),
                         back: Progress::default(),
                         before: before.clone(),
+                        answer: None,
                         verified: false,
                         undoing: false,
                         outcome: None,
@@ -172,7 +175,9 @@ impl Ledger {
                     }),
                 }
             }
-            EventKind::CommandStarted { step, purpose, command, .. } if purpose.changes() => {
+            EventKind::CommandStarted { step, purpose, command, without_receipt, .. }
+                if purpose.changes() =>
+            {
                 self.last_touch = seq;
                 self.receipts += 1;
                 let session = self.session.as_ref().map(|opened| opened.session.clone()).unwrap_or_default();
@@ -180,13 +185,16 @@ impl Ledger {
                     step: step.clone(),
                     purpose: *purpose,
                     command: command.clone(),
-                    receipt: self.receipts,
+                    receipt: Some(self.receipts).filter(|_| !without_receipt),
                     session,
                 });
                 self.progress(step, *purpose, |progress| progress.open = true);
             }
-            EventKind::CommandFinished { step, purpose, .. } if purpose.changes() => {
+            EventKind::CommandFinished { step, purpose, code, output, .. } if purpose.changes() => {
                 self.last_touch = seq;
+                if let Some(made) = self.change(step).filter(|_| *purpose == Purpose::Change) {
+                    made.answer = Some((*code, output.text.clone()));
+                }
                 self.cut = None;
                 self.progress(step, *purpose, Progress::end);
             }
@@ -303,6 +311,7 @@ impl Made {
         self.commands = commands.to_vec();
         self.change = Progress::default();
         self.back = Progress::default();
+        self.answer = None;
         self.verified = false;
         self.undoing = false;
         self.outcome = None;

@@ -276,6 +276,7 @@ mod tests {
             purpose: Purpose::Look,
             command,
             attempt: 1,
+            without_receipt: false,
         };
         assert_eq!(
             serde_json::to_string(&masks.event(event)).unwrap(),

@@ -129,6 +129,7 @@ impl<O: Operator> Run<'_, O> {
             purpose,
             command: command.clone(),
             attempt,
+            without_receipt: false,
         })?;
         let outcome = self.type_command(purpose, command, receipt).await;
         match &outcome {

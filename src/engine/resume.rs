@@ -96,9 +96,10 @@ impl<O: Operator> Run<'_, O> {
     }
 
     async fn what_became_of(&mut self, cut: &Cut) -> Result<Settled, Stop> {
+        let Some(receipt) = cut.receipt else { return Ok(Settled::Unknown) };
         let settling = self.operate(|operator| async move {
             let command = (cut.command.mode, cut.command.text.as_str());
-            operator.settle(&cut.session, cut.receipt, command).await
+            operator.settle(&cut.session, receipt, command).await
         });
         settling.await?.map_err(|error| self.in_the_way(error))
     }
@@ -227,13 +228,18 @@ impl<O: Operator> Run<'_, O> {
                 }
             }
         }
-        self.narrator.tell(EventKind::ChangeIntended {
+        self.intend_again(made)?;
+        Ok(made.commands.clone())
+    }
+
+    /// Writes down that a change is made again, from its first command on.
+    pub(super) fn intend_again(&mut self, made: &Made) -> Result<(), Stop> {
+        Ok(self.narrator.tell(EventKind::ChangeIntended {
             step: made.step.clone(),
             commands: made.commands.clone(),
             undo: made.undo.clone(),
             before: made.before.clone(),
             again: true,
-        })?;
-        Ok(made.commands.clone())
+        })?)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::event::{EventKind, Failure, Output, Purpose, StepStatus, Values};
 use super::failure::Stop;
-use super::frame::{Record, values};
+use super::frame::{Record, scope as scope_of, values};
 use super::operator::Operator;
 use super::run::Run;
 use super::step::{At, Done};
@@ -20,8 +20,14 @@ impl<O: Operator> Run<'_, O> {
         if upload.temporary {
             self.temporary.push(at.path.clone());
         }
+        // Begun before the run was taken up again: what was there before was saved then.
+        let made = self.begun(&at.path);
         let seen = self.probe(at, &condition.check, Purpose::Check, &scope, None).await?;
         if seen.holds == Some(true) {
+            if let Some(made) = made {
+                let done = self.proven(at, scope_of(&made.before), &made.before, &seen)?;
+                return Ok(Done { record: named(done.record), ..done });
+            }
             return Ok(Done::new(StepStatus::Held, named(seen.record())));
         }
         if !self.may_change() {
@@ -29,9 +35,18 @@ impl<O: Operator> Run<'_, O> {
             return Ok(Done::not_run(StepStatus::Depends, format!("would write {path}"), record));
         }
         self.gate()?;
-        let before = self.save(at, condition, &seen, &scope).await?;
-        self.gate()?;
-        let commands = self.intend(at, condition, &before, &scope)?;
+        let (before, commands) = match made {
+            Some(made) => {
+                self.intend_again(&made)?;
+                (scope_of(&made.before), made.commands)
+            }
+            None => {
+                let before = self.save(at, condition, &seen, &scope).await?;
+                self.gate()?;
+                let commands = self.intend(at, condition, &before, &scope)?;
+                (before, commands)
+            }
+        };
         let Some(command) = commands.first() else {
             return Err(Failure::new("upload", "nothing to send").into());
         };
@@ -41,6 +56,7 @@ impl<O: Operator> Run<'_, O> {
             purpose: Purpose::Change,
             command: command.clone(),
             attempt: 1,
+            without_receipt: true,
         })?;
         let began = self.narrator.elapsed_ms();
         let timeout = self.allowed(at.timeout.max(UPLOAD))?;

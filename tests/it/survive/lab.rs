@@ -74,6 +74,16 @@ pub(crate) struct Called {
 }
 
 impl Called {
+    /// A script of the test's own.
+    pub(crate) fn own(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("own.yaml"), text).unwrap();
+        match loader::load(&Library::with_folder(folder.path()), "own") {
+            Ok(loaded) => Self { script: loaded.script, params: Vec::new() },
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     pub(crate) fn shipped(script: &str, params: Vec<(String, String)>) -> Self {
         match loader::load(&Library::embedded(), script) {
             Ok(loaded) => Self { script: loaded.script, params },
@@ -215,6 +225,11 @@ impl Lab {
         audit.cmd_lines().into_iter().filter(changing).map(inner).collect()
     }
 
+    /// How many lines that hold this were executed.
+    pub(crate) fn times(&self, part: &str) -> usize {
+        self.window.audit().cmd_lines().iter().filter(|line| line.contains(part)).count()
+    }
+
     /// Commands of changes that the machine lost with its power, as the journal says: what was there of them is taken
     /// back, then they are made again.
     pub(crate) fn made_again(&self) -> Vec<String> {
@@ -228,6 +243,17 @@ impl Lab {
             }
         }
         lines.into_iter().map(|line| escape_for_child(&line)).collect()
+    }
+
+    /// Whether the machine was started more than once.
+    pub(crate) fn lost_power(&self) -> bool {
+        self.window.audit().count(&Act::Boot) > 1
+    }
+
+    /// The code of the failure that ended the run.
+    pub(crate) fn failure(&self) -> Option<String> {
+        let failure = Past::of(&self.events(), &self.masks()).ledger.ended?.1?;
+        Some(failure.code)
     }
 
     /// How often the machine was told to restart.

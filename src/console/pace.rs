@@ -5,8 +5,8 @@ use std::time::Duration;
 
 /// Below a 16550's 16 bytes, which real hardware loses above (ReactOS: 4 ms poll, no flow control).
 const FIRST_CHUNK: usize = 14;
-/// Far below the driver's 1,024-byte ring, also twice.
-const LARGEST_CHUNK: usize = 448;
+/// Far below the driver's 1,024-byte ring.
+const LARGEST_CHUNK: usize = 224;
 /// How long the first echo may take: a bridge answers within 0.2 s, a busy machine within a few seconds.
 pub(super) const ECHO_PATIENCE: Duration = Duration::from_secs(6);
 /// Pauses between equal neighbours, tried in turn (Propolis needs 1.5 s on 2016 and 2019 without echo proof).
@@ -220,21 +220,9 @@ impl Pace {
         (self.echo.unwrap_or(ECHO_PATIENCE) * 6).clamp(Duration::from_millis(250), ECHO_PATIENCE)
     }
 
-    /// How long to watch a finished line for characters that come late. A console that was right for long shows them, if
-    /// ever, close behind the others.
+    /// How long to watch a finished line for characters that come late.
     pub(super) fn settle(&self) -> Duration {
-        let part = if self.right_in_a_row >= CONFIDENCE && !self.noisy { 8 } else { 2 };
-        (self.echo.unwrap_or(ECHO_PATIENCE) / part)
-            .clamp(Duration::from_millis(8), Duration::from_millis(250))
-    }
-
-    /// Whether the next chunk may be on its way before the echo of the one before has come: a machine that took the
-    /// largest chunks, on a line that alters nothing.
-    pub(super) fn overlaps(&self) -> bool {
-        self.chunk == LARGEST_CHUNK
-            && !self.noisy
-            && !self.split_neighbours
-            && self.right_in_a_row >= CONFIDENCE
+        (self.echo.unwrap_or(ECHO_PATIENCE) / 2).clamp(Duration::from_millis(8), Duration::from_millis(250))
     }
 }
 

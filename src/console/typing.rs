@@ -238,9 +238,6 @@ impl Console {
     }
 
     async fn type_once(&mut self, prompt: &str, line: &str) -> Result<bool, ConsoleError> {
-        if self.typing.overlaps() && self.typing.next_chunk(line).len() < line.len() {
-            return self.type_overlapping(prompt, line).await;
-        }
         let mut shown = prompt.to_owned();
         let mut rest = line;
         while !rest.is_empty() {
@@ -276,55 +273,6 @@ impl Console {
             }
             rest = &rest[chunk.len()..];
         }
-        Ok(true)
-    }
-
-    /// Types a long line with two chunks on their way at a time, so that the wire is never idle. Each is proven as it
-    /// comes back, and the whole line before Enter as any other.
-    async fn type_overlapping(&mut self, prompt: &str, line: &str) -> Result<bool, ConsoleError> {
-        let whole = format!("{prompt}{line}");
-        let mut ends = Vec::new();
-        let mut rest = line;
-        while !rest.is_empty() {
-            rest = &rest[self.typing.next_chunk(rest).len()..];
-            ends.push(whole.len() - rest.len());
-        }
-        let mut sent = prompt.len();
-        let mut proven = prompt.len();
-        let mut ahead = ends.iter();
-        let began = Instant::now();
-        for (index, end) in ends.iter().copied().enumerate() {
-            while sent < whole.len() && (sent == proven || index + 2 > ends.len() - ahead.len()) {
-                let Some(next) = ahead.next().copied() else { break };
-                self.send(&whole.as_bytes()[sent..next]).await?;
-                sent = next;
-            }
-            let patience = Patience { until: Instant::now() + ECHO_PATIENCE, idle: Some(self.typing.idle()) };
-            let (begun, follows) = whole.split_at(end);
-            let last = end == whole.len();
-            let echo = self
-                .wait("the echo", patience, |screen| {
-                    let came = if last {
-                        screen.spells_before_cursor(begun)
-                    } else {
-                        screen.spelled_and_more(begun).is_some_and(|more| follows.starts_with(&more))
-                    };
-                    came.then_some(())
-                })
-                .await;
-            match echo {
-                Ok(()) => proven = end,
-                Err(ConsoleError::TimedOut { .. }) => {
-                    let seen = self.screen().spelled_and_more(&whole[..proven]);
-                    tracing::debug!(chunk = &whole[proven..sent], seen, "the echo differs");
-                    let before = whole[..proven].chars().next_back();
-                    self.typing.learn_wrong(before, &whole[proven..sent], seen.as_deref());
-                    return Ok(false);
-                }
-                Err(other) => return Err(other),
-            }
-        }
-        self.typing.learn_right(began.elapsed() / ends.len() as u32);
         Ok(true)
     }
 
@@ -604,22 +552,6 @@ mod tests {
         assert_eq!(executed, ["ver", &long, &long]);
         assert_eq!((statistics.lines, statistics.retyped), (3, 0));
         assert!(statistics.chunk > 14 && !statistics.splits_neighbours);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn long_lines_overlap_once_the_console_is_known_and_come_out_right() {
-        let lines: Vec<String> =
-            (0..60).map(|n| format!("echo {n} {}", "reg query HKLM/".repeat(n))).collect();
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        let (results, executed, statistics) = typed(&lines, Faults::default()).await;
-        assert!(results.iter().all(Result::is_ok), "{results:?}");
-        assert_eq!(executed, lines);
-        assert_eq!((statistics.retyped, statistics.chunk), (0, 448));
-        // What is lost of a long line is noticed there, too.
-        let faults = Faults { loses: 1, seed: 77, ..Faults::default() };
-        let (_, executed, statistics) = typed(&lines, faults).await;
-        assert!(statistics.retyped > 0);
-        assert!(executed.iter().all(|line| line.is_empty() || lines.contains(&line.as_str())));
     }
 
     #[tokio::test(start_paused = true)]

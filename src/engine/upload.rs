@@ -35,17 +35,14 @@ impl<O: Operator> Run<'_, O> {
             return Ok(Done::not_run(StepStatus::Depends, format!("would write {path}"), record));
         }
         self.gate()?;
-        let (before, commands) = match made {
-            Some(made) => {
-                self.intend_again(&made)?;
-                (scope_of(&made.before), made.commands)
-            }
-            None => {
-                let before = self.save(at, condition, &seen, &scope).await?;
-                self.gate()?;
-                let commands = self.intend(at, condition, &before, &scope)?;
-                (before, commands)
-            }
+        let (before, commands) = if let Some(made) = made {
+            self.intend_again(&made)?;
+            (scope_of(&made.before), made.commands)
+        } else {
+            let before = self.save(at, condition, &seen, &scope).await?;
+            self.gate()?;
+            let commands = self.intend(at, condition, &before, &scope)?;
+            (before, commands)
         };
         let Some(command) = commands.first() else {
             return Err(Failure::new("upload", "nothing to send").into());

@@ -107,7 +107,7 @@ fn a_killed_run_goes_on_in_another_place_and_is_taken_back() {
     }
     // Each of its later sessions is driven again from its recording alone, which knows what was before.
     for (recording, last) in
-        [("session-2.cast", "\"verdict\":\"holds\""), ("session-3.cast", "\"verdict\":\"undone\"")]
+        [("session-2.cast", "\"verdict\":\"holds\""), ("session-3.cast", "\"verdict\":\"taken-back\"")]
     {
         let told = story(&folder.path().join("moved").join(recording));
         assert!(

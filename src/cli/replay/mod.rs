@@ -67,6 +67,11 @@ pub struct Args {
     #[arg(long, value_name = "WORD", requires = "save_fixture")]
     redact: Vec<String>,
 
+    /// With --save-fixture: the secrets that --audit finds are replaced too. An output that held one is then no longer
+    /// the proven one, so the run that read it does not replay
+    #[arg(long, requires = "save_fixture")]
+    redact_found: bool,
+
     /// How the log of another tool is read.
     #[command(flatten)]
     log: LogArgs,
@@ -172,7 +177,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         return views::audit(&recorded, context);
     }
     if let Some(to) = &args.view.save_fixture {
-        return save::fixture(&recorded, to, &args.redact, context);
+        return save::fixture(&recorded, to, &args.redact, args.redact_found, context);
     }
     if let Some(to) = &args.view.save_cast {
         return save::cast(&recorded, to, context);

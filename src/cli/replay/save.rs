@@ -22,6 +22,7 @@ pub(super) fn fixture(
     from: &Recorded,
     to: &Path,
     words: &[String],
+    found_too: bool,
     context: &Context,
 ) -> Result<Exit, Failure> {
     let mut audit = audit::Audit::default();
@@ -30,7 +31,8 @@ pub(super) fn fixture(
         Ok(())
     })?;
     let secrets = audit.secrets();
-    let hidden: Vec<String> = words.iter().cloned().chain(secrets.iter().cloned()).collect();
+    let found: &[String] = if found_too { &secrets } else { &[] };
+    let hidden: Vec<String> = words.iter().chain(found).cloned().collect();
     let words = fixture::Words::hide(&hidden);
     let header = fixture::header(from.import()?.header(), &words);
     let mut trim = fixture::Trim::new(words.clone());
@@ -45,7 +47,9 @@ pub(super) fn fixture(
     file.finish()?;
     let times = left.finish();
     if !secrets.is_empty() {
-        context.tell(&format!("{} secrets were found and replaced\n", secrets.len()));
+        let what =
+            if found_too { "replaced" } else { "left as they are: see --audit, or give --redact-found" };
+        context.tell(&format!("{} texts that may be secrets were {what}\n", secrets.len()));
     }
     if times > 0 {
         return Err(Failure::new(

@@ -105,9 +105,16 @@ fn file_of(script: &str, profile: &str) -> PathBuf {
     repository("tests/recordings").join(format!("{}-{profile}.cast.gz", script.replace('/', "-")))
 }
 
+/// Every script that ships, but those that are handed a secret: a recording has only a mask where it was typed.
+fn recorded_scripts() -> Vec<String> {
+    let mut scripts = Library::embedded().names();
+    scripts.retain(|script| !machine_of(script).0.contains("{{"));
+    scripts
+}
+
 #[test]
 fn every_shipped_script_on_every_profile_replays_byte_for_byte_in_every_cutting() {
-    let scripts = Library::embedded().names();
+    let scripts = recorded_scripts();
     if std::env::var_os("SACPILOT_BLESS").is_some() {
         record_anew(&scripts);
     }
@@ -132,7 +139,7 @@ fn every_shipped_script_on_every_profile_replays_byte_for_byte_in_every_cutting(
 #[test]
 fn a_wrong_byte_and_a_missed_event_are_noticed_by_the_recording_of_every_script() {
     // One profile of each script, in turn: the stream of 2016 and 2019 is another one than that of 2022.
-    let all = Library::embedded().names();
+    let all = recorded_scripts();
     let files = all.iter().enumerate().map(|(number, script)| file_of(script, PROFILES[number % 3]));
     let unnoticed = unnoticed(&files.collect::<Vec<_>>());
     assert!(unnoticed.is_empty(), "{}", unnoticed.join("\n"));

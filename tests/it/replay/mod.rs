@@ -35,13 +35,22 @@ pub(crate) fn story(recording: &Path) -> Vec<String> {
     let output = sacpilot().arg("replay").arg(recording).arg("--json").output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     assert_eq!(output.status.code(), Some(0), "{}\n{}", text(&output.stdout), text(&output.stderr));
+    let run = regex::Regex::new(r"[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9-]+").unwrap();
     let line = |line: &str| {
         let mut told: serde_json::Value = serde_json::from_str(line).unwrap();
         let event = told["event"].as_object_mut().unwrap();
         for incidental in ["elapsed_ms", "budget_ms", "target", "session", "run", "line"] {
             event.remove(incidental);
         }
-        told["event"].to_string()
+        // What a run saves on the machine stands in a folder with its name.
+        let named = told["event"].to_string();
+        if !run.is_match(&named) {
+            return named;
+        }
+        if let Some(output) = told["event"]["output"].as_object_mut() {
+            output.remove("chars");
+        }
+        run.replace_all(&told["event"].to_string(), "[RUN]").into_owned()
     };
     text(&output.stdout).lines().map(line).filter(|line| !line.contains("\"type\":\"waiting\"")).collect()
 }

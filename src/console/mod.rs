@@ -240,6 +240,12 @@ impl Console {
         &self.screen
     }
 
+    /// Clears what is shown here, not on the machine: what the screen shows afterwards was sent afterwards.
+    pub fn wipe(&mut self) {
+        self.show_queued();
+        "\x1b[2J\x1b[H".chars().for_each(|character| self.screen.feed(character));
+    }
+
     /// What the line is, for messages.
     pub fn describe(&self) -> String {
         self.line.describe()

@@ -67,7 +67,10 @@ impl fmt::Display for TypingStatistics {
             }
         }
         if self.noisy {
-            write!(f, ", the line alters bytes: commands are checked by the machine before they run")?;
+            write!(
+                f,
+                ", the line alters bytes: lines are looked at twice, commands are checked by the machine before they run"
+            )?;
         }
         write!(f, "; {} lines entered, {} typed again", self.lines, self.retyped)?;
         if self.lost_enters > 0 {

@@ -33,6 +33,8 @@ const COMMAND: Duration = Duration::from_secs(90);
 const BOOT_PAUSE: Duration = Duration::from_mins(2);
 /// How often a screen is asked for again that came altered.
 const LOOKS: u32 = 6;
+/// How many switch screens are passed on the way around: ten channels, and some that are lost on the way.
+const ROUNDS: u32 = 24;
 /// How long to wait for the event before `cmd` is tried again.
 const RETRY_CMD: Duration = Duration::from_secs(10);
 
@@ -330,6 +332,34 @@ async fn next_channel(
         }
     }
     Ok(Some(at))
+}
+
+/// Leaves a command channel that is viewed, and views it again by its keys: SAC's driver then sends the channel's whole
+/// screen anew, from a model of its own, and what was typed stays where it is. What the screen shows from here on came
+/// since. False: its switch screen did not come.
+pub async fn view_again(console: &mut Console, channel: &str) -> Result<bool, ConsoleError> {
+    for _ in 0..ROUNDS {
+        let mark = console.screen().transcript().now();
+        console.send(TO_NEXT).await?;
+        // On a line that alters bytes the name is enough: all that follows is one blank.
+        let patience = Patience { until: Instant::now() + ANSWER / 2, idle: Some(PAUSE * 4) };
+        let named = console
+            .wait("the switch screen of the channel", patience, |screen| {
+                screen.transcript().since(mark).contains(channel).then_some(())
+            })
+            .await;
+        match named {
+            Ok(()) => {
+                console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+                console.wipe();
+                console.send(VIEW).await?;
+                return Ok(true);
+            }
+            Err(ConsoleError::TimedOut { .. }) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(false)
 }
 
 /// Closes a channel by its name, from SAC.

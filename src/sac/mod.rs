@@ -12,7 +12,7 @@ use thiserror::Error;
 
 pub use driver::{
     AtSac, await_boot, channels, close_channel, command, newest, only_looks, open_channel, reach_prompt,
-    restart, return_to_sac, view_channel,
+    restart, return_to_sac, view_again, view_channel,
 };
 pub use place::{Field, Place, cmd_prompt_at_cursor, login_at_cursor, recognise, switch_screen};
 pub use watch::in_channel;

@@ -170,7 +170,7 @@ impl Session {
         let entered = if self.checks(command) {
             self.enter_checked(command, call, receipt).await
         } else {
-            let plain = self.type_and_enter(line).await;
+            let plain = self.type_and_enter_once(line).await;
             match plain {
                 // The line turned out to alter bytes: the next try is checked by the machine.
                 Err(error) if error.is_before_enter() && self.checks(command) => {
@@ -259,7 +259,7 @@ impl Session {
         }
         let hash = hex(&Sha256::digest(&whole));
         let receipt = receipt.map(|number| format!(" {number}")).unwrap_or_default();
-        self.type_and_enter(&format!("(%SP% {call} r {} {}{receipt})", pieces.len(), &hash[..16])).await
+        self.type_and_enter_once(&format!("(%SP% {call} r {} {}{receipt})", pieces.len(), &hash[..16])).await
     }
 
     /// Waits for the end of the command, which is the prompt, and reads what the helper reports above it. None: no

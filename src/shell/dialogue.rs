@@ -102,7 +102,7 @@ impl Session {
             let longest = super::cmd::LONGEST_TYPED - (length - command.chars().count());
             return Err(ShellError::TooLong { length: command.chars().count(), longest });
         }
-        self.type_and_enter(&line).await?;
+        self.type_and_enter_once(&line).await?;
         let start = self.console().screen().transcript().now();
         listener.begin(self.console().screen());
         loop {

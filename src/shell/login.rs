@@ -9,17 +9,42 @@ use crate::console::{Clearing, Console, ConsoleError, Manner, Patience};
 use crate::sac::{self, Field};
 use crate::screen::Screen;
 
-/// Tries with the same password on a line that altered what was typed before, since a star does not prove its
-/// character; a third could lock the account. On a clean line one refusal is the machine's answer.
-const TRIES_ON_A_BAD_LINE: u32 = 2;
+/// Tries with the same password where the first may not have been an honest one: on a line that altered what was typed
+/// before, since a star does not prove its character, and where the login came again without a word of a refusal. A
+/// third could lock the account. On a clean line one refusal is the machine's answer.
+const TRIES: u32 = 2;
 /// How long Windows may take to make the session of a known user; a profile may have to be made first.
 const SESSION: Duration = Duration::from_mins(3);
+/// … where the shell of an earlier login may come back, as after `lock`: it may have nothing to draw.
+const UNLOCKED: Duration = Duration::from_secs(30);
 /// How long to wait for what follows an answer before the screen is looked at anew.
 const NEXT: Duration = Duration::from_secs(15);
 /// How long to wait for what follows a refusal before a key is tried.
 const AFTER_REFUSAL: Duration = Duration::from_secs(3);
 /// How often the screen is looked at anew.
 const LOOKS: u32 = 8;
+
+/// What a login led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum LoggedIn {
+    /// A shell that has just started, with its prompt as it stands, `C:\Windows\system32>`.
+    Fresh(String),
+    /// The shell of before, as `lock` leaves it: with our prompt at the cursor, or with nothing drawn at all (a console that
+    /// sends a plain stream has no reason to), or with a command that still runs.
+    Kept,
+}
+
+/// What came of a password.
+enum Answer {
+    /// It goes on; the next look tells where.
+    GoesOn,
+    /// The shell of before, without anything that tells where it stands.
+    Silent,
+    /// What the refusal said.
+    Refused(String),
+    /// It asks for the user once more, and no word of a refusal came: a session that timed out meanwhile does so.
+    AskedAgain,
+}
 
 /// Where a login can stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,15 +57,16 @@ enum At {
     Switch,
 }
 
-/// Logs in, from wherever the dialogue stands, and returns the first cmd prompt as it stands,
-/// `C:\Windows\system32>`; or `own`, the prompt of a session of ours that Windows had only locked.
+/// Logs in, from wherever the dialogue stands. `own` is our prompt, `kept` whether a shell that has it was there when
+/// Windows asked for the login: it may come back.
 pub(super) async fn log_in(
     console: &mut Console,
     channel: &str,
     own: &str,
+    kept: bool,
     credentials: &Credentials,
     until: Instant,
-) -> Result<String, ShellError> {
+) -> Result<LoggedIn, ShellError> {
     let (mut tried, mut looks) = (0, 0);
     loop {
         let at = console
@@ -49,7 +75,8 @@ pub(super) async fn log_in(
             })
             .await;
         match at {
-            Ok(At::Prompt(prompt)) => return Ok(prompt),
+            Ok(At::Prompt(prompt)) if kept && prompt == own => return Ok(LoggedIn::Kept),
+            Ok(At::Prompt(prompt)) => return Ok(LoggedIn::Fresh(prompt)),
             Ok(At::Switch) => {
                 // It may still stand there from before the key that was sent just now.
                 console.quiet(Duration::from_secs(1), until).await?;
@@ -67,12 +94,24 @@ pub(super) async fn log_in(
                 };
                 if field == Field::Password {
                     tried += 1;
-                    if let Some(said) = password(console, &prompt, own, credentials, until).await? {
-                        if console.typing().retyped == 0 || tried == TRIES_ON_A_BAD_LINE {
+                    match password(console, &prompt, own, kept, credentials, until).await? {
+                        Answer::GoesOn => {}
+                        Answer::Silent if !console.typing().noisy || looks > 1 => return Ok(LoggedIn::Kept),
+                        Answer::Silent => look_anew(console, channel, &mut looks, until).await?,
+                        Answer::AskedAgain if tried < TRIES => {
+                            tracing::info!("it asks for the login again, and refused nothing: one more try");
+                        }
+                        Answer::AskedAgain => {
+                            let said = "it asks for the user again".to_owned();
                             return Err(ShellError::LoginRefused { account: account(credentials), said });
                         }
-                        tracing::info!("refused on a line that altered characters before: one more try");
-                        back_to_the_login(console, channel).await?;
+                        Answer::Refused(said) => {
+                            if console.typing().retyped == 0 || tried == TRIES {
+                                return Err(ShellError::LoginRefused { account: account(credentials), said });
+                            }
+                            tracing::info!("refused on a line that altered characters before: one more try");
+                            back_to_the_login(console, channel).await?;
+                        }
                     }
                     continue;
                 }
@@ -85,6 +124,10 @@ pub(super) async fn log_in(
                     }
                     Err(error) => return Err(error.into()),
                 }
+            }
+            // The password was taken, and what stands behind it shows itself by nothing.
+            Err(ConsoleError::TimedOut { .. }) if kept && tried > 0 && looks > 1 => {
+                return Ok(LoggedIn::Kept);
             }
             Err(ConsoleError::TimedOut { .. }) if looks < LOOKS && Instant::now() < until => {
                 look_anew(console, channel, &mut looks, until).await?;
@@ -141,42 +184,45 @@ async fn emptied(console: &mut Console, field: Field) -> Result<Option<String>, 
     Ok(shown.starts_with(field.prompt()).then_some(shown))
 }
 
-/// Answers with the password. What the refusal said, or none: it goes on.
+/// Answers with the password.
 async fn password(
     console: &mut Console,
     prompt: &str,
     own: &str,
+    kept: bool,
     credentials: &Credentials,
     until: Instant,
-) -> Result<Option<String>, ShellError> {
+) -> Result<Answer, ShellError> {
     let mark = console.screen().transcript().now();
     console.submit_hidden(prompt, credentials.password.expose()).await?;
+    let span = if kept { UNLOCKED } else { SESSION };
     let outcome = console
-        .wait("the login to end", Patience::until((Instant::now() + SESSION).min(until)), |screen| {
+        .wait("the login to end", Patience::until((Instant::now() + span).min(until)), |screen| {
             if let Some(At::Prompt(_)) = stands(screen, own) {
-                return Some(None);
+                return Some(Answer::GoesOn);
             }
-            refusal(screen, screen.transcript().since(mark)).map(Some)
+            refusal(screen, screen.transcript().since(mark))
         })
         .await;
     match outcome {
-        Ok(said) => Ok(said),
+        Ok(answer) => Ok(answer),
+        Err(ConsoleError::TimedOut { .. }) if kept && Instant::now() < until => Ok(Answer::Silent),
         // The prompt may have come altered; the next look tells.
-        Err(ConsoleError::TimedOut { .. }) if Instant::now() < until => Ok(None),
+        Err(ConsoleError::TimedOut { .. }) if Instant::now() < until => Ok(Answer::GoesOn),
         Err(error) => Err(error.into()),
     }
 }
 
-/// What a refusal looks like: its text, or the login (or the end of the channel) again.
-fn refusal(screen: &Screen, since_enter: &str) -> Option<String> {
+/// What a refusal looks like: its text, or the end of the channel; or the login again.
+fn refusal(screen: &Screen, since_enter: &str) -> Option<Answer> {
     let text = "Unable to authenticate.";
     if since_enter.contains(text) {
-        return Some(text.to_owned());
+        return Some(Answer::Refused(text.to_owned()));
     }
     if sac::login_at_cursor(screen) == Some(Field::User) {
-        return Some("it asks for the user again".to_owned());
+        return Some(Answer::AskedAgain);
     }
-    sac::switch_screen(screen).map(|_| "it closed the channel".to_owned())
+    sac::switch_screen(screen).map(|_| Answer::Refused("it closed the channel".to_owned()))
 }
 
 /// After a refusal: some machines ask again at once, some after a key, some show the switch screen first.

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::call::Calls;
 use super::helper::Written;
+use super::login::LoggedIn;
 use super::machine_file::Tools;
 use super::{Credentials, ShellError, helper, login};
 use crate::console::{Alarm, Clearing, Console, ConsoleError, Manner, Patience, StopSign};
@@ -34,6 +35,12 @@ const LONGEST_AT_SAC: usize = 80;
 const RETURNS: u32 = 8;
 /// How long a channel that is viewed may take to show where it stands.
 const SHOWN: Duration = Duration::from_secs(6);
+/// How often a line is typed that differs at a second look, or whose Enter was lost.
+const ENTERS: u32 = 6;
+/// How often the machine is asked to send a line once more.
+const LOOKS: u32 = 16;
+/// How much silence ends a look.
+const DRAWN: Duration = Duration::from_secs(1);
 /// Once something came of a command on a line that alters bytes: how much silence says that its prompt came too.
 const QUIET_END: Duration = Duration::from_secs(15);
 /// cmd's own limit is 8,191; what can be proven on a screen is less, and checked in `Session::cmd`.
@@ -93,6 +100,22 @@ impl SessionOptions {
     pub fn new(id: impl Into<String>, budget: Duration) -> Self {
         Self { id: id.into(), budget, first_number: 0, earlier: None }
     }
+}
+
+/// Whether a line may be executed twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Twice {
+    Harmless,
+    Never,
+}
+
+/// What a second look at a typed line shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Same,
+    Differs,
+    /// It does not stand there any more: erased, or entered by a key that arrived altered.
+    Gone,
 }
 
 /// How far the shell in our channel is.
@@ -326,7 +349,10 @@ impl Session {
         self.console.quiet(Duration::ZERO, Instant::now()).await?;
         // One that is not ours to use any more is closed from SAC.
         // A read that ended while the prompt is drawn is no half-typed line.
-        if self.ready == Ready::Yes && (self.prompt_comes_back().await? || self.clean_line().await.is_ok()) {
+        let ours = self.ready == Ready::Yes
+            && (self.prompt_comes_back().await?
+                || sac::in_channel(self.console.screen()).is_none() && self.clean_line().await.is_ok());
+        if ours {
             self.console.set_watch(None);
             self.type_and_enter("(del /q %SP%.*&exit)").await?;
             let end = Patience { until: Instant::now() + LEAVING, idle: Some(SHOWN) };
@@ -414,10 +440,84 @@ impl Session {
         self.calls.is_before(name, call)
     }
 
-    /// Types a line at our prompt and enters it once its echo equals it.
+    /// Types a line at our prompt and enters it once its echo equals it; one that may be executed twice, since it only
+    /// writes a temporary file of ours anew, or shows something.
     pub(super) async fn type_and_enter(&mut self, line: &str) -> Result<(), ConsoleError> {
-        self.console.submit(manner(&self.prompt), line).await?;
-        Ok(())
+        let prompt = self.prompt.clone();
+        self.enter_proven(&prompt, line, Twice::Harmless).await
+    }
+
+    /// The same for a line that may not be executed twice: where nobody knows whether it was,
+    /// [`ConsoleError::EnterUnanswered`].
+    pub(super) async fn type_and_enter_once(&mut self, line: &str) -> Result<(), ConsoleError> {
+        let prompt = self.prompt.clone();
+        self.enter_proven(&prompt, line, Twice::Never).await
+    }
+
+    async fn enter_proven(&mut self, prompt: &str, line: &str, twice: Twice) -> Result<(), ConsoleError> {
+        for _ in 0..ENTERS {
+            let typed = self.console.type_line(manner(prompt), line).await?;
+            let look = if self.console.typing().noisy {
+                self.console.set_watch(None);
+                let look = self.second_look(prompt, line).await;
+                self.console.set_watch(Some(sac::in_channel));
+                look?
+            } else {
+                Look::Same
+            };
+            match look {
+                Look::Same => {
+                    if self.console.enter_typed(manner(prompt), typed).await?.is_some() {
+                        return Ok(());
+                    }
+                }
+                Look::Gone if twice == Twice::Never => {
+                    let screen = self.console.screen().text();
+                    return Err(ConsoleError::EnterUnanswered { waited: SHOWN, screen });
+                }
+                Look::Gone | Look::Differs => {
+                    tracing::debug!(?look, "at a second look the line is another one; it is erased");
+                    self.console.erase(manner(prompt)).await?;
+                }
+            }
+        }
+        Err(ConsoleError::EchoNeverRight {
+            attempts: ENTERS,
+            meant: format!("{prompt}{line}"),
+            screen: self.console.screen().text(),
+        })
+    }
+
+    /// Has the machine send once more what stands at the prompt. On a line that alters bytes an echo that looks right may
+    /// be two errors that hide each other (a character that came twice, one of whose echoes was lost). What is sent anew
+    /// comes from a screen of the machine's, with the column of the cursor in digits.
+    async fn second_look(&mut self, prompt: &str, line: &str) -> Result<Look, ConsoleError> {
+        let whole = format!("{prompt}{line}");
+        let mut seen = Vec::new();
+        for _ in 0..LOOKS {
+            if !sac::view_again(&mut self.console, &self.channel).await? {
+                continue;
+            }
+            let patience = Patience { until: Instant::now() + SHOWN, idle: Some(DRAWN) };
+            let same = |screen: &Screen| screen.spells_before_cursor(&whole).then_some(());
+            match self.console.wait("the line once more", patience, same).await {
+                Ok(()) => {
+                    self.console.quiet(DRAWING, Instant::now() + SHOWN).await?;
+                    if self.console.screen().spells_before_cursor(&whole) {
+                        return Ok(Look::Same);
+                    }
+                }
+                Err(ConsoleError::TimedOut { .. }) => {}
+                Err(other) => return Err(other),
+            }
+            // What is different in the same way twice is so on the machine, and no error of this look.
+            let Some(shown) = self.console.screen().spelled_and_more(prompt) else { continue };
+            if seen.contains(&shown) {
+                return Ok(if shown.trim().is_empty() { Look::Gone } else { Look::Differs });
+            }
+            seen.push(shown);
+        }
+        Ok(Look::Gone)
     }
 
     /// Makes sure that our prompt stands at the cursor with nothing behind it. A session that Windows ended meanwhile
@@ -564,10 +664,7 @@ impl Session {
                         self.console.quiet(Duration::from_millis(700), until).await?;
                     }
                 }
-                Ok(sac::Place::Login(_)) => {
-                    self.ready = Ready::No;
-                    return self.log_in(until).await;
-                }
+                Ok(sac::Place::Login(_)) => return self.log_in(until).await,
                 Ok(_) => {
                     self.console.quiet(Duration::from_millis(150), until).await?;
                     break;
@@ -575,6 +672,10 @@ impl Session {
                 Err(ConsoleError::TimedOut { .. }) => break,
                 Err(other) => return Err(other.into()),
             }
+        }
+        // A shell of ours shows our prompt and no other one: this is a new one.
+        if sac::cmd_prompt_at_cursor(self.console.screen()).is_some() {
+            self.ready = Ready::No;
         }
         if self.ready == Ready::No && !self.is_at_prompt() && self.own_line_stands() {
             self.drop_half_line().await?;
@@ -723,11 +824,20 @@ impl Session {
         self.log_in(until).await
     }
 
+    /// Logs in. A shell of ours that Windows had only locked is used on, whatever runs in it; another one is made ready.
     async fn log_in(&mut self, until: Instant) -> Result<(), ShellError> {
-        let first =
-            login::log_in(&mut self.console, &self.channel, &self.prompt, &self.credentials, until).await?;
+        let kept = self.ready == Ready::Yes;
+        let came =
+            login::log_in(&mut self.console, &self.channel, &self.prompt, kept, &self.credentials, until)
+                .await?;
         self.console.set_watch(Some(sac::in_channel));
-        self.prepare(&first).await
+        match came {
+            LoggedIn::Kept => Ok(()),
+            LoggedIn::Fresh(first) => {
+                self.ready = Ready::No;
+                self.prepare(&first).await
+            }
+        }
     }
 
     /// A short prompt that is only ours, so that it proves the mode; names for the temporary files; the helper, proven
@@ -735,7 +845,7 @@ impl Session {
     async fn prepare(&mut self, first_prompt: &str) -> Result<(), ShellError> {
         self.up = None;
         let line = format!("(prompt {}$G&set SP=%SystemRoot%\\Temp\\sp{}&cls)", self.id, self.id);
-        self.console.submit(manner(first_prompt), &line).await?;
+        self.enter_proven(first_prompt, &line, Twice::Harmless).await?;
         self.await_prompt(PREPARATION).await?;
         self.pager = false;
         self.write_helper().await?;

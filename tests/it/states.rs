@@ -422,8 +422,7 @@ async fn a_refusal_is_told_whatever_follows_it() {
 /// A session that ends while nobody works in it, in every way that is thinkable: the next command runs.
 #[tokio::test(start_paused = true)]
 async fn a_session_that_ended_is_made_again_whatever_it_left() {
-    // A lock is among the conditions of the campaign.
-    for at_timeout in ["login", "switch-screen", "close"] {
+    for at_timeout in ["lock", "login", "switch-screen", "close"] {
         for at_end in ["repaint", "switch-screen"] {
             let machine = json!({
                 "start": "running",

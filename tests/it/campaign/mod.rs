@@ -5,6 +5,7 @@
 //! `SACPILOT_CAMPAIGN_GROUND=17` repeats one set of conditions alone, and `SACPILOT_CAMPAIGN_SEED` varies all.
 
 mod ground;
+mod hidden;
 mod meddler;
 mod oracle;
 mod tally;

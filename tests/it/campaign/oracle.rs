@@ -13,8 +13,6 @@ pub(super) struct Verdict {
     pub(super) wrong: Vec<String>,
     /// Lines that were cut off by noise that looked like Enter, and that cmd held back as incomplete.
     pub(super) held_back: u64,
-    /// Pieces of the helper that arrived altered: what is written is wrong, and its hash says so.
-    pub(super) altered_pieces: u64,
     /// Lines that arrived at SAC altered, which SAC has no command for, or a channel.
     pub(super) refused: u64,
 }
@@ -47,20 +45,6 @@ fn own_lines() -> Regex {
         ) \ ?\)?\ * $",
     )
     .unwrap()
-}
-
-/// A piece of the helper in which one `echo` is altered to a word that is no command: nothing but its own file is
-/// written, and that is proven by its hash before it is used.
-fn is_altered_piece(line: &str) -> bool {
-    let whole = Regex::new(r"^\(\((echo|\w{3,5}) @.*\)>%SP%\.u\d+ ?\)?\s*$").unwrap();
-    let Some(word) = whole.captures(line).and_then(|found| found.get(1)) else { return false };
-    let without = |text: &str, at: usize| format!("{}{}", &text[..at], &text[at + 1..]);
-    let (word, meant) = (word.as_str(), "echo");
-    match word.len() {
-        5 => (0..5).any(|at| without(word, at) == meant),
-        4 => (0..4).any(|at| without(word, at) == without(meant, at)) && word != meant,
-        _ => (0..4).any(|at| without(meant, at) == word),
-    }
 }
 
 /// What SAC does with a line, by the order of its parser (ReactOS concmd.c: beginnings are compared), which shares
@@ -99,20 +83,6 @@ fn at_sac(line: &str, own: &[String], there: &[String]) -> AtSac {
     let one_letter = ["k", "l", "r", "m", "s", "i"];
     let acts = |letter: &&str| line == **letter || line.starts_with(&format!("{letter} "));
     if one_letter.iter().any(acts) { AtSac::Wrong } else { AtSac::Refused }
-}
-
-#[test]
-fn an_altered_piece_is_told_from_another_command() {
-    for (line, altered) in [
-        ("((echho @goto k&echo x)>%SP%.u26)", true),
-        ("((ecko @goto k)>%SP%.u26)", true),
-        ("((eco @goto k)>%SP%.u26)", true),
-        ("((echo @goto k)>%SP%.u26)", false),
-        ("((del @goto k)>%SP%.u26)", false),
-        ("((echho @goto k)>C:\\boot.ini)", false),
-    ] {
-        assert_eq!(is_altered_piece(line), altered, "{line}");
-    }
 }
 
 #[test]
@@ -163,8 +133,6 @@ pub(super) fn judge(audit: &Audit, trace: &str, given: &Given<'_>) -> Verdict {
                     }
                 } else if is_incomplete(line) {
                     verdict.held_back += 1;
-                } else if is_altered_piece(line) {
-                    verdict.altered_pieces += 1;
                 } else if !own.is_match(line.trim_end()) {
                     verdict.wrong.push(format!("cmd executed what was not meant: {line:?}"));
                 }

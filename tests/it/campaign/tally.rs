@@ -23,7 +23,6 @@ pub(super) struct Tally {
     overrun: u64,
     held_back: u64,
     refused: u64,
-    altered_pieces: u64,
     lines: u64,
     retyped: u64,
 }
@@ -73,7 +72,6 @@ impl Tally {
         self.overrun += overrun;
         self.held_back += verdict.held_back;
         self.refused += verdict.refused;
-        self.altered_pieces += verdict.altered_pieces;
         for wrong in verdict.wrong {
             self.wrong(&wrong);
         }
@@ -96,7 +94,6 @@ impl Tally {
         self.overrun += other.overrun;
         self.held_back += other.held_back;
         self.refused += other.refused;
-        self.altered_pieces += other.altered_pieces;
         self.lines += other.lines;
         self.retyped += other.retyped;
     }
@@ -157,7 +154,6 @@ impl fmt::Display for Tally {
         writeln!(f, "typed again {}", self.retyped)?;
         writeln!(f, "incomplete lines held back by cmd {}", self.held_back)?;
         writeln!(f, "altered lines refused by SAC {}", self.refused)?;
-        writeln!(f, "altered pieces of the helper {}", self.altered_pieces)?;
         writeln!(f, "wrong things {}", self.wrong.len())?;
         for wrong in &self.wrong {
             writeln!(f, "  {wrong}")?;

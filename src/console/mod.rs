@@ -199,6 +199,8 @@ pub struct Console {
     doubted: bool,
     /// When the line ended as if somebody else had taken it.
     taken: Vec<Instant>,
+    /// When bytes were sent last.
+    sent: Instant,
     secrets: Vec<Secret>,
 }
 
@@ -224,6 +226,7 @@ impl Console {
             patience: Duration::ZERO,
             reconnected: 0,
             taken: Vec::new(),
+            sent: Instant::now(),
             secrets: Vec::new(),
         }
     }
@@ -393,6 +396,7 @@ impl Console {
         .await;
         match written {
             Ok(Ok(())) => {
+                self.sent = Instant::now();
                 let at = self.opened.elapsed();
                 if let Some(recorder) = &mut self.recorder {
                     recorder.input(at, bytes);

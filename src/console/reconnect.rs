@@ -18,6 +18,8 @@ const FIRST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(5);
 /// Whoever takes the console so often within [`INSISTS`] wants it: two programs must not throw each other off for ever.
 const TAKEN: usize = 3;
+/// A line over which nothing was sent for so long may have been closed because of that.
+const IDLE: Duration = Duration::from_secs(5);
 /// See [`TAKEN`].
 const INSISTS: Duration = Duration::from_mins(5);
 
@@ -44,7 +46,7 @@ impl Console {
         let Some(mut reopen) = self.reopen.take() else {
             return Err(ConsoleError::HungUp { line, reason, screen });
         };
-        if self.line.may_be_taken() && self.is_wanted_by_others() {
+        if self.line.may_be_taken() && self.sent.elapsed() < IDLE && self.is_wanted_by_others() {
             let reason =
                 format!("{reason}; this is the third time within five minutes, so it is left to them");
             return Err(ConsoleError::HungUp { line, reason, screen });

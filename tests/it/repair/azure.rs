@@ -27,9 +27,9 @@ const LOST: [&str; 4] = [
     // In the first commands, in a fetched output, in the restart.
     "drop=9000&replay=60000&stale=700",
     "drop=60000&replay=60000&invalid",
-    // Before a ping is due; the restart is silent for longer.
+    // Before a ping is due, again and again: the restart is silent for longer. That is nobody else who insists.
     "idle=10&replay=60000",
-    "idle=10&replay=3000&stale=1500&frames=mixed&cut=5",
+    "idle=6&replay=3000&stale=1500&frames=mixed&cut=5",
 ];
 
 fn repaired(mode: &'static str, case: Case) -> Outcome {
@@ -79,9 +79,10 @@ fn somebody_else_who_looks_does_not_end_a_run() {
 #[test]
 fn whoever_insists_gets_the_console() {
     let outcome =
-        Case::run("rdp-internal-error").behind_azure("taken=4000").taken(9, Duration::from_secs(7)).done();
+        Case::run("rdp-internal-error").behind_azure("taken=4000").taken(9, Duration::from_secs(3)).done();
     assert_eq!(outcome.reconnected, 2);
     let failure = outcome.ended.failure.unwrap();
-    assert_eq!(failure.code, "line-lost");
+    // The second in the midst of a command.
+    assert!(["line-lost", "outcome-unknown"].contains(&failure.code.as_str()), "{failure:?}");
     assert!(failure.message.contains("third time within five minutes, so it is left to them"), "{failure:?}");
 }

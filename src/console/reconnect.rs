@@ -18,7 +18,8 @@ const FIRST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(5);
 /// Whoever takes the console so often within [`INSISTS`] wants it: two programs must not throw each other off for ever.
 const TAKEN: usize = 3;
-/// A line over which nothing was sent for so long may have been closed because of that.
+/// A line over which we sent nothing for so long may have been closed because of that, by nobody else: a gateway's
+/// idle limit goes by what its client sends, however much it shows meanwhile.
 const IDLE: Duration = Duration::from_secs(5);
 /// See [`TAKEN`].
 const INSISTS: Duration = Duration::from_mins(5);

@@ -11,6 +11,7 @@ use super::session::Session;
 use super::{Outcome, ShellError};
 use crate::console::{Alarm, ConsoleError, Patience};
 use crate::encoding::{Decoded, decode_output};
+use crate::sac::SacError;
 
 /// The longest line that can be proven on the screen.
 pub(super) const LONGEST_TYPED: usize = 1_400;
@@ -34,6 +35,25 @@ const STARTS: u32 = 5;
 const HEX_PIECE: usize = 24;
 /// Patterns that no line number matches: an empty page.
 const NO_LINES: [&str; 2] = ["x", "y"];
+
+/// The error where a command was under way, `cause` came, and the way back failed: a line that stays lost, a machine
+/// that broke down meanwhile and a user who stops tell more than what came first.
+fn no_way_back(cause: ConsoleError, error: ShellError) -> ShellError {
+    tracing::debug!(%error, "the way back after a loss failed");
+    let cause = match error {
+        ShellError::Sac(SacError::Console(later) | SacError::OutcomeUnknown { cause: later })
+        | ShellError::OutcomeUnknown { cause: later }
+            if matches!(
+                later,
+                ConsoleError::HungUp { .. } | ConsoleError::Alarm { .. } | ConsoleError::Stopped { .. }
+            ) =>
+        {
+            later
+        }
+        _ => cause,
+    };
+    ShellError::OutcomeUnknown { cause }
+}
 
 /// What became of a command that was entered.
 enum Found {
@@ -303,8 +323,7 @@ impl Session {
     async fn find_out(&mut self, call: &str, error: ConsoleError) -> Result<Found, ShellError> {
         let cause = error.clone();
         if let Err(error) = self.regain(error).await {
-            tracing::debug!(%error, "the way back after a loss failed");
-            return Err(ShellError::OutcomeUnknown { cause });
+            return Err(no_way_back(cause, error));
         }
         // Past its time it is ended there, too.
         if !self.is_at_prompt() {
@@ -482,8 +501,7 @@ impl Session {
                 Err(error) => {
                     let cause = error.clone();
                     if let Err(error) = self.regain(error).await {
-                        tracing::debug!(%error, "the way back after a loss failed");
-                        return Err(ShellError::OutcomeUnknown { cause });
+                        return Err(no_way_back(cause, error));
                     }
                 }
             }

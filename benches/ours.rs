@@ -240,6 +240,7 @@ fn order(script: &Arc<Script>, mode: RunMode) -> Order {
         on_interrupt: OnInterrupt::Keep,
         selection: Selection::default(),
         approved: None,
+        snapshot: None,
     }
 }
 

@@ -59,6 +59,14 @@ pub enum AzureError {
         /// The subscription.
         subscription: String,
     },
+    /// There is no serial console for the subscription.
+    #[error("the subscription {subscription} has no serial console: {reply}")]
+    NotOffered {
+        /// The subscription.
+        subscription: String,
+        /// What was answered.
+        reply: Reply,
+    },
     /// The account may not do that.
     #[error("no permission to {what}: {reply}")]
     Denied {
@@ -84,6 +92,16 @@ pub enum AzureError {
     /// The machine is not ready, or its boot diagnostics point to an account without https.
     #[error("the machine is not provisioned, or its boot diagnostics are set up wrongly: {reply}")]
     NotProvisioned {
+        /// What was answered.
+        reply: Reply,
+    },
+    /// The boot diagnostics point to an account without https.
+    #[error(
+        "the boot diagnostics keep their log in {uri}, and the serial console takes https:// only: {reply}"
+    )]
+    InsecureStorage {
+        /// The account.
+        uri: String,
         /// What was answered.
         reply: Reply,
     },
@@ -136,7 +154,7 @@ pub enum AzureError {
         reason: String,
     },
     /// The gateway refuses the websocket.
-    #[error("the gateway {host} refuses the connection: {reply}")]
+    #[error("the gateway {host} refuses the connection, {}: {reply}", refusal(reply.status))]
     UpgradeRefused {
         /// The gateway.
         host: String,
@@ -205,10 +223,12 @@ impl AzureError {
             Self::BootDiagnosticsOff { .. } => "azure-boot-diagnostics",
             Self::NotRunning { .. } => "azure-not-running",
             Self::Disabled { .. } => "azure-console-disabled",
+            Self::NotOffered { .. } => "azure-no-console",
             Self::Denied { .. } => "azure-denied",
             Self::StorageFirewall { .. } => "azure-storage-firewall",
             Self::Conflict { .. } => "azure-conflict",
             Self::NotProvisioned { .. } => "azure-not-provisioned",
+            Self::InsecureStorage { .. } => "azure-storage-http",
             Self::Throttled { .. } => "azure-throttled",
             Self::Trouble { .. } => "azure-trouble",
             Self::Refused { .. } => "azure-refused",
@@ -244,9 +264,16 @@ impl AzureError {
             Self::BootDiagnosticsOff { vm } => {
                 format!("`sacpilot azure enable azure:{vm}` switches them on, with managed storage")
             }
-            Self::NotRunning { vm, .. } => format!("`sacpilot azure start azure:{vm}` starts it"),
+            Self::NotRunning { vm, .. } => {
+                format!("`sacpilot azure start azure:{vm}` starts it, once it has stopped")
+            }
             Self::Disabled { .. } => {
                 "`sacpilot azure enable TARGET` enables it (needs rights on the subscription)".to_owned()
+            }
+            Self::NotOffered { .. } => {
+                "`az provider register --namespace Microsoft.SerialConsole` makes it known to the subscription; Azure in \
+                 China has none"
+                    .to_owned()
             }
             Self::Denied { .. } => {
                 "the account needs the role Virtual Machine Contributor (or \
@@ -256,12 +283,17 @@ impl AzureError {
             }
             Self::StorageFirewall { .. } => {
                 "let the account take shared-key access and the addresses of the serial console, or switch boot \
-                 diagnostics to managed storage (`sacpilot azure enable TARGET`)"
+                 diagnostics to managed storage (`az vm boot-diagnostics enable -g GROUP -n VM`)"
                     .to_owned()
             }
             Self::Conflict { .. } => {
                 "a read-only lock on the machine, its group or its boot diagnostics account stops this: remove it \
                  for a while (`az lock list`); otherwise wait for the other operation to end"
+                    .to_owned()
+            }
+            Self::InsecureStorage { .. } => {
+                "switch boot diagnostics to managed storage (`az vm boot-diagnostics enable -g GROUP -n VM`), or name the \
+                 account with https:// (--storage)"
                     .to_owned()
             }
             Self::NotProvisioned { .. } => {
@@ -279,8 +311,13 @@ impl AzureError {
             Self::Unexpected { .. } => {
                 "is SACPILOT_AZURE_ARM a resource manager, and nothing in between that answers for it?".to_owned()
             }
-            Self::UpgradeRefused { .. } => {
-                "try again; if it stays so, restart the machine (`sacpilot azure restart TARGET`)".to_owned()
+            Self::UpgradeRefused { reply, .. } => {
+                let first = match reply.status {
+                    401 | 403 => "connect again with a new token, of the tenant of this subscription",
+                    404 => "connect again, which asks for a new session",
+                    _ => "try again in a minute",
+                };
+                format!("{first}; if it stays so, restart the machine (`sacpilot azure restart TARGET`)")
             }
             Self::WebsocketBlocked { .. } => {
                 "let proxy and firewall pass websockets to *.serialconsole.azure.com:443".to_owned()
@@ -313,6 +350,18 @@ impl AzureError {
     /// Whether the user has to write something else, rather than Azure being out of reach.
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::Settings(_) | Self::NotSuited { .. })
+    }
+}
+
+/// What it means that a gateway refuses an upgrade with `status`.
+fn refusal(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "which it does not allow",
+        404 => "whose session it does not know",
+        429 => "of which there are too many",
+        502..=504 => "because what is behind it does not answer",
+        500.. => "because it is in trouble",
+        _ => "for a reason of its own",
     }
 }
 

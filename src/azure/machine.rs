@@ -55,7 +55,9 @@ pub(super) struct InstanceView {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Status {
     pub(super) code: String,
-    pub(super) display_status: String,
+    #[serde(rename = "displayStatus")]
+    pub(super) shown: String,
+    pub(super) time: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -105,11 +107,21 @@ pub(super) struct Power {
 }
 
 impl InstanceView {
+    /// When the last operation on the machine ended and whether well, in Azure's words; nothing while one is under
+    /// way.
+    pub(super) fn provisioned(&self) -> Option<(bool, &str)> {
+        let states = self.statuses.iter().filter_map(|status| Some((status.code.split_once('/')?, status)));
+        let mut of_provisioning =
+            states.filter(|((kind, _), _)| kind.eq_ignore_ascii_case("ProvisioningState"));
+        let ((_, state), status) = of_provisioning.next()?;
+        Some((state.eq_ignore_ascii_case("succeeded"), status.time.as_deref()?))
+    }
+
     pub(super) fn power(&self) -> Option<Power> {
         self.statuses.iter().find_map(|status| {
             let (kind, state) = status.code.split_once('/')?;
             kind.eq_ignore_ascii_case("PowerState")
-                .then(|| Power { state: state.to_ascii_lowercase(), shown: status.display_status.clone() })
+                .then(|| Power { state: state.to_ascii_lowercase(), shown: status.shown.clone() })
         })
     }
 }

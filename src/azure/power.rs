@@ -17,28 +17,17 @@ pub enum Effect {
 }
 
 impl Azure {
-    /// Starts the machine, if it does not run.
+    /// Starts the machine, if it does not run; one that is about to stop once it has stopped.
     ///
     /// # Errors
     /// [`AzureError`]
     pub async fn start(&self, vm: &VmId) -> Result<Effect, AzureError> {
+        self.settled(vm).await?;
         if self.power(vm).await?.is_running() {
             return Ok(Effect::Already);
         }
         self.act(vm, "start", "start the machine").await?;
         Ok(Effect::Done)
-    }
-
-    /// Restarts the machine: Windows is asked to shut down.
-    ///
-    /// # Errors
-    /// [`AzureError`]
-    pub async fn restart(&self, vm: &VmId) -> Result<(), AzureError> {
-        let power = self.power(vm).await?;
-        if power.has_no_console() {
-            return Err(AzureError::NotRunning { vm: vm.to_string(), state: power.shown });
-        }
-        self.act(vm, "restart", "restart the machine").await
     }
 
     /// Stops the machine and gives its place up, as the exchange of its disk needs it.
@@ -53,7 +42,7 @@ impl Azure {
         Ok(Effect::Done)
     }
 
-    async fn act(&self, vm: &VmId, action: &str, what: &str) -> Result<(), AzureError> {
+    pub(super) async fn act(&self, vm: &VmId, action: &str, what: &str) -> Result<(), AzureError> {
         let path = format!("{}/{action}", vm.path());
         let ask = Ask::new(what, Method::POST, path, version::COMPUTE);
         self.carry_out(vm.subscription(), &ask).await.map(|_| ())

@@ -318,7 +318,7 @@ impl Azure {
     }
 
     /// Waits while something is under way on the machine.
-    async fn settled(&self, vm: &VmId) -> Result<(), AzureError> {
+    pub(super) async fn settled(&self, vm: &VmId) -> Result<(), AzureError> {
         self.until_settled("wait for another operation on the machine", async || {
             Ok(self.machine(vm).await?.properties.provisioning_state)
         })

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::arm::{Ask, Azure, version};
 use super::cloud::{BaseUrl, paired_region};
-use super::error::{AzureError, Reply};
+use super::error::{AzureError, Reply, presentable};
 use super::machine::Machine;
 use super::retry::Repeat;
 use super::vm_id::VmId;
@@ -100,6 +100,15 @@ struct NetworkAcls {
     ip_rules: Vec<serde_json::Value>,
 }
 
+/// What the storage of the boot diagnostics means for the way to the console.
+#[derive(Debug, Default)]
+struct Storage {
+    /// The resource manager of a region, when the account is behind a firewall.
+    arm: Option<BaseUrl>,
+    /// The account, when it is named without https.
+    insecure: Option<String>,
+}
+
 impl Gateway {
     /// The gateway's host.
     pub fn host(&self) -> &str {
@@ -119,14 +128,14 @@ impl Azure {
     /// # Errors
     /// [`AzureError`]
     pub async fn open_console(&self, vm: &VmId) -> Result<Gateway, AzureError> {
-        let regional = self.check_machine(vm).await?;
-        self.check_subscription(vm, regional.as_ref()).await?;
-        let regional = self.check_machine(vm).await?;
-        self.connect(vm, regional.as_ref()).await
+        let storage = self.check_machine(vm).await?;
+        self.check_subscription(vm, storage.arm.as_ref()).await?;
+        let storage = self.check_machine(vm).await?;
+        self.connect(vm, &storage).await
     }
 
-    /// The resource manager of a region, when the boot diagnostics' account is behind a firewall.
-    async fn check_machine(&self, vm: &VmId) -> Result<Option<BaseUrl>, AzureError> {
+    /// Whether the machine can have a console, and what its boot diagnostics' storage means for the way there.
+    async fn check_machine(&self, vm: &VmId) -> Result<Storage, AzureError> {
         let machine = self.machine(vm).await?;
         let view = &machine.properties.instance_view;
         let boot_diagnostics = machine.properties.diagnostics_profile.boot_diagnostics.as_ref();
@@ -138,7 +147,11 @@ impl Azure {
         {
             return Err(AzureError::NotRunning { vm: vm.to_string(), state: power.shown });
         }
-        self.regional(vm, &machine).await
+        let uri = boot_diagnostics.and_then(|boot| boot.storage_uri.clone());
+        let insecure = uri
+            .filter(|uri| uri.to_ascii_lowercase().starts_with("http://"))
+            .map(|uri| presentable(uri.split('?').next().unwrap_or_default()));
+        Ok(Storage { arm: self.regional(vm, &machine).await?, insecure })
     }
 
     async fn regional(&self, vm: &VmId, machine: &Machine) -> Result<Option<BaseUrl>, AzureError> {
@@ -173,20 +186,26 @@ impl Azure {
             version::SERIAL_CONSOLE,
         );
         ask.arm = arm;
-        let service: ConsoleService = self.read(vm.subscription(), &ask).await?;
+        let service: ConsoleService =
+            self.read(vm.subscription(), &ask).await.map_err(|error| match error {
+                AzureError::Refused { reply, .. } if reply.status == 404 => {
+                    AzureError::NotOffered { subscription: vm.subscription().to_owned(), reply }
+                }
+                other => other,
+            })?;
         if service.properties.disabled {
             return Err(AzureError::Disabled { subscription: vm.subscription().to_owned() });
         }
         Ok(())
     }
 
-    async fn connect(&self, vm: &VmId, arm: Option<&BaseUrl>) -> Result<Gateway, AzureError> {
+    async fn connect(&self, vm: &VmId, storage: &Storage) -> Result<Gateway, AzureError> {
         let path = format!("{}/connect", vm.serial_port_path());
         // A second session takes the place of the first.
         let mut ask = Ask::new(CONNECT, Method::POST, path, version::SERIAL_CONSOLE).repeatable();
-        ask.arm = arm;
+        ask.arm = storage.arm.as_ref();
         let connection: Connection =
-            self.read(vm.subscription(), &ask).await.map_err(|error| explained(vm, error))?;
+            self.read(vm.subscription(), &ask).await.map_err(|error| explained(vm, storage, error))?;
         let url: Uri = connection.connection_string.parse().unwrap_or_default();
         if url.scheme_str() != Some("wss") || url.host().is_none() {
             return Err(AzureError::Unexpected {
@@ -250,8 +269,11 @@ fn admin_url(url: &Uri, command: AdminCommand) -> Option<String> {
 }
 
 /// What a refusal to connect means (Azure documentation, serial-console-errors; azserialconsole#115).
-fn explained(vm: &VmId, error: AzureError) -> AzureError {
+fn explained(vm: &VmId, storage: &Storage, error: AzureError) -> AzureError {
     match error {
+        AzureError::Refused { reply, .. } if reply.status == 400 && storage.insecure.is_some() => {
+            AzureError::InsecureStorage { uri: storage.insecure.clone().unwrap_or_default(), reply }
+        }
         AzureError::Denied { what, reply } => {
             let by_role = reply.code.contains("Authorization") || reply.message.contains("authorization");
             if !by_role && reply.message.to_ascii_lowercase().contains("storage account") {
@@ -314,7 +336,7 @@ mod tests {
             (refused(400, "Provisioning for this VM has not yet succeeded."), "azure-not-provisioned"),
             (refused(400, "something else"), "azure-refused"),
         ] {
-            assert_eq!(explained(&vm, error).code(), code);
+            assert_eq!(explained(&vm, &Storage::default(), error).code(), code);
         }
     }
 }

@@ -60,6 +60,14 @@ pub enum Case {
     BootDiagnosticsOff,
     /// The machine is deallocated.
     Deallocated,
+    /// It is on its way there.
+    Deallocating,
+    /// It is switched off, and keeps its place.
+    Stopped,
+    /// It is on its way there.
+    Stopping,
+    /// It is on its way up.
+    Starting,
     /// The serial console is disabled for the subscription.
     Disabled,
     /// A deny assignment forbids the connection.
@@ -70,6 +78,8 @@ pub enum Case {
     ReadOnlyLock,
     /// The machine is not provisioned yet.
     NotProvisioned,
+    /// The storage account of the boot diagnostics is named with `http://`.
+    InsecureStorage,
     /// There is no such machine.
     Missing,
     /// Its name is that of a scale set.
@@ -78,14 +88,19 @@ pub enum Case {
     StorageRules,
 }
 
-const CASES: [(&str, Case); 10] = [
+const CASES: [(&str, Case); 15] = [
     ("boot-diagnostics-off", Case::BootDiagnosticsOff),
     ("deallocated", Case::Deallocated),
+    ("deallocating", Case::Deallocating),
+    ("stopped", Case::Stopped),
+    ("stopping", Case::Stopping),
+    ("starting", Case::Starting),
     ("disabled", Case::Disabled),
     ("no-permission", Case::NoPermission),
     ("storage-firewall", Case::StorageFirewall),
     ("read-only-lock", Case::ReadOnlyLock),
     ("not-provisioned", Case::NotProvisioned),
+    ("insecure-storage", Case::InsecureStorage),
     ("missing", Case::Missing),
     ("scale-set", Case::ScaleSet),
     ("storage-rules", Case::StorageRules),
@@ -197,7 +212,7 @@ impl SwitchError {
         "there is frames=text|binary|mixed, cut=BYTES, invalid, silent-first, ping=SECONDS, idle=SECONDS, \
          drop=BYTES, refuse=STATUS[:TIMES], blocked, slow-upgrade=SECONDS, distrust, host-slow, replay=BYTES, \
          stale=BYTES, echo-token, cap=CHARACTERS, doubled=MILLISECONDS, taken=CODE, operation=SECONDS, case=NAME, \
-         fail=PLACE:STATUS[:TIMES[:RETRY_AFTER]]"
+         fail=PLACE:STATUS|cut[:TIMES[:RETRY_AFTER]]"
     }
 }
 
@@ -295,7 +310,10 @@ fn close_code(value: &str) -> Result<u16, String> {
 fn fault(value: &str) -> Result<Fault, String> {
     let mut parts = value.split(':');
     let at = named(&PLACES, parts.next().unwrap_or_default())?;
-    let status = status_code(parts.next().unwrap_or_default())?;
+    let status = match parts.next().unwrap_or_default() {
+        "cut" => 0,
+        status => status_code(status)?,
+    };
     let times = parts.next().map_or(Ok(1), number)?;
     let retry_after = parts.next().map(number).transpose()?;
     Ok(Fault { at, status, times, retry_after, done: false })

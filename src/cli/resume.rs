@@ -27,6 +27,7 @@ use crate::script::library::Library;
 use crate::script::loader::{self, LoadError};
 use crate::script::model::{Scope, Script};
 use crate::secret::SecretSource;
+use crate::transport::Endpoint;
 
 /// Arguments of `resume`.
 #[derive(Debug, clap::Args)]
@@ -170,7 +171,18 @@ async fn again(args: AgainArgs, opened: OpenedRun, again: Again, context: &Conte
     let mut masks = arguments.secrets(&script, &mut params)?;
     let script = chosen(&first.selection, &script)?;
 
-    let target = target.resolve(context)?;
+    let mut target = target.resolve(context)?;
+    // It was to be there before anything is changed.
+    if again == Again::Resume && first.snapshot.is_some() {
+        if !matches!(target.endpoint, Endpoint::Azure(_)) {
+            let shown = visible::line(&target.name);
+            let message =
+                format!("this run was to take a snapshot first, and none can be taken of `{shown}`");
+            return Err(Failure::usage(message)
+                .help("resume it over its azure: target, or begin a new run without --snapshot"));
+        }
+        target.snapshot.clone_from(&first.snapshot);
+    }
     masks.add("password", target.credentials.password.clone());
     let past = Past::of(&recorded.events, &masks);
     let _lock = lock::take(&target.endpoint, &format!("{} {}", word(again), folder.name()), context)?;
@@ -189,6 +201,7 @@ async fn again(args: AgainArgs, opened: OpenedRun, again: Again, context: &Conte
         on_interrupt: first.on_interrupt,
         selection: first.selection,
         approved: first.approved,
+        snapshot: first.snapshot,
     };
     let narrator =
         Narrator::new(context.started, masks).with_journal(journal).with_ledger(past.ledger.clone());

@@ -247,6 +247,7 @@ pub async fn look(bound: &Bound, target: &Target, context: &Context) -> Result<(
         on_interrupt: OnInterrupt::Keep,
         selection: Selection::default(),
         approved: None,
+        snapshot: None,
     };
     let exit =
         Box::pin(converse(&order, target, secrets, recorder, narrator, Taking::Begin, context)).await?;
@@ -291,6 +292,7 @@ async fn drive(bound: Bound, target: Target, wish: Wish, context: &Context) -> R
         on_interrupt: wish.on_interrupt,
         selection: wish.selection,
         approved: wish.approved,
+        snapshot: target.snapshot.clone(),
     };
     let narrator = listeners(Narrator::new(context.started, masks).with_journal(journal), &[], context);
     let narrator = match &recorder {

@@ -344,6 +344,9 @@ pub enum EventKind {
         /// Digest of the plan that was approved, when there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approved: Option<String>,
+        /// Name of the snapshot of the system disk that is taken before the machine is called, when one is wanted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        snapshot: Option<String>,
     },
     /// The run ended early and is taken up again, with the same journal.
     RunResumed {

@@ -44,6 +44,8 @@ pub struct PastOrder {
     pub timeout_ms: u64,
     /// Digest of the plan that was approved.
     pub approved: Option<String>,
+    /// The name of the snapshot that is to be taken first; none once it was taken.
+    pub snapshot: Option<String>,
 }
 
 /// Why a run cannot be taken up again.
@@ -160,6 +162,7 @@ impl Past {
                 on_interrupt,
                 timeout_ms,
                 approved,
+                snapshot,
                 ..
             } => {
                 self.order = PastOrder {
@@ -173,8 +176,10 @@ impl Past {
                     on_interrupt: *on_interrupt,
                     timeout_ms: *timeout_ms,
                     approved: approved.clone(),
+                    snapshot: snapshot.clone(),
                 };
             }
+            EventKind::SnapshotTaken { .. } => self.order.snapshot = None,
             EventKind::RunResumed { again, target, .. } => {
                 self.again = Some(*again);
                 self.order.target.clone_from(target);

@@ -53,6 +53,8 @@ pub struct Order {
     pub selection: Selection,
     /// Digest of the plan that was approved.
     pub approved: Option<String>,
+    /// The name of a snapshot of the system disk that is taken before the machine is called.
+    pub snapshot: Option<String>,
 }
 
 /// Without the parameters, which may hold secrets.
@@ -101,6 +103,7 @@ pub fn begin(order: &Order, narrator: &mut Narrator) -> Result<(), JournalError>
         on_interrupt: order.on_interrupt,
         timeout_ms: order.timeout.as_millis() as u64,
         approved: order.approved.clone(),
+        snapshot: order.snapshot.clone(),
     })
 }
 

@@ -8,9 +8,16 @@ use super::{Act, Asked, Cloud, Path, Reply, not_found, query, seed};
 impl Cloud {
     pub(super) fn machine(&mut self, asked: &Asked<'_>, path: &Path, rest: &[&str]) -> Reply {
         let id = path.id(8);
-        let Some(machine) = self.resources.get(&id.to_lowercase()).cloned() else {
+        let Some(mut machine) = self.resources.get(&id.to_lowercase()).cloned() else {
             return not_found(path);
         };
+        if self.under_way(&id).is_some() {
+            machine["properties"]["instanceView"]["statuses"][0] = json!({
+                "code": "ProvisioningState/updating",
+                "level": "Info",
+                "displayStatus": "Updating",
+            });
+        }
         match (asked.method, rest) {
             ("GET", []) => {
                 let mut shown = machine;

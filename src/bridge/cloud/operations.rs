@@ -48,8 +48,9 @@ impl Cloud {
             let operation = &mut self.operations[number];
             if !operation.over && operation.due <= now {
                 operation.over = true;
-                let effect = operation.effect.clone();
+                let (effect, on, due) = (operation.effect.clone(), operation.on.clone(), operation.due);
                 self.take_effect(&effect);
+                self.stamp(&on, due);
             }
         }
     }
@@ -75,7 +76,18 @@ impl Cloud {
 
     pub(super) fn set_power(&mut self, id: &str, state: &str) {
         if let Some(machine) = self.resources.get_mut(&id.to_lowercase()) {
+            let time = machine["properties"]["instanceView"]["statuses"][0]["time"].take();
             machine["properties"]["instanceView"] = seed::instance_view(state);
+            machine["properties"]["instanceView"]["statuses"][0]["time"] = time;
+        }
+    }
+
+    /// A machine tells when the last operation on it ended.
+    fn stamp(&mut self, on: &str, due: Duration) {
+        if let Some(machine) = self.resources.get_mut(&on.to_lowercase())
+            && let Some(statuses) = machine["properties"]["instanceView"]["statuses"].as_array_mut()
+        {
+            statuses[0]["time"] = json!(seed::moment(due));
         }
     }
 

@@ -1,7 +1,9 @@
 //! What there is in the beginning: a machine in trouble, one to rescue it with, a scale set.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::switches::Case;
@@ -42,6 +44,12 @@ pub(super) fn subscriptions() -> Value {
     }] })
 }
 
+/// The wall clock of the simulated Azure, so long after its beginning.
+pub(super) fn moment(since: Duration) -> String {
+    let begin = Timestamp::from_second(1_795_834_800).unwrap_or_default();
+    begin.saturating_add(since).unwrap_or(begin).to_string()
+}
+
 /// What is known about a machine in this state of power (recorded, CLI 2.67).
 pub(super) fn instance_view(state: &str) -> Value {
     let shown = format!("VM {state}");
@@ -50,7 +58,12 @@ pub(super) fn instance_view(state: &str) -> Value {
         "disks": [],
         "hyperVGeneration": "V2",
         "statuses": [
-            { "code": "ProvisioningState/succeeded", "level": "Info", "displayStatus": "Provisioning succeeded" },
+            {
+                "code": "ProvisioningState/succeeded",
+                "level": "Info",
+                "displayStatus": "Provisioning succeeded",
+                "time": moment(Duration::ZERO),
+            },
             { "code": format!("PowerState/{state}"), "level": "Info", "displayStatus": shown },
         ],
     });
@@ -218,11 +231,17 @@ pub(super) fn make(case: Option<Case>, resources: &mut BTreeMap<String, Value>) 
         Some(Case::BootDiagnosticsOff) => {
             json!({ "properties": { "diagnosticsProfile": { "bootDiagnostics": { "enabled": false } } } })
         }
-        Some(Case::Deallocated) => {
+        Some(
+            case @ (Case::Deallocated | Case::Deallocating | Case::Stopped | Case::Stopping | Case::Starting),
+        ) => {
             if let Some(machine) = resources.get_mut(&vm.to_lowercase()) {
-                machine["properties"]["instanceView"] = instance_view("deallocated");
+                machine["properties"]["instanceView"] = instance_view(&case.to_string());
             }
             return;
+        }
+        Some(Case::InsecureStorage) => {
+            let uri = "http://elsewhere51ac.blob.core.windows.net/";
+            json!({ "properties": { "diagnosticsProfile": { "bootDiagnostics": { "enabled": true, "storageUri": uri } } } })
         }
         Some(Case::StorageRules | Case::StorageFirewall) => {
             let uri = "https://bootdiag51ac.blob.core.windows.net/";

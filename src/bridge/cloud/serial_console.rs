@@ -67,7 +67,7 @@ impl Cloud {
             Some(Case::ReadOnlyLock) => {
                 return Reply::error(409, "ERR_BAD_REQUEST", "Request failed with status code 409");
             }
-            Some(Case::NotProvisioned) => {
+            Some(Case::NotProvisioned | Case::InsecureStorage) => {
                 return Reply::error(400, "Bad Request", "Provisioning for this VM has not yet succeeded.");
             }
             // Only a resource manager of another region gets past the account's firewall.

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::account::failure;
+use super::under_way::{Begun, UnderWay};
 use super::{Shared, say};
 use crate::azure::{AdminCommand, Azure, Effect, VmId};
 use crate::cli::context::Context;
@@ -32,11 +33,28 @@ pub struct DisruptiveArgs {
     yes: bool,
 }
 
+/// Arguments of `azure restart`.
+#[derive(Debug, clap::Args)]
+pub struct RestartArgs {
+    #[command(flatten)]
+    disruptive: DisruptiveArgs,
+
+    /// Restarts the machine also where an earlier call that was broken off may have done so
+    #[arg(long)]
+    anew: bool,
+}
+
 /// `azure snapshot`.
 pub async fn snapshot(args: SnapshotArgs, context: &Context) -> Result<Exit, Failure> {
     let (azure, vm) = args.shared.resolve(context)?;
-    let name = args.name.unwrap_or_else(|| snapshot_name(&vm, context));
+    let (under_way, begun) = UnderWay::open("snapshot", &vm, context)?;
+    let name = match (args.name, begun) {
+        (Some(name), _) | (None, Some(Begun::Snapshot { name, .. })) => name,
+        (None, _) => snapshot_name(&vm, context),
+    };
+    under_way.begin(&Begun::Snapshot { began: context.started, name: name.clone() })?;
     let id = azure.snapshot(&vm, &name).await.map_err(|error| failure(&error))?;
+    under_way.end()?;
     let result = json!({ "action": "snapshot", "machine": vm.to_string(), "id": id.to_string() });
     say(context, &format!("snapshot {id}"), &result)
 }
@@ -72,10 +90,22 @@ pub async fn administer(
 }
 
 /// `azure restart`.
-pub async fn restart(args: DisruptiveArgs, context: &Context) -> Result<Exit, Failure> {
-    let (azure, vm) = args.shared.resolve(context)?;
-    args.confirm("Windows is asked to shut down, and the machine is restarted.", &vm, context)?;
+pub async fn restart(args: RestartArgs, context: &Context) -> Result<Exit, Failure> {
+    let (azure, vm) = args.disruptive.shared.resolve(context)?;
+    let (under_way, begun) = UnderWay::open("restart", &vm, context)?;
+    if let Some(Begun::Restart(restart)) = begun.filter(|_| !args.anew) {
+        azure.tell(&format!("find out what became of the restart that began at {}", restart.began));
+        if azure.was_restarted(&vm, &restart).await.map_err(|error| failure(&error))? {
+            under_way.end()?;
+            return done("restart", &vm, Effect::Done, context);
+        }
+    }
+    let effect = "Windows is asked to shut down, and the machine is restarted.";
+    args.disruptive.confirm(effect, &vm, context)?;
+    let restart = azure.plan_restart(&vm, context.started).await.map_err(|error| failure(&error))?;
+    under_way.begin(&Begun::Restart(restart))?;
     azure.restart(&vm).await.map_err(|error| failure(&error))?;
+    under_way.end()?;
     done("restart", &vm, Effect::Done, context)
 }
 

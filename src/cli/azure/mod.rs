@@ -2,11 +2,13 @@
 
 pub mod account;
 pub mod first;
+pub mod kept;
 pub mod machine;
 pub mod nsg;
 pub mod offer;
 pub mod rescue;
 pub mod rescue_file;
+pub mod under_way;
 pub mod waiting;
 
 use clap::Subcommand;
@@ -51,7 +53,9 @@ enum What {
     #[command(after_help = "\
 Examples:
   sacpilot azure snapshot azure:SUBSCRIPTION/GROUP/VM
-  sacpilot azure snapshot azure:SUBSCRIPTION/GROUP/VM --name before-repair --json")]
+  sacpilot azure snapshot azure:SUBSCRIPTION/GROUP/VM --name before-repair --json
+
+Broken off and given again within the hour it goes on with the same snapshot.")]
     Snapshot(machine::SnapshotArgs),
     /// Sends a non-maskable interrupt: Windows stops and writes a memory dump
     #[command(after_help = "\
@@ -68,8 +72,11 @@ Examples:
     /// Restarts the machine: Windows is asked to shut down
     #[command(after_help = "\
 Examples:
-  sacpilot azure restart azure:SUBSCRIPTION/GROUP/VM --yes")]
-    Restart(machine::DisruptiveArgs),
+  sacpilot azure restart azure:SUBSCRIPTION/GROUP/VM --yes
+
+Broken off and given again within the hour it finds out whether the machine was restarted, and
+restarts it only when it was not.")]
+    Restart(machine::RestartArgs),
     /// Starts a machine that is stopped or deallocated
     #[command(after_help = "\
 Examples:

@@ -1,9 +1,10 @@
 //! What is known of a rescue, on disk: `RUNS/rescue/VM-TIME.json`, one file each, written whole or not at all.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::kept::{self, unusable};
 use crate::azure::{Rescue, VmId};
 use crate::cli::failure::Failure;
 
@@ -47,14 +48,7 @@ impl RescueFile {
     /// A file for a new rescue.
     pub fn create(runs: &Path, rescue: &Rescue) -> Result<Self, Failure> {
         let folder = runs.join("rescue");
-        #[cfg_attr(not(unix), expect(unused_mut, reason = "there are no permission bits"))]
-        let mut builder = DirBuilder::new();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::DirBuilderExt as _;
-            builder.mode(0o700);
-        }
-        builder.recursive(true).create(&folder).map_err(|error| unusable(&folder, "make", &error))?;
+        kept::make_folder(&folder)?;
         let file = Self::locked(folder.join(format!("{}.json", rescue.copy.name())))?;
         file.save(rescue)?;
         Ok(file)
@@ -67,33 +61,11 @@ impl RescueFile {
 
     /// Writes the state; it is on disk when this returns.
     pub fn save(&self, rescue: &Rescue) -> Result<(), Failure> {
-        let temporary = self.path.with_extension("new");
-        let text = serde_json::to_string_pretty(rescue).unwrap_or_default() + "\n";
-        let written = File::create(&temporary).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&temporary, &self.path)
-        });
-        written.map_err(|error| unusable(&self.path, "write", &error))
+        kept::write(&self.path, rescue)
     }
 
     fn locked(path: PathBuf) -> Result<Self, Failure> {
-        let name = path.with_extension("lock");
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true);
-        let lock = options.open(&name).map_err(|error| unusable(&name, "open", &error))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock }),
-            Err(TryLockError::WouldBlock) => {
-                Err(Failure::usage("another sacpilot goes on with this rescue right now")
-                    .help("wait until it has ended"))
-            }
-            Err(TryLockError::Error(error)) => Err(unusable(&name, "lock", &error)),
-        }
+        let lock = kept::lock(&path, "another sacpilot goes on with this rescue right now")?;
+        Ok(Self { path, _lock: lock })
     }
-}
-
-fn unusable(path: &Path, what: &str, error: &dyn std::fmt::Display) -> Failure {
-    Failure::usage(format!("cannot {what} {}: {error}", path.display()))
-        .help("choose another place with --runs-dir")
 }

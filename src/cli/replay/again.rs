@@ -79,6 +79,7 @@ pub(super) async fn run(args: &Args, from: &Recorded, context: &Context) -> Resu
         on_interrupt: OnInterrupt::Keep,
         selection,
         approved: None,
+        snapshot: None,
     };
     let kept = Kept::default();
     let mut masks = Masks::default();

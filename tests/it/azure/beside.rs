@@ -1,7 +1,9 @@
 //! `sacpilot azure`: what is said and what is done.
 
 use std::fmt::Write as _;
+use std::process::Stdio;
 
+use sacpilot::azure::{AzureError, Restart};
 use sacpilot::bridge::{Bridge, VM};
 
 use super::commands::{program, run};
@@ -180,17 +182,30 @@ async fn a_machine_can_be_named_as_in_the_inventory() {
         .stderr("error: there is no target `web2` in [FOLDER]/targets.yaml\n  help: did you mean `web1`?\n");
 }
 
-/// Killed anywhere, given again: one snapshot, a machine that runs.
+/// What a process does that finds what the one before it left: the same as `sacpilot azure restart`.
+async fn restart(site: &Site, kept: &mut Option<Restart>) -> Result<(), AzureError> {
+    let azure = site.azure();
+    if let Some(begun) = kept
+        && azure.was_restarted(&vm(), begun).await?
+    {
+        return Ok(());
+    }
+    let now = "2026-11-28T03:00:00Z".parse().unwrap();
+    *kept = Some(azure.plan_restart(&vm(), now).await?);
+    azure.restart(&vm()).await
+}
+
+/// Killed anywhere, given again: one snapshot, one restart, a machine that runs.
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_and_a_restart_killed_anywhere_are_done_when_they_are_given_again() {
     for what in ["snapshot", "restart"] {
         let mut after = 1;
         loop {
             let site = Site::new("").await;
-            let azure = site.azure();
-            let act = async || match what {
-                "snapshot" => azure.snapshot(&vm(), "before").await.map(|_| ()),
-                _ => azure.restart(&vm()).await,
+            let mut kept = None;
+            let mut act = async || match what {
+                "snapshot" => site.azure().snapshot(&vm(), "before").await.map(|_| ()),
+                _ => restart(&site, &mut kept).await,
             };
             let (done, polls) = Killed::after(after, act()).await;
             if let Some(done) = done {
@@ -203,6 +218,8 @@ async fn a_snapshot_and_a_restart_killed_anywhere_are_done_when_they_are_given_a
                 assert_eq!(site.bridge.names("snapshots"), ["before"], "killed after {after} polls");
                 let snapshot = site.bridge.resource("snapshots", "before").unwrap();
                 assert_eq!(snapshot["properties"]["provisioningState"], "Succeeded");
+            } else {
+                assert_eq!(restarts(&site), 1, "killed after {after} polls");
             }
             let machine = site.bridge.resource("virtualMachines", VM).unwrap();
             let statuses = machine["properties"]["instanceView"]["statuses"].as_array().unwrap();
@@ -211,4 +228,60 @@ async fn a_snapshot_and_a_restart_killed_anywhere_are_done_when_they_are_given_a
             after += 1;
         }
     }
+}
+
+fn restarts(site: &Site) -> usize {
+    site.bridge.calls().requests().iter().filter(|request| request.ends_with("/restart")).count()
+}
+
+/// A machine that does not say when it was changed last is not restarted twice by mistake.
+#[tokio::test(start_paused = true)]
+async fn what_became_of_a_restart_is_asked_for_where_it_cannot_be_told() {
+    let site = Site::new("").await;
+    let statuses = serde_json::json!([{ "code": "PowerState/running", "displayStatus": "VM running" }]);
+    let silent = serde_json::json!({ "properties": { "instanceView": { "statuses": statuses } } });
+    site.bridge.change("virtualMachines", VM, &silent);
+    let mut kept = None;
+    restart(&site, &mut kept).await.unwrap();
+    let error = restart(&site, &mut kept).await.unwrap_err();
+    assert_eq!(error.code(), "azure-not-suited");
+    assert!(error.to_string().contains("was restarted since 2026-11-28T03:00:00Z cannot be told"), "{error}");
+    assert!(error.help().contains("--anew"));
+    assert_eq!(restarts(&site), 1);
+}
+
+/// The real program, killed while Azure is at work, finds out what became of it when it is called again.
+#[tokio::test]
+async fn the_program_killed_at_a_snapshot_or_a_restart_does_it_once() {
+    let site = Site::new("operation=1").await;
+    let runs = tempfile::tempdir().unwrap();
+    let call = |arguments: &str| {
+        let arguments =
+            format!("azure {arguments} azure:{} --runs-dir {}", Bridge::machine(), runs.path().display());
+        program(&arguments, &site.bridge.url(), site.bridge.certificate())
+    };
+    for (arguments, asked) in [("snapshot", "/snapshots/"), ("restart --yes", "/restart")] {
+        let (_folder, mut command) = call(arguments).into_parts();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let wrote = |request: &String| !request.starts_with("GET ") && request.contains(asked);
+        while !site.bridge.calls().requests().iter().any(wrote) {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let said = run(call(arguments)).await.code(0);
+        let action = arguments.split(' ').next().unwrap();
+        assert!(said.text().starts_with(action), "{}", said.text());
+    }
+    assert_eq!(site.bridge.names("snapshots").len(), 1);
+    assert_eq!(restarts(&site), 1);
+    // Nothing is left to go on with, so the next call is another restart.
+    run(call("restart --yes")).await.code(0).stdout("restart: done\n");
+    assert_eq!(restarts(&site), 2);
+    let kept = std::fs::read_dir(runs.path().join("azure")).unwrap();
+    let kept = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut kept: Vec<String> = kept.map(|name| name.rsplit('.').next().unwrap().to_owned()).collect();
+    kept.dedup();
+    assert_eq!(kept, ["lock"]);
+    Program::new(&format!("runs --runs-dir {}", runs.path().display())).run().code(0).stdout("");
 }

@@ -1,13 +1,14 @@
 //! The real program at the simulated Azure: every refusal as a user sees it, and a machine behind `sim --listen`.
 
-use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Stdio};
 
 use sacpilot::bridge::Bridge;
+use sacpilot::transport::open_azure;
 
 use super::refusals::{ROWS, documented};
-use super::{Site, TOKEN};
+use super::way::proxy;
+use super::{Site, TOKEN, vm};
 use crate::engine::golden;
 use crate::program::{Program, Said};
 
@@ -42,26 +43,95 @@ pub(super) async fn run(program: Program) -> Said {
 #[tokio::test]
 async fn every_refusal_as_a_user_sees_it() {
     let mut told = String::new();
-    // What is waited out is shown elsewhere, in no time.
-    for (switches, code, _, _) in ROWS.iter().filter(|(switches, ..)| !switches.starts_with("refuse=502")) {
-        let site = Site::new(switches).await;
-        let arguments = format!("diagnose look.yaml -t azure:{} -u adm --runs-dir runs", Bridge::machine());
-        let program = program(&arguments, &site.bridge.url(), site.bridge.certificate())
-            .file("look.yaml", LOOK)
-            .variable("SACPILOT_PASSWORD", "hunter2-x");
-        let exit = documented(code).unwrap();
-        let said = run(program).await.code(exit.parse().unwrap()).stderr("");
-        let report = std::fs::read_to_string(said.run_folder("runs").join("report.json")).unwrap();
-        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-        assert_eq!(report["failure"]["code"], *code, "{switches}");
-        for text in said.contents() {
-            assert!(!text.contains(TOKEN), "{switches}: {text}");
-        }
-        let port = site.bridge.address().port().to_string();
-        let text = said.text().replace(&port, "PORT").replace(&Bridge::machine(), "SUB/rg/winvm");
-        let _ = writeln!(told, "== {switches}: exit {exit}\n{text}");
+    // What is waited out for minutes is shown elsewhere, in no time.
+    let long = ["fail=connect:500", "fail=connect:cut", "refuse=429", "refuse=502"];
+    let rows = ROWS.iter().filter(|(switches, ..)| !long.iter().any(|long| switches.starts_with(long)));
+    let rows = rows.map(|(switches, code, ..)| {
+        tokio::spawn(async move {
+            let site = Site::new(switches).await;
+            let exit = documented(code).unwrap();
+            let said = run(looking(&site)).await.code(exit.parse().unwrap()).stderr("");
+            failed_with(&said, code);
+            let port = site.bridge.address().port().to_string();
+            let text = said.text().replace(&port, "PORT").replace(&Bridge::machine(), "SUB/rg/winvm");
+            format!("== {switches}: exit {exit}\n{text}\n")
+        })
+    });
+    // All at once: some of them wait for a while.
+    for row in rows.collect::<Vec<_>>() {
+        told.push_str(&row.await.unwrap());
     }
     golden("azure-refusals.txt", &told);
+}
+
+/// `diagnose` of a script that reads one thing.
+fn looking(site: &Site) -> Program {
+    let arguments =
+        format!("diagnose look.yaml -t azure:{} -u adm --runs-dir runs --reconnect 0s", Bridge::machine());
+    program(&arguments, &site.bridge.url(), site.bridge.certificate())
+        .file("look.yaml", LOOK)
+        .variable("SACPILOT_PASSWORD", "hunter2-x")
+}
+
+/// The report names the code, and the token is nowhere.
+#[track_caller]
+fn failed_with(said: &Said, code: &str) {
+    let report = std::fs::read_to_string(said.run_folder("runs").join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["failure"]["code"], code);
+    for text in said.contents() {
+        assert!(!text.contains(TOKEN), "{code}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_user_as_a_user_sees_it() {
+    // Nobody answers at this console, so the program waits until it is thrown off.
+    let site = Site::new("").await;
+    let program = tokio::spawn(run(looking(&site)));
+    while site.bridge.calls().tokens().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let line = open_azure(&site.azure(), &vm()).await.unwrap();
+    let said = program.await.unwrap().code(3).stderr("");
+    // Whether that falls into the moment in which a refusal of the token is awaited is a matter of speed.
+    let report = std::fs::read_to_string(said.run_folder("runs").join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    failed_with(&said, if report["failure"]["code"] == "line-lost" { "line-lost" } else { "azure-closed" });
+    for expected in [
+        "the gateway closed the console normally (1000): an error of the service, its idle limit, or another user who \
+         connected",
+        "the console takes one user at a time and the newest wins: agree with the others, then connect again; what runs \
+         in the machine goes on",
+    ] {
+        assert!(said.text().contains(expected), "{}", said.text());
+    }
+    drop(line);
+}
+
+#[tokio::test]
+async fn a_proxy_in_the_way_as_a_user_sees_it() {
+    let site = Site::new("").await;
+    let (address, _came) = proxy(Some("Basic other")).await;
+    let url = format!("http://user:geheim@{address}");
+    let said = run(looking(&site).variable("HTTPS_PROXY", &url)).await.code(3).stderr("");
+    failed_with(&said, "azure-proxy-account");
+    assert!(said.text().contains(&format!("the proxy {address} asks for an account")), "{}", said.text());
+    assert!(said.text().contains("to do: "), "{}", said.text());
+    assert!(said.contents().iter().all(|text| !text.contains("geheim")));
+
+    let (address, _came) = proxy(None).await;
+    let program = looking(&site)
+        .variable("HTTPS_PROXY", &format!("http://{address}"))
+        .variable("SACPILOT_AZURE_ARM", "https://forbidden.example");
+    let said = run(program).await.code(3).stderr("");
+    failed_with(&said, "azure-proxy-refused");
+    let expected = "does not connect to forbidden.example: it answered 403";
+    assert!(
+        said.text().contains(expected) && said.text().contains("let the proxy allow CONNECT"),
+        "{}",
+        said.text()
+    );
 }
 
 #[tokio::test]
@@ -210,6 +280,38 @@ fn a_place_that_is_none_is_refused() {
         "error: `frame=text` is no switch of the simulated Azure: there is none of that name\n  help: {}\n",
         sacpilot::bridge::SwitchError::help()
     ));
+}
+
+/// Killed while the snapshot is taken: the run that is resumed waits for the same one before it calls the machine.
+#[tokio::test]
+async fn a_run_killed_at_its_snapshot_takes_it_when_it_is_resumed() {
+    let site = Site::new("operation=1").await;
+    let runs = tempfile::tempdir().unwrap();
+    let call = |arguments: &str| {
+        let arguments = format!("{arguments} -u adm --runs-dir {} --wait 1s", runs.path().display());
+        program(&arguments, &site.bridge.url(), site.bridge.certificate())
+            .file("look.yaml", LOOK)
+            .variable("SACPILOT_PASSWORD", "hunter2-x")
+    };
+    let (_folder, mut command) =
+        call(&format!("run look.yaml --snapshot --yes -t azure:{}", Bridge::machine())).into_parts();
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while site.bridge.names("snapshots").is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let folder = std::fs::read_dir(runs.path()).unwrap().next().unwrap().unwrap().path();
+    let said = run(call(&format!("resume {} -t tcp:127.0.0.1:9", folder.display()))).await.code(2).stdout("");
+    assert!(said.stderr_text().contains("was to take a snapshot first, and none can be taken of"));
+    // Nobody answers at this console, so nothing more comes of the run.
+    run(call(&format!("resume {}", folder.display()))).await.code(3);
+    let journal = std::fs::read_to_string(folder.join("journal.jsonl")).unwrap();
+    assert_eq!(journal.matches(r#""type":"snapshot-taken""#).count(), 1, "{journal}");
+    let requests = site.bridge.calls().requests();
+    let at = |end: &str| requests.iter().rposition(|request| request.contains(end)).unwrap();
+    assert!(at("/snapshots/") < at("/connect"), "{requests:?}");
+    assert_eq!(site.bridge.names("snapshots").len(), 1);
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use sacpilot::azure::AzureError;
+use sacpilot::azure::{AzureError, VmId};
+use sacpilot::bridge::{GROUP, INSTANCE, SCALE_SET, SUBSCRIPTION};
 use sacpilot::transport::{OpenError, open_azure};
 use tokio::time::Instant;
 
@@ -17,11 +18,12 @@ async fn refusal(site: &Site) -> AzureError {
 }
 
 /// Switches, code, what the error says, what its remedy says.
-pub(super) const ROWS: [(&str, &str, &str, &str); 17] = [
+pub(super) const ROWS: [(&str, &str, &str, &str); 30] = [
     ("case=missing", "azure-vm-not-found", "there is no virtual machine", "az vm list"),
     ("case=scale-set", "azure-scale-set", "is a scale set, not a virtual machine", "/INSTANCE"),
     ("case=boot-diagnostics-off", "azure-boot-diagnostics", "boot diagnostics are off", "azure enable"),
     ("case=deallocated", "azure-not-running", "it is VM deallocated", "azure start"),
+    ("case=deallocating", "azure-not-running", "it is VM deallocating", "azure start"),
     ("case=disabled", "azure-console-disabled", "disabled for the subscription", "azure enable"),
     (
         "case=no-permission",
@@ -32,10 +34,27 @@ pub(super) const ROWS: [(&str, &str, &str, &str); 17] = [
     ("case=storage-firewall", "azure-storage-firewall", "\"Forbidden\" response", "managed storage"),
     ("case=read-only-lock", "azure-conflict", "ERR_BAD_REQUEST", "lock"),
     ("case=not-provisioned", "azure-not-provisioned", "has not yet succeeded", "wait"),
+    ("case=insecure-storage", "azure-storage-http", "takes https:// only: Bad Request", "managed storage"),
+    ("fail=machine:403", "azure-denied", "no permission to read the virtual machine", "Contributor"),
+    ("fail=service:403", "azure-denied", "no permission to read whether the serial", "Contributor"),
+    ("fail=service:404", "azure-no-console", "has no serial console", "az provider register"),
+    ("fail=connect:400", "azure-refused", "refuses to connect to the serial console", "activity log"),
+    ("fail=connect:500:99", "azure-trouble", "failed to connect to the serial console, asked 7", "status"),
+    ("fail=connect:429:9:3600", "azure-throttled", "asks to come back in 3600 s", "wait for that long"),
+    ("fail=connect:cut:99", "azure-no-connection", "127.0.0.1", "HTTPS_PROXY"),
     ("fail=connect:401", "azure-token-refused", "does not accept the token", "az account get-access-token"),
     ("fail=connect:404", "azure-vm-not-found", "there is no virtual machine", "az vm list"),
-    ("refuse=403:9", "azure-gateway-refused", "refuses the connection: Refused", "azure restart"),
-    ("refuse=502:9", "azure-gateway-refused", "refuses the connection: Refused", "azure restart"),
+    ("refuse=401:9", "azure-gateway-refused", "connection, which it does not allow: Refused", "new token"),
+    (
+        "refuse=403:9",
+        "azure-gateway-refused",
+        "connection, which it does not allow: Refused",
+        "azure restart",
+    ),
+    ("refuse=404:9", "azure-gateway-refused", "whose session it does not know: Refused", "new session"),
+    ("refuse=429:9", "azure-gateway-refused", "of which there are too many: Refused", "in a minute"),
+    ("refuse=502:9", "azure-gateway-refused", "what is behind it does not answer: Refused", "azure restart"),
+    ("refuse=302:9", "azure-websocket-blocked", "with status 302 came instead", "*.serialconsole.azure.com"),
     ("blocked", "azure-websocket-blocked", "does not let websockets through", "*.serialconsole.azure.com"),
     ("distrust", "azure-not-trusted", "did not accept the token (1011", "core.windows.net"),
     ("host-slow", "azure-host-slow", "did not answer the serial console in time", "azure restart"),
@@ -51,6 +70,35 @@ async fn every_row_names_cause_and_remedy() {
         assert!(error.to_string().contains(says), "{switches}: {error}");
         assert!(error.help().contains(remedy), "{switches}: {}", error.help());
         assert_eq!(site.bridge.calls().leaks(), [""; 0]);
+    }
+}
+
+/// Microsoft's client asks for nothing else about the power of a machine, so one that is stopped has a console.
+#[tokio::test(start_paused = true)]
+async fn what_has_not_given_up_its_place_is_connected_to() {
+    for state in ["starting", "stopped", "stopping"] {
+        let site = Site::new(&format!("case={state}")).await;
+        drop(open_azure(&site.azure(), &vm()).await.unwrap_or_else(|error| panic!("{state}: {error}")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_of_a_scale_set_is_refused_for_the_same_reasons() {
+    let instance: VmId = format!("{SUBSCRIPTION}/{GROUP}/{SCALE_SET}/{INSTANCE}").parse().unwrap();
+    let other: VmId = format!("{SUBSCRIPTION}/{GROUP}/{SCALE_SET}/7").parse().unwrap();
+    let statuses =
+        serde_json::json!([{ "code": "PowerState/deallocated", "displayStatus": "VM deallocated" }]);
+    for (change, vm, code, remedy) in [
+        (serde_json::json!({}), &other, "azure-vm-not-found", "az vm list"),
+        (serde_json::json!({ "bootDiagnostics": null }), &instance, "azure-boot-diagnostics", "azure enable"),
+        (serde_json::json!({ "statuses": statuses }), &instance, "azure-not-running", "azure start"),
+    ] {
+        let site = Site::new("").await;
+        let change = serde_json::json!({ "properties": { "instanceView": change } });
+        site.bridge.change("virtualMachines", INSTANCE, &change);
+        let error = open_azure(&site.azure(), vm).await.unwrap_err();
+        assert_eq!(error.code(), code, "{error}");
+        assert!(error.help().contains(remedy), "{}", error.help());
     }
 }
 

@@ -115,6 +115,7 @@ impl Trial {
             on_interrupt: self.on_interrupt,
             selection: Selection::default(),
             approved: None,
+            snapshot: None,
         };
         let path = self.folder.path().join("journal.jsonl");
         let events = Arc::new(Mutex::new(Vec::new()));

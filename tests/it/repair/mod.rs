@@ -224,6 +224,7 @@ impl Case {
             on_interrupt: OnInterrupt::Keep,
             selection: Selection::default(),
             approved: None,
+            snapshot: None,
         };
         let events = Arc::new(Mutex::new(Vec::new()));
         let now: Timestamp = "2026-11-28T03:00:00Z".parse().unwrap();

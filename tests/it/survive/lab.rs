@@ -288,6 +288,7 @@ impl Lab {
             on_interrupt: OnInterrupt::Keep,
             selection: Selection::default(),
             approved: None,
+            snapshot: None,
         }
     }
 

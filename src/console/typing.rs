@@ -20,6 +20,8 @@ use crate::screen::{ADDRESSED, Offset, Screen};
 const ATTEMPTS: u32 = 7;
 /// Tries on a line that loses or alters bytes: there every try is a new chance.
 const NOISY_ATTEMPTS: u32 = 30;
+/// A line that is too long for a line that loses or alters bytes, where it could be typed in pieces.
+const LONG: usize = 120;
 /// How often a line is entered whose Enter proved to be lost.
 const ENTERS: u32 = 6;
 /// How often a blank asks whether an Enter was lost.
@@ -126,7 +128,9 @@ impl Console {
         }
         let whole = format!("{}{line}", manner.prompt);
         let mut attempts = 0;
-        while attempts < if self.typing.noisy { NOISY_ATTEMPTS } else { ATTEMPTS } {
+        // A long line that only now turns out to be on a bad line would be shorter, had its writer known.
+        let patient = self.typing.noisy || length <= LONG;
+        while attempts < if self.typing.noisy && patient { NOISY_ATTEMPTS } else { ATTEMPTS } {
             attempts += 1;
             self.wait("the prompt", Patience::of(ECHO_PATIENCE), |screen| {
                 screen.spells_before_cursor(manner.prompt).then_some(())
@@ -311,9 +315,10 @@ impl Console {
             Clearing::EmptyEnter => 0x7f,
             Clearing::Backspaces | Clearing::Interrupt => 0x08,
         };
-        // Keys that repeat one another get lost here, and Backspaces do: the one key that clears it all is better.
+        // Keys that repeat one another get lost here, and Backspaces do: the one key that clears it all is better. On a line
+        // that alters bytes it is, too: what is erased over the edge of a row is not erased in SAC's model of the screen.
         let interrupts = manner.clearing == Clearing::Interrupt && self.begins_with(manner.prompt);
-        if !(interrupts && self.typing.splits_neighbours()) {
+        if !(interrupts && (self.typing.splits_neighbours() || self.typing.noisy)) {
             // More than was typed: characters may have been multiplied on the way.
             let mut left = (typed + typed / 2 + 8).min(LONGEST_LINE);
             while left > 0 {
@@ -360,7 +365,10 @@ impl Console {
     }
 
     /// Ctrl-C, in a mode that is proven to be cmd's: the line is dropped, whatever it is, and a prompt follows.
-    async fn interrupt_line(&mut self, manner: Manner<'_>) -> Result<(), ConsoleError> {
+    ///
+    /// # Errors
+    /// [`ConsoleError::NotCleared`]: the prompt did not come.
+    pub async fn interrupt_line(&mut self, manner: Manner<'_>) -> Result<(), ConsoleError> {
         for _ in 0..PROBES {
             self.send(b"\x03").await?;
             let patience = Patience { until: Instant::now() + ECHO_PATIENCE, idle: Some(self.typing.idle()) };

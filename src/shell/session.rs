@@ -476,8 +476,8 @@ impl Session {
                     return Err(ConsoleError::EnterUnanswered { waited: SHOWN, screen });
                 }
                 Look::Gone | Look::Differs => {
-                    tracing::debug!(?look, "at a second look the line is another one; it is erased");
-                    self.console.erase(manner(prompt)).await?;
+                    tracing::debug!(?look, "at a second look the line is another one; it is dropped");
+                    self.console.interrupt_line(manner(prompt)).await?;
                 }
             }
         }
@@ -511,9 +511,10 @@ impl Session {
                 Err(other) => return Err(other),
             }
             // What is different in the same way twice is so on the machine, and no error of this look.
-            let Some(shown) = self.console.screen().spelled_and_more(prompt) else { continue };
+            let shown = self.console.screen().spelled_and_more(prompt);
             if seen.contains(&shown) {
-                return Ok(if shown.trim().is_empty() { Look::Gone } else { Look::Differs });
+                let stands = shown.is_some_and(|shown| !shown.trim().is_empty());
+                return Ok(if stands { Look::Differs } else { Look::Gone });
             }
             seen.push(shown);
         }
@@ -886,18 +887,7 @@ impl Session {
     pub(super) async fn write_batch(&mut self, lines: &[&str], path: &str) -> Result<(), ShellError> {
         let wanted = helper::hash(lines);
         for _ in 0..3 {
-            let line = if self.console.typing().noisy {
-                helper::Line::Noisy
-            } else if self.console.reconnected() > 0 {
-                helper::Line::Cut
-            } else {
-                helper::Line::Good
-            };
-            for line in self.written.rest(lines, path, line) {
-                self.type_and_enter(&line).await?;
-                self.await_prompt(PREPARATION).await?;
-                self.written.lines += 1;
-            }
+            while !self.write_lines(lines, path).await? {}
             for _ in 0..3 {
                 self.type_and_enter(&format!("(cls&certutil -hashfile {path} SHA256)")).await?;
                 self.await_prompt(PREPARATION).await?;
@@ -915,6 +905,37 @@ impl Session {
             reason: "its helper could not be written unaltered".to_owned(),
             screen: self.console.screen().text(),
         })
+    }
+
+    /// Types the lines of a batch file that are missing. False: the line turned out to alter bytes meanwhile, and they are
+    /// to be others.
+    async fn write_lines(&mut self, lines: &[&str], path: &str) -> Result<bool, ConsoleError> {
+        let line = if self.console.typing().noisy {
+            helper::Line::Noisy
+        } else if self.console.reconnected() > 0 {
+            helper::Line::Cut
+        } else {
+            helper::Line::Good
+        };
+        for typed in self.written.rest(lines, path, line) {
+            match self.type_and_enter(&typed).await {
+                Ok(()) => {}
+                Err(error) if error.is_before_enter() && self.turned_noisy(line) => {
+                    self.console.interrupt_line(manner(&self.prompt)).await?;
+                }
+                Err(error) => return Err(error),
+            }
+            self.await_prompt(PREPARATION).await?;
+            if self.turned_noisy(line) {
+                return Ok(false);
+            }
+            self.written.lines += 1;
+        }
+        Ok(true)
+    }
+
+    fn turned_noisy(&self, line: helper::Line) -> bool {
+        line != helper::Line::Noisy && self.console.typing().noisy
     }
 
     /// Waits for our prompt after a line of the preparation, or one like it.

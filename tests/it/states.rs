@@ -29,7 +29,7 @@ const AFTERWARDS: Duration = Duration::from_mins(5);
 const COMMAND: Duration = Duration::from_mins(3);
 
 /// States of §11 of what is known about SAC; `~` is the password of an administrator, whose prompt somebody left.
-const STATES: [(&str, &str); 20] = [
+const STATES: [(&str, &str); 22] = [
     ("powered on", r#"{"start": "power-on"}"#),
     ("SAC's prompt", r#"{"start": "running"}"#),
     ("a half-typed line at SAC", r#"{"start": "running", "before": [{"type": "shutd"}]}"#),
@@ -75,6 +75,14 @@ const STATES: [(&str, &str); 20] = [
     (
         "a question (Y/N)",
         r#"{"start": "running", "before": [{"type": "cmd\r"}, {"wait": "9s"}, {"type": "\u001b\t azadmin\r\r~\r"}, {"wait": "9s"}, {"type": "md C:\\q&echo x>C:\\q\\x&del C:\\q\r"}, {"wait": "3s"}]}"#,
+    ),
+    (
+        "PowerShell's prompt",
+        r#"{"start": "running", "before": [{"type": "cmd\r"}, {"wait": "9s"}, {"type": "\u001b\t azadmin\r\r~\r"}, {"wait": "9s"}, {"type": "powershell\r"}, {"wait": "5s"}]}"#,
+    ),
+    (
+        "a half-typed line of PowerShell",
+        r#"{"start": "running", "before": [{"type": "cmd\r"}, {"wait": "9s"}, {"type": "\u001b\t azadmin\r\r~\r"}, {"wait": "9s"}, {"type": "powershell\r"}, {"wait": "5s"}, {"type": "Restart-Comp"}]}"#,
     ),
     ("a boot menu", r#"{"start": "power-on", "boot": {"menu": "30s"}}"#),
     ("a stop that restarts", r#"{"start": "running", "stop": {"at": "1s"}}"#),

@@ -3,10 +3,13 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use sacpilot::console::Console;
+use sacpilot::sac;
 use sacpilot::secret::Secret;
 use sacpilot::shell::{Credentials, Session, SessionOptions};
 use sacpilot::sim::windows::language::Language;
@@ -18,17 +21,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::meddler::Dice;
 use super::oracle;
 
-/// A line that makes such pairs of letters, one in so many.
+/// A line that makes such pairs of letters and digits, one in so many.
 struct Hiding {
     line: SimLine,
     dice: Dice,
     one_in: u64,
-    /// The letter whose second echo is to be lost.
+    /// So many bytes pass unaltered first.
+    passes: u64,
+    /// The one whose second echo is to be lost.
     doubled: Option<u8>,
     last: u8,
     /// Bytes on their way to the machine.
     left: Vec<u8>,
-    pairs: std::sync::Arc<std::sync::atomic::AtomicU64>,
+    pairs: Arc<AtomicU64>,
 }
 
 impl AsyncRead for Hiding {
@@ -43,7 +48,7 @@ impl AsyncRead for Hiding {
         for &byte in &buffer.filled()[before..] {
             if self.doubled == Some(byte) && self.last == byte {
                 self.doubled = None;
-                self.pairs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                self.pairs.fetch_add(1, Ordering::Relaxed);
             } else {
                 kept.push(byte);
             }
@@ -70,7 +75,11 @@ impl AsyncWrite for Hiding {
         for &byte in bytes {
             self.left.push(byte);
             let one_in = self.one_in;
-            if byte.is_ascii_alphabetic() && self.doubled.is_none() && self.dice.below(one_in) == 0 {
+            self.passes = self.passes.saturating_sub(1);
+            if self.passes > 0 {
+                continue;
+            }
+            if byte.is_ascii_alphanumeric() && self.doubled.is_none() && self.dice.below(one_in) == 0 {
                 self.left.push(byte);
                 self.doubled = Some(byte);
             }
@@ -102,34 +111,50 @@ impl Line for Hiding {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_the_echo_hides_is_not_entered() {
-    for (os, seed) in [(Os::Server2022, 3), (Os::Server2019, 4)] {
-        let world = SharedWorld::new(World::healthy(os, Language::EnUs));
-        let password = world.lock().accounts.user("azadmin").unwrap().password.clone();
-        let machine = serde_json::from_str(r#"{"start": "running"}"#).unwrap();
-        let line = SimLine::new("hiding", machine, world, Pace { speed: 1, baud: Some(115_200) });
-        let window = line.window();
-        let pairs = std::sync::Arc::default();
-        let hiding = Hiding {
+impl Hiding {
+    fn new(line: SimLine, one_in: u64, passes: u64, seed: u64) -> Self {
+        Self {
             line,
             dice: Dice(seed),
-            one_in: 60,
+            one_in,
+            passes,
             doubled: None,
             last: 0,
             left: Vec::new(),
-            pairs: std::sync::Arc::clone(&pairs),
-        };
-        let mut console = Console::new(Box::new(hiding), None);
-        // Single errors come some hundred times as often as such pairs: they were seen before.
-        console.learn_noise();
+            pairs: Arc::default(),
+        }
+    }
+}
+
+fn machine(os: Os) -> (SimLine, String) {
+    let world = SharedWorld::new(World::healthy(os, Language::EnUs));
+    let password = world.lock().accounts.user("azadmin").unwrap().password.clone();
+    let machine = serde_json::from_str(r#"{"start": "running"}"#).unwrap();
+    (SimLine::new("hiding", machine, world, Pace { speed: 1, baud: Some(115_200) }), password)
+}
+
+/// A console on such a line. Single errors come some hundred times as often as such pairs: they were seen before.
+fn console(hiding: Hiding) -> Console {
+    let mut console = Console::new(Box::new(hiding), None);
+    console.learn_noise();
+    console
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_echo_hides_is_not_entered() {
+    for (os, seed) in [(Os::Server2022, 3), (Os::Server2019, 4)] {
+        let (line, password) = machine(os);
+        let window = line.window();
+        // A user's name has no second look: the login would be refused.
+        let hiding = Hiding::new(line, 60, 700, seed);
+        let pairs = Arc::clone(&hiding.pairs);
         let credentials = Credentials {
             user: "azadmin".to_owned(),
             domain: String::new(),
             password: Secret::new(&*password).unwrap(),
         };
         let options = SessionOptions::new("k7q", Duration::from_hours(1));
-        let opened = Session::open(console, credentials, options).await;
+        let opened = Session::open(console(hiding), credentials, options).await;
         let mut session = opened.map_err(|(error, _)| error).unwrap();
         let outcome = session.cmd("ver", Duration::from_mins(1)).await.unwrap();
         assert_eq!(outcome.code, 0);
@@ -137,9 +162,23 @@ async fn what_the_echo_hides_is_not_entered() {
         let given = oracle::Given { tasks: &[], started: &[], done: &[], strangers: &[], restarts: 0 };
         let wrong = oracle::judge(&window.audit(), "", &given).wrong;
         assert!(wrong.is_empty(), "{os:?}: {wrong:?}");
-        assert!(
-            pairs.load(std::sync::atomic::Ordering::Relaxed) > 5,
-            "{os:?}: {pairs:?} errors are too few to tell"
-        );
+        assert!(pairs.load(Ordering::Relaxed) > 5, "{os:?}: {pairs:?} errors are too few to tell");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_sac_a_line_that_acts_is_what_was_meant() {
+    let (line, _) = machine(Os::Server2022);
+    let window = line.window();
+    let hiding = Hiding::new(line, 14, 0, 5);
+    let pairs = Arc::clone(&hiding.pairs);
+    let mut console = console(hiding);
+    let end = tokio::time::Instant::now() + Duration::from_hours(2);
+    let mut at = sac::reach_prompt(&mut console, end).await.unwrap();
+    for _ in 0..20 {
+        (_, at) = sac::command(&mut console, at, "k 4321").await.unwrap();
+    }
+    drop(at);
+    assert_eq!(window.audit().sac_lines(), ["k 4321"; 20]);
+    assert!(pairs.load(Ordering::Relaxed) > 5, "{pairs:?} errors are too few to tell");
 }

@@ -57,8 +57,14 @@ impl Tools {
 impl Session {
     /// What stands at `path`, which may hold `*` and `?` in its last part; nothing: it does not exist.
     pub async fn look(&mut self, path: &str) -> Result<Vec<Entry>, ShellError> {
-        let listed = self.cmd(&format!("for %A in (\"{path}\") do @echo %~aA;%~zA;%~fA"), LOOK).await?;
-        Ok(listed.text.lines().filter_map(entry).collect())
+        let command = match path.rsplit_once('\\') {
+            // `for` itself passes over folders and over what is hidden.
+            Some((folder, pattern)) if pattern.contains(['*', '?']) => format!(
+                "for /f \"delims=\" %A in ('dir /b/a \"{path}\"') do @for %B in (\"{folder}\\%A\") do @echo %~aB;%~zB;%~fB"
+            ),
+            _ => format!("for %A in (\"{path}\") do @echo %~aA;%~zA;%~fA"),
+        };
+        Ok(self.cmd(&command, LOOK).await?.text.lines().filter_map(entry).collect())
     }
 
     /// All files and folders below a folder.

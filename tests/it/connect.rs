@@ -102,6 +102,29 @@ async fn a_run_shows_one_living_line_and_no_sequence_of_the_machine() {
     assert!(!plain.contains("Special Administration"), "nothing of the console is shown: {plain}");
 }
 
+/// Ctrl-C as it is pressed: while a password is asked for and not echoed, and while the machine is called.
+#[tokio::test]
+async fn ctrl_c_leaves_the_terminal_as_it_was() {
+    let asked = visit(
+        "diagnose rdp/connections -t tcp:127.0.0.1:9 -u adm --runs-dir runs",
+        &[("Password of adm", b"hunt\x03")],
+    )
+    .await;
+    assert_eq!(asked.code, Some(130), "{}", asked.shown);
+    assert!(!asked.shown.contains("hunt"), "{}", asked.shown);
+    asked.terminal_is_as_it_was();
+    let called = visit(
+        "diagnose rdp/connections -t sim:rdp-denied?pace=real --runs-dir runs",
+        &[("a command prompt", b"\x03")],
+    )
+    .await;
+    assert_eq!(called.code, Some(130), "{}", called.shown);
+    assert!(strip(&called.shown).contains("stopped by the user"), "{}", called.shown);
+    let (hidden, shown) = (called.shown.rfind("\x1b[?25l"), called.shown.rfind("\x1b[?25h"));
+    assert!(hidden <= shown, "the cursor is shown again");
+    called.terminal_is_as_it_was();
+}
+
 /// Without colours and what draws the living line.
 fn strip(text: &str) -> String {
     regex::Regex::new(r"\x1b\[[0-9;?]*[A-Za-z]|\r").unwrap().replace_all(text, "").into_owned()

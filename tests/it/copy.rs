@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::session::session;
 
+const LOOK: std::time::Duration = std::time::Duration::from_mins(1);
 /// Even seconds: what a cabinet holds.
 const THEN: i64 = 1_700_000_000;
 
@@ -143,6 +144,13 @@ async fn what_the_machine_refuses_is_said_and_leaves_nothing() {
     assert!(matches!(missing, Err(ShellError::NotFetched { .. })));
     assert!(session.look(r"C:\none.txt").await.unwrap().is_empty());
     assert_eq!(session.look(r"C:\Windows").await.unwrap()[0].kind, EntryKind::Folder);
+    // A pattern matches folders and what is hidden, too.
+    session.cmd(r"md C:\m\sub&echo x>C:\m\a.txt&attrib +h C:\m\a.txt&echo x>C:\n.txt", LOOK).await.unwrap();
+    let mut matched: Vec<String> =
+        session.look(r"C:\m\*").await.unwrap().into_iter().map(|entry| entry.path).collect();
+    matched.sort();
+    assert_eq!(matched, [r"C:\m\a.txt", r"C:\m\sub"]);
+    assert!(session.look(r"C:\m\z*").await.unwrap().is_empty());
     session.close().await.unwrap();
     drop(window);
 }

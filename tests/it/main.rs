@@ -7,6 +7,7 @@
 //! - `cli`: help, refusals, exit codes, what a run leaves, Ctrl-C
 //! - `connect`: a person at the console on a real terminal, and what a run shows there
 //! - `copy`: files to and from the machine over its console
+//! - `copy_command`: the same through the real program: folders, JSON, cut, killed, refused
 //! - `ctrl_c`: stopped at any moment: no half line executed, channel and journal closed
 //! - `engine`: runs of scripts on a toy machine: what is sent, told, and left
 //! - `azure`: our side of Azure against the simulated one
@@ -50,6 +51,7 @@ mod cli;
 #[cfg(unix)]
 mod connect;
 mod copy;
+mod copy_command;
 #[cfg(unix)]
 mod ctrl_c;
 mod engine;

@@ -13,7 +13,7 @@ mod way;
 use std::sync::{Arc, Mutex};
 
 use sacpilot::azure::{Azure, Clock, Settings, VmId};
-use sacpilot::bridge::{Bridge, NoControls, Plan, Serial};
+use sacpilot::bridge::{Bridge, Call, NoControls, Plan, Serial};
 use sacpilot::secret::Secret;
 use tokio::io::DuplexStream;
 
@@ -72,9 +72,17 @@ impl Site {
         settings.telling(Arc::new(move |text| told.lock().unwrap().push(text.to_owned())))
     }
 
-    /// Where the token was seen that has no business there.
+    /// Where the token was seen that has no business there: also in a session that had it before, or as binary.
     pub(crate) fn leaks(&self) -> Vec<String> {
-        self.bridge.calls().leaks().to_vec()
+        let calls = self.bridge.calls();
+        let mut leaks = calls.leaks().to_vec();
+        let right = |call: &&Call| matches!(call, Call::Token { text: true, accepted: true, .. });
+        let sessions = calls.requests().iter().filter(|request| request.ends_with("/client")).count();
+        let tokens = calls.tokens();
+        if tokens.len() > sessions || !tokens.iter().all(right) {
+            leaks.push(format!("{sessions} sessions were joined with {tokens:?}"));
+        }
+        leaks
     }
 
     pub(crate) fn azure(&self) -> Azure {

@@ -105,8 +105,8 @@ async fn one(
     let outcome = session.cmd(command, context.globals.timeout).await;
     session.set_stop(None);
     if let Err(error) = session.close().await {
-        context
-            .tell(&format!("warning: the channel was not closed: {}\n", visible::line(&error.to_string())));
+        let error = operator_error(&error, session.console().secrets());
+        context.tell(&format!("warning: the channel was not closed: {}\n", visible::line(&error.message)));
     }
     outcome.map_err(|error| operator_error(&error, session.console().secrets()))
 }

@@ -197,8 +197,6 @@ pub struct Console {
     reconnected: u64,
     /// What is shown may be old.
     doubted: bool,
-    /// What was proven last to be there.
-    mode: Option<&'static str>,
     /// When the line ended as if somebody else had taken it.
     taken: Vec<Instant>,
     /// When bytes were sent last.
@@ -229,7 +227,6 @@ impl Console {
             reconnected: 0,
             taken: Vec::new(),
             sent: Instant::now(),
-            mode: None,
             secrets: Vec::new(),
         }
     }
@@ -248,7 +245,8 @@ impl Console {
 
     /// Clears what is shown here, not on the machine: what the screen shows afterwards was sent afterwards.
     pub fn wipe(&mut self) {
-        self.show_queued();
+        // Nothing of it counts any more, bad news neither.
+        while self.show_queued().is_err() {}
         "\x1b[2J\x1b[H".chars().for_each(|character| self.screen.feed(character));
     }
 
@@ -283,14 +281,6 @@ impl Console {
         let at = self.opened.elapsed();
         if let Some(recorder) = &mut self.recorder {
             recorder.mark(at, label);
-        }
-    }
-
-    /// It is proven that whoever types now speaks to this: `SAC`, `login`, `cmd`. A change is a mark in the recording.
-    pub fn enter_mode(&mut self, mode: &'static str) {
-        if self.mode != Some(mode) {
-            self.mode = Some(mode);
-            self.mark(&format!("mode {mode}"));
         }
     }
 
@@ -329,11 +319,6 @@ impl Console {
         self.recorder.as_mut().and_then(Recorder::take_failure)
     }
 
-    /// Gives the line back, for a person to take over; the recorder too, so that the recording goes on.
-    pub fn into_parts(self) -> (Box<dyn Line>, Option<Recorder>) {
-        (self.line, self.recorder)
-    }
-
     /// Waits until `probe` finds what it looks for on the screen. It is asked at once and after each character.
     pub async fn wait<T>(
         &mut self,
@@ -350,9 +335,7 @@ impl Console {
             if let Some(found) = probe(&self.screen) {
                 return Ok(found);
             }
-            if let Some(alarm) = self.watch.and_then(|watch| watch(&self.screen)) {
-                return Err(ConsoleError::Alarm { alarm, screen: self.screen.text() });
-            }
+            self.look_out()?;
             if let Some(character) = self.queued.pop_front() {
                 self.screen.feed(character);
                 continue;
@@ -375,7 +358,7 @@ impl Console {
     /// Shows everything that comes until nothing came for `span`, or until the deadline. True when it is quiet.
     pub async fn quiet(&mut self, span: Duration, until: Instant) -> Result<bool, ConsoleError> {
         loop {
-            self.show_queued();
+            self.show_queued()?;
             let now = Instant::now();
             if now >= until {
                 return Ok(false);
@@ -393,8 +376,7 @@ impl Console {
         while reads > 0 && self.read_until(Instant::now()).await? {
             reads -= 1;
         }
-        self.show_queued();
-        Ok(())
+        self.show_queued()
     }
 
     /// Sends bytes as they are: keys for SAC's driver, an answer to a pager. Never an Enter on a line: that is
@@ -423,10 +405,20 @@ impl Console {
         }
     }
 
-    /// Feeds everything that was received to the screen.
-    fn show_queued(&mut self) {
+    /// Feeds everything that was received to the screen; bad news ends it, for a row later it could not be told.
+    fn show_queued(&mut self) -> Result<(), ConsoleError> {
         while let Some(character) = self.queued.pop_front() {
             self.screen.feed(character);
+            self.look_out()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the screen shows what must never be seen here.
+    fn look_out(&self) -> Result<(), ConsoleError> {
+        match self.watch.and_then(|watch| watch(&self.screen)) {
+            Some(alarm) => Err(ConsoleError::Alarm { alarm, screen: self.screen.text() }),
+            None => Ok(()),
         }
     }
 
@@ -472,7 +464,8 @@ impl Console {
     }
 
     fn hung_up(&mut self, error: Option<&std::io::Error>) -> ConsoleError {
-        self.show_queued();
+        // The line is gone: that is the news.
+        let _ = self.show_queued();
         ConsoleError::HungUp {
             line: self.line.describe(),
             reason: self.line.hang_up(error),
@@ -488,7 +481,7 @@ impl std::fmt::Debug for Console {
 }
 
 /// Waits until the user wants to stop.
-async fn asked(stop: Option<&mut StopSign>) {
+pub(super) async fn asked(stop: Option<&mut StopSign>) {
     let asked = match stop {
         Some(stop) => stop.wait_for(|asked| *asked).await.is_ok(),
         None => false,

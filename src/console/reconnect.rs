@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep};
 
-use super::{Console, ConsoleError, seconds};
+use super::{Console, ConsoleError, asked, seconds};
 use crate::encoding::Utf8Stream;
 use crate::transport::Line;
 
@@ -32,6 +32,7 @@ impl Console {
     ///
     /// # Errors
     /// `lost` itself when it is no loss of the line or no way to make it anew was given;
+    /// [`ConsoleError::Stopped`]: the user does not want to wait for it any more.
     /// [`ConsoleError::HungUp`] with the reason when it did not come back in time, or was left to somebody else.
     pub async fn reconnect(&mut self, lost: ConsoleError) -> Result<(), ConsoleError> {
         let ConsoleError::HungUp { line, reason, screen } = lost else { return Err(lost) };
@@ -61,8 +62,17 @@ impl Console {
         self.line = Box::new(Gone(line.clone()));
         let end = Instant::now() + patience;
         let mut pause = FIRST;
+        let stop = &mut self.stop;
         let result = loop {
-            let error = match reopen.reopen().await {
+            let tried = tokio::select! {
+                biased;
+                () = asked(stop.as_mut()) => {
+                    self.reopen = Some(reopen);
+                    return Err(ConsoleError::Stopped { screen });
+                }
+                tried = reopen.reopen() => tried,
+            };
+            let error = match tried {
                 Ok(line) => break Ok(line),
                 Err(error) => error,
             };
@@ -70,7 +80,14 @@ impl Console {
             if rest.is_zero() || !error.may_pass() {
                 break Err(error);
             }
-            sleep(pause.min(rest)).await;
+            tokio::select! {
+                biased;
+                () = asked(stop.as_mut()) => {
+                    self.reopen = Some(reopen);
+                    return Err(ConsoleError::Stopped { screen });
+                }
+                () = sleep(pause.min(rest)) => {}
+            }
             pause = (pause * 2).min(LONGEST);
         };
         self.reopen = Some(reopen);

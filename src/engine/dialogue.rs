@@ -28,6 +28,8 @@ impl<O: Operator> Run<'_, O> {
             None => (self.intend(at, &condition, &Scope::new(), &scope)?, 0, None),
             // Nothing can be looked at that tells how far a dialogue came, or whether what it did was lost.
             Some(made) if made.change.open || self.doubtful => return Err(may_be_done().into()),
+            // Of a long answer the journal has only the beginning and the end.
+            Some(made) if made.answer_is_cut && made.change.ended > 0 => return Err(may_be_done().into()),
             Some(made) => {
                 let done = made.change.ended;
                 let command = made.commands.get(done.saturating_sub(1)).cloned();

@@ -90,7 +90,7 @@ impl<O: Operator> Run<'_, O> {
     pub(super) async fn learn(&mut self, names: &BTreeSet<String>) -> Result<(), Stop> {
         for source in &SOURCES {
             let wanted = |name: &&str| names.iter().any(|used| mentions(used, name));
-            if !source.names.iter().any(wanted) || !self.learnt.insert(source.names[0]) {
+            if !source.names.iter().any(wanted) || self.learnt.contains(source.names[0]) {
                 continue;
             }
             if let Some(lost) = &self.lost {
@@ -108,6 +108,7 @@ impl<O: Operator> Run<'_, O> {
                     return Err(Stop::Failed(error.into()));
                 }
             };
+            self.learnt.insert(source.names[0]);
             let found = (source.read)(outcome.code, &outcome.output);
             let facts = values(&found);
             self.facts.extend(found);

@@ -89,7 +89,7 @@ impl RunFolder {
         if let Some(folder) = path.parent() {
             private().recursive(true).create(folder).map_err(failed)?;
         }
-        fs::write(&path, text).map_err(failed)
+        write_whole(&path, text).map_err(failed)
     }
 
     /// Where it is.
@@ -119,21 +119,25 @@ impl RunFolder {
     /// Writes a file whole or not at all.
     pub fn write(&self, file: &str, text: &str) -> Result<(), FolderError> {
         let path = self.path.join(file);
-        let temporary = self.path.join(format!(".{file}.new"));
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let written = options.open(&temporary).and_then(|mut out| {
-            out.write_all(text.as_bytes())?;
-            out.sync_all()?;
-            fs::rename(&temporary, &path)
-        });
-        written.map_err(|source| FolderError { path, source })
+        write_whole(&path, text).map_err(|source| FolderError { path, source })
     }
+}
+
+/// A file that only the user can read: whole, or as it was before, whenever the power goes.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.new"));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut out = options.open(&temporary)?;
+    out.write_all(text.as_bytes())?;
+    out.sync_all()?;
+    fs::rename(&temporary, path)
 }
 
 fn private() -> DirBuilder {

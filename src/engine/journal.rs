@@ -19,6 +19,10 @@ pub struct Journal {
     file: File,
     path: PathBuf,
     next: u64,
+    /// Bytes of its whole lines.
+    whole: u64,
+    /// Whether a line could not be written: then none may follow, or a number would be missing between them.
+    is_broken: bool,
 }
 
 /// Where events are kept. An error stops the run before anything else is sent.
@@ -95,7 +99,7 @@ impl Journal {
         let file = options.open(path).map_err(io)?;
         lock(&file, path)?;
         sync_folder(path).map_err(io)?;
-        Ok(Self { file, path: path.to_owned(), next: 1 })
+        Ok(Self { file, path: path.to_owned(), next: 1, whole: 0, is_broken: false })
     }
 
     /// Goes on with the journal of a run that ended early; a torn last line is cut off.
@@ -109,7 +113,8 @@ impl Journal {
         file.set_len(recorded.whole).and_then(|()| file.seek(SeekFrom::End(0))).map_err(io)?;
         file.sync_all().map_err(io)?;
         let next = recorded.events.last().map_or(1, |event| event.seq + 1);
-        Ok((Self { file, path: path.to_owned(), next }, recorded))
+        let whole = recorded.whole;
+        Ok((Self { file, path: path.to_owned(), next, whole, is_broken: false }, recorded))
     }
 }
 
@@ -123,10 +128,20 @@ impl Book for Journal {
         let line = serde_json::to_string(event).map_err(|error| io(error.into()))?;
         let mut line = harmless_json(line);
         line.push('\n');
-        self.file.write_all(line.as_bytes()).map_err(io)?;
-        if event.event.is_durable() {
-            self.file.sync_data().map_err(io)?;
+        if self.is_broken {
+            return Err(io(io::Error::other("an earlier line of it could not be written")));
         }
+        let written = self
+            .file
+            .write_all(line.as_bytes())
+            .and_then(|()| if event.event.is_durable() { self.file.sync_data() } else { Ok(()) });
+        if let Err(error) = written {
+            self.is_broken = true;
+            // Half a line: a reader takes only the last one for torn. Where this fails too, it is the last one.
+            let _ = self.file.set_len(self.whole);
+            return Err(io(error));
+        }
+        self.whole += line.len() as u64;
         self.next = event.seq + 1;
         Ok(())
     }
@@ -210,6 +225,23 @@ mod tests {
             journal.append(event).unwrap();
         }
         (folder, path, events)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn behind_a_line_that_could_not_be_written_comes_no_other() {
+        let path = PathBuf::from("/dev/full");
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        let mut journal = Journal { file, path, next: 1, whole: 0, is_broken: false };
+        let full = journal.append(&event(1)).unwrap_err().to_string();
+        assert!(full.contains("No space left"), "{full}");
+        // Room was made meanwhile: a gap in the numbers would make the whole journal useless.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        journal.file = File::create(&path).unwrap();
+        let after = journal.append(&event(2)).unwrap_err().to_string();
+        assert!(after.ends_with("an earlier line of it could not be written"), "{after}");
+        assert_eq!(std::fs::read(path).unwrap(), b"");
     }
 
     #[test]

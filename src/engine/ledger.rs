@@ -63,6 +63,8 @@ pub struct Made {
     pub before: Values,
     /// Exit code and output of the command that ended last.
     pub answer: Option<(i32, String)>,
+    /// Whether that output is only the beginning and the end of it.
+    pub answer_is_cut: bool,
     /// Whether the check was seen to hold afterwards.
     pub verified: bool,
     /// Whether taking it back was begun.
@@ -167,6 +169,7 @@ impl Ledger {
                         back: Progress::default(),
                         before: before.clone(),
                         answer: None,
+                        answer_is_cut: false,
                         verified: false,
                         undoing: false,
                         outcome: None,
@@ -194,6 +197,7 @@ impl Ledger {
                 self.last_touch = seq;
                 if let Some(made) = self.change(step).filter(|_| *purpose == Purpose::Change) {
                     made.answer = Some((*code, output.text.clone()));
+                    made.answer_is_cut = output.omitted_lines > 0;
                 }
                 self.cut = None;
                 self.progress(step, *purpose, Progress::end);
@@ -312,6 +316,7 @@ impl Made {
         self.change = Progress::default();
         self.back = Progress::default();
         self.answer = None;
+        self.answer_is_cut = false;
         self.verified = false;
         self.undoing = false;
         self.outcome = None;

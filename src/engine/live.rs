@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::event::Settled;
 use super::operator::{Operator, OperatorError, Outcome, SessionPlace, Trouble};
-use crate::console::{Alarm, ConsoleError};
+use crate::console::{Alarm, ConsoleError, StopSign};
 use crate::recording::mask;
 use crate::sac::SacError;
 use crate::script::model::{Mode, Restart};
@@ -64,7 +64,7 @@ impl Operator for Live {
         let began = tokio::time::Instant::now();
         let outcome = match mode {
             Mode::Cmd => Box::pin(self.session.cmd(command, timeout)).await.map(Outcome::from),
-            Mode::Sac => Box::pin(self.session.sac(command)).await.map(|output| Outcome {
+            Mode::Sac => Box::pin(self.session.sac(command, timeout)).await.map(|output| Outcome {
                 code: 0,
                 output,
                 elapsed: began.elapsed(),
@@ -150,12 +150,18 @@ impl Operator for Live {
         Ok(asked.unwrap_or_default())
     }
 
-    async fn reboot(&mut self, by: Restart, reason: &str, budget: Duration) -> Result<(), OperatorError> {
+    async fn reboot(
+        &mut self,
+        by: Restart,
+        reason: &str,
+        budget: Duration,
+        stop: Option<StopSign>,
+    ) -> Result<(), OperatorError> {
         let by = match by {
             Restart::Shutdown => Restarting::Shutdown { reason },
             Restart::Sac => Restarting::Sac,
         };
-        Box::pin(self.session.reboot(by, budget)).await.map_err(|error| self.masked(&error))
+        Box::pin(self.session.reboot(by, budget, stop)).await.map_err(|error| self.masked(&error))
     }
 
     async fn close(&mut self) -> Result<(), OperatorError> {
@@ -196,7 +202,9 @@ fn trouble(error: &ShellError) -> Trouble {
         | ShellError::NotUploaded { .. }
         | ShellError::NotFetched { .. } => Trouble::TimedOut,
         ShellError::ScriptFailed { .. } => Trouble::ScriptFailed,
-        ShellError::NoPowerShell { begun: false, .. } => Trouble::Unsupported,
+        ShellError::NoPowerShell { begun: false, .. } | ShellError::RestartRefused { .. } => {
+            Trouble::Unsupported
+        }
         ShellError::TooLong { .. } | ShellError::NotStarted { .. } => Trouble::NotTyped,
         ShellError::OutcomeUnknown { cause } => match cause {
             ConsoleError::HungUp { .. } => Trouble::LineLost,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::event::Settled;
+use crate::console::StopSign;
 use crate::script::model::{Mode, Restart};
 use crate::shell::dialogue::Dialogue;
 
@@ -123,7 +124,7 @@ pub trait Operator: Send {
     }
 
     /// Restarts the machine, waits until it is back, at most `budget`, and logs in again. `reason` goes into the
-    /// machine's event log, where that is possible.
+    /// machine's event log, where that is possible. `stop` breaks the waiting off, never the typing.
     ///
     /// # Errors
     /// [`OperatorError`]
@@ -132,6 +133,7 @@ pub trait Operator: Send {
         by: Restart,
         reason: &str,
         budget: Duration,
+        stop: Option<StopSign>,
     ) -> impl Future<Output = Result<(), OperatorError>> + Send;
 
     /// Closes the channel that was opened for us; channels of others stay.
@@ -191,7 +193,7 @@ pub enum Trouble {
     MachineDown,
     /// An error that nothing caught ended the script; the prompt is proven.
     ScriptFailed,
-    /// This session cannot do that (a mode that the machine does not have).
+    /// This session cannot do that (a mode that the machine does not have, a restart that it refuses).
     Unsupported,
 }
 

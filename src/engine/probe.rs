@@ -9,7 +9,7 @@ use super::operator::{Operator, OperatorError, Outcome, Trouble};
 use super::run::Run;
 use super::step::{At, Done};
 use crate::engine::event::{RunMode, StepStatus};
-use crate::script::model::{Capture, Probe, Retry, Scope, Severity, Template, Value};
+use crate::script::model::{Capture, Mode, Probe, Retry, Scope, Severity, Template, Value};
 
 /// What a probe read.
 pub(super) struct Seen {
@@ -129,25 +129,19 @@ impl<O: Operator> Run<'_, O> {
             purpose,
             command: command.clone(),
             attempt,
-            without_receipt: false,
+            // SAC keeps none.
+            without_receipt: command.mode == Mode::Sac,
         })?;
         let outcome = self.type_command(purpose, command, receipt).await;
         match &outcome {
-            Ok(done) => {
-                let found = values(&captures(wanted, &done.output));
-                if !found.is_empty() {
-                    let names: Vec<&str> = found.keys().map(String::as_str).collect();
-                    self.operator.mark(&format!("match {} in {}", names.join(", "), step()));
-                }
-                self.narrator.tell(EventKind::CommandFinished {
-                    step: step(),
-                    purpose,
-                    code: done.code,
-                    output: Output::of(&self.narrator.mask(&done.output)),
-                    values: found,
-                    elapsed_ms: done.elapsed.as_millis() as u64,
-                })?;
-            }
+            Ok(done) => self.narrator.tell(EventKind::CommandFinished {
+                step: step(),
+                purpose,
+                code: done.code,
+                output: Output::of(&self.narrator.mask(&done.output)),
+                values: values(&captures(wanted, &done.output)),
+                elapsed_ms: done.elapsed.as_millis() as u64,
+            })?,
             Err(error) => {
                 if error.kind.ends_session() {
                     self.lost = Some(error.clone());

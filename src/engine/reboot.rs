@@ -35,6 +35,7 @@ impl<O: Operator> Run<'_, O> {
             return Ok(Done::new(StepStatus::Restarted, restarted()));
         }
         let up_s = self.uptime().await?;
+        self.gate()?;
         self.narrator.tell(EventKind::RebootIntended {
             step: at.path.clone(),
             reason: reason.clone(),
@@ -42,28 +43,25 @@ impl<O: Operator> Run<'_, O> {
             up_s,
         })?;
         let began = self.narrator.elapsed_ms();
-        let interrupt = self.interrupt.clone();
-        let outcome = self
-            .operate(|operator| async move {
-                tokio::select! {
-                    outcome = operator.reboot(by, &reason, budget) => outcome.map(Some),
-                    () = interrupt.requested() => Ok(None),
-                }
-            })
-            .await?;
+        // What must be done whatever happens is not broken off.
+        let stop = (self.shielded == 0).then(|| self.interrupt.sign());
+        let outcome =
+            self.operate(|operator| async move { operator.reboot(by, &reason, budget, stop).await }).await?;
         match outcome {
-            Ok(Some(())) => {
+            Ok(()) => {
                 let elapsed_ms = self.narrator.elapsed_ms() - began;
                 self.session_again()?;
                 self.narrator.tell(EventKind::RebootFinished { step: at.path.clone(), elapsed_ms })?;
                 Ok(Done::new(StepStatus::Restarted, restarted()))
             }
-            Ok(None) => {
+            Err(error) if error.code == "stopped" => {
                 self.abandoned("the machine was restarting when the run was stopped");
                 Err(Stop::Interrupted)
             }
             Err(error) => {
-                self.lost = Some(error.clone());
+                if error.kind.ends_session() {
+                    self.lost = Some(error.clone());
+                }
                 Err(Stop::Failed(error.into()))
             }
         }

@@ -11,6 +11,7 @@ use super::failure::Stop;
 use super::frame::{Frame, Record, names_of_body, names_of_step};
 use super::operator::Operator;
 use super::run::Run;
+use crate::encoding::acts;
 use crate::script::model::{
     Argument, Body, Expr, ForEach, Mode, OnFailure, Risk, Scope, Script, Step, Value,
 };
@@ -327,7 +328,7 @@ fn items(each: &ForEach, scope: &Scope) -> Result<Vec<Value>, Failure> {
 /// `id[item]`, for people; a second equal one is `id[item #2]`.
 fn unique(path: &str, item: &Value, used: &mut BTreeSet<String>) -> String {
     let text: String =
-        item.to_string().chars().map(|c| if c.is_control() { '·' } else { c }).take(LONGEST_ITEM).collect();
+        item.to_string().chars().map(|c| if acts(c) { '·' } else { c }).take(LONGEST_ITEM).collect();
     let mut name = format!("{path}[{text}]");
     let mut number = 1;
     while !used.insert(name.clone()) {

@@ -33,8 +33,6 @@
 
 mod cast;
 mod escape;
-#[cfg(test)]
-mod flat;
 mod forms;
 mod import;
 mod parts;

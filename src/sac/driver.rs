@@ -131,17 +131,12 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
     }
 }
 
-/// Goes to SAC from a channel that stays open.
-pub async fn return_to_sac(console: &mut Console, until: Instant) -> Result<AtSac, SacError> {
-    reach_prompt(console, until).await
-}
-
 /// The channels that there are, as `ch` lists them.
 pub async fn channels(console: &mut Console, at: AtSac) -> Result<(AtSac, Vec<Channel>), SacError> {
     let mut at = at;
     let mut before = None;
     for _ in 0..LOOKS {
-        let (output, next) = command(console, at, "ch").await?;
+        let (output, next) = command(console, at, "ch", COMMAND).await?;
         at = next;
         let list = text::channels(&output);
         // SAC itself is always there. On a line that alters bytes, only what was read twice counts.
@@ -206,6 +201,11 @@ pub async fn open_channel(
                     return Ok((again, name));
                 }
                 at = again;
+                unreadable += 1;
+                if unreadable == LOOKS || Instant::now() > until {
+                    let screen = console.screen().text();
+                    return Err(SacError::Unreadable { what: "the name of the new channel", screen });
+                }
                 continue;
             }
             Ok(CmdAnswer::NotRegistered | CmdAnswer::TimedOut) if Instant::now() + RETRY_CMD < until => {
@@ -222,7 +222,9 @@ pub async fn open_channel(
                 at = prompt_again(console, until).await?;
                 continue;
             }
-            Ok(CmdAnswer::Unrecognized) => {
+            // On its way to SAC it may have become another word.
+            Ok(CmdAnswer::Unrecognized) if unreadable + 1 < LOOKS && Instant::now() < until => {
+                unreadable += 1;
                 at = prompt_again(console, until).await?;
                 continue;
             }
@@ -288,7 +290,7 @@ pub async fn view_channel(
                 return Ok(());
             }
             Ok(false) => missing += 1,
-            Err(ConsoleError::TimedOut { .. }) => {}
+            Err(ConsoleError::TimedOut { .. }) if Instant::now() < until => {}
             Err(other) => return Err(other.into()),
         }
         // Once is enough on a good line; on another the name may have been typed wrong on the way.
@@ -364,19 +366,26 @@ pub async fn view_again(console: &mut Console, channel: &str) -> Result<bool, Co
 
 /// Closes a channel by its name, from SAC.
 pub async fn close_channel(console: &mut Console, at: AtSac, name: &str) -> Result<AtSac, SacError> {
-    let (_, at) = command(console, at, &format!("ch -cn {name}")).await?;
+    let (_, at) = command(console, at, &format!("ch -cn {name}"), COMMAND).await?;
     Ok(at)
 }
 
-/// Runs a command of SAC; its output without echo and prompt.
-pub async fn command(console: &mut Console, at: AtSac, line: &str) -> Result<(String, AtSac), SacError> {
+/// Runs a command of SAC, which may take `span` until its prompt is back; its output without echo and prompt.
+pub async fn command(
+    console: &mut Console,
+    at: AtSac,
+    line: &str,
+    span: Duration,
+) -> Result<(String, AtSac), SacError> {
     let mark = submit(console, at, line).await?;
-    await_end_of_command(console, mark).await.map_err(|cause| SacError::OutcomeUnknown { cause })?;
+    await_end_of_command(console, mark, span).await.map_err(|cause| SacError::OutcomeUnknown { cause })?;
+    if !console.screen().transcript().keeps(mark) {
+        return Err(SacError::TooMuch { command: line.to_owned() });
+    }
     let output = console.screen().transcript().since(mark);
     let output = output.trim_start_matches(['\r', '\n']);
     let output = output.rsplit_once(text::PROMPT).map_or(output, |(before, _)| before);
-    let output = output.replace(text::PAGER, "").trim_end().to_owned();
-    Ok((output, at_sac(console)))
+    Ok((output.replace(text::PAGER, "").trim_end().to_owned(), AtSac(())))
 }
 
 /// Restarts the machine with SAC's own `restart`; [`await_boot`] proves it.
@@ -499,8 +508,12 @@ fn entered(error: ConsoleError) -> SacError {
 }
 
 /// Waits until SAC's prompt stands again after a command, turning the pages of its pager.
-async fn await_end_of_command(console: &mut Console, mark: Offset) -> Result<(), ConsoleError> {
-    let until = Instant::now() + COMMAND;
+async fn await_end_of_command(
+    console: &mut Console,
+    mark: Offset,
+    span: Duration,
+) -> Result<(), ConsoleError> {
+    let until = Instant::now() + span;
     loop {
         let place = console
             .wait("SAC's prompt after the command", Patience::until(until), |screen| {
@@ -555,7 +568,7 @@ async fn prompt_again(console: &mut Console, until: Instant) -> Result<AtSac, Sa
         }
         console.quiet(PAUSE, Instant::now() + ANSWER).await?;
         if recognise(console.screen()) == (Place::Sac { typed: 0 }) {
-            return Ok(at_sac(console));
+            return Ok(AtSac(()));
         }
     }
 }
@@ -570,7 +583,7 @@ async fn empty_prompt(console: &mut Console) -> Result<Option<AtSac>, SacError> 
         console.quiet(PAUSE, Instant::now() + ANSWER).await?;
     }
     if recognise(console.screen()) == (Place::Sac { typed: 0 }) {
-        return Ok(Some(at_sac(console)));
+        return Ok(Some(AtSac(())));
     }
     match console.empty_enter(LONGEST_SAC_LINE).await {
         Ok(()) => {}
@@ -578,14 +591,7 @@ async fn empty_prompt(console: &mut Console) -> Result<Option<AtSac>, SacError> 
         Err(other) => return Err(other.into()),
     }
     let came = settle_on(console, ANSWER, |place| *place == Place::Sac { typed: 0 }).await?;
-    let there = came && recognise(console.screen()) == Place::Sac { typed: 0 };
-    Ok(there.then(|| at_sac(console)))
-}
-
-/// SAC's empty prompt is proven.
-fn at_sac(console: &mut Console) -> AtSac {
-    console.enter_mode("SAC");
-    AtSac(())
+    Ok((came && recognise(console.screen()) == Place::Sac { typed: 0 }).then_some(AtSac(())))
 }
 
 /// Asks for SAC's switch screen, which answers in every channel, and believes what the console shows once it came.

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 pub use driver::{
     AtSac, await_boot, channels, close_channel, command, newest, only_looks, open_channel, reach_prompt,
-    restart, return_to_sac, view_again, view_channel,
+    restart, view_again, view_channel,
 };
 pub use place::{Field, Place, cmd_prompt_at_cursor, login_at_cursor, recognise, switch_screen};
 pub use watch::in_channel;
@@ -57,6 +57,12 @@ pub enum SacError {
         what: &'static str,
         /// The screen.
         screen: String,
+    },
+    /// It printed more than is kept.
+    #[error("SAC ran {command} and printed more than is kept of it (64 KiB)")]
+    TooMuch {
+        /// The command.
+        command: String,
     },
     /// Azure's health report is all that comes: SAC is off.
     #[error(
@@ -111,6 +117,7 @@ impl SacError {
             Self::NoSuchChannel { .. } => "channel-gone",
             Self::Unreadable { .. } => "line-too-noisy",
             Self::OutcomeUnknown { .. } => "outcome-unknown",
+            Self::TooMuch { .. } => "too-much-output",
             Self::NoPrompt { .. } => "no-sac-prompt",
             Self::Deaf => "deaf",
             Self::Off => "sac-off",
@@ -126,6 +133,9 @@ impl SacError {
             Self::NoSuchChannel { .. } => Some("run it again: a new channel is opened"),
             Self::Unreadable { .. } => Some("try a lower speed; on real hardware check cable and ground"),
             Self::OutcomeUnknown { .. } => Some("look at the machine before you run it again"),
+            Self::TooMuch { .. } => {
+                Some("ask for less (`t` has a switch for threads: f), or ask Windows by a step in cmd")
+            }
             Self::NoPrompt { seen: Seen::Nothing, .. } => Some(
                 "check that the machine runs and that this is its COM1 (115200 8N1); a machine with kernel debugging \
                  on the port takes no input (bcdedit /debug {current} off); if somebody left a long list of SAC \
@@ -158,7 +168,11 @@ impl SacError {
             Self::NoPrompt { screen, .. } | Self::Stopped { screen } | Self::Unreadable { screen, .. } => {
                 Some(screen)
             }
-            Self::NoSuchChannel { .. } | Self::Deaf | Self::Off | Self::Refused { .. } => None,
+            Self::NoSuchChannel { .. }
+            | Self::TooMuch { .. }
+            | Self::Deaf
+            | Self::Off
+            | Self::Refused { .. } => None,
         }
     }
 }

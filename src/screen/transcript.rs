@@ -47,6 +47,11 @@ impl Transcript {
         self.text.get(from..).unwrap_or(&self.text)
     }
 
+    /// Whether everything since `offset` is still kept.
+    pub fn keeps(&self, offset: Offset) -> bool {
+        offset.0 >= self.dropped
+    }
+
     /// How often the whole screen was erased.
     pub(super) fn erased(&self) -> u64 {
         self.erased

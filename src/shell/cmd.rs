@@ -142,7 +142,7 @@ impl Session {
         };
         // The code page belongs to the console: what a child set stays.
         if command.to_ascii_lowercase().contains("chcp") {
-            self.learn_code_page().await?;
+            self.learn_code_page().await.map_err(ShellError::after_enter)?;
             let decoded = decode_output(&outcome.bytes, self.code_page());
             (outcome.text, outcome.lossy) = (decoded.text, decoded.lossy);
         }
@@ -395,6 +395,12 @@ impl Session {
         let prompt = self.prompt().to_owned();
         let mut left = 4;
         loop {
+            if self.is_elsewhere() {
+                self.show_anew().await?;
+                if self.is_at_prompt() {
+                    return Ok(());
+                }
+            }
             self.console_mut().send(b"\x03").await?;
             let back = self
                 .console_mut()
@@ -500,7 +506,7 @@ impl Session {
                 Ok(false) => self.console_mut().learn_noise(),
                 Err(error) => {
                     let cause = error.clone();
-                    if let Err(error) = self.regain(error).await {
+                    if let Err(error) = self.regain_prompt(error).await {
                         return Err(no_way_back(cause, error));
                     }
                 }

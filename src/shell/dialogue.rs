@@ -102,7 +102,7 @@ impl Session {
             let longest = super::cmd::LONGEST_TYPED - (length - command.chars().count());
             return Err(ShellError::TooLong { length: command.chars().count(), longest });
         }
-        self.type_and_enter_once(&line).await?;
+        self.type_and_enter_once(&line).await.map_err(begun)?;
         let start = self.console().screen().transcript().now();
         listener.begin(self.console().screen());
         loop {
@@ -123,15 +123,19 @@ impl Session {
                 }
                 Err(cause) => return Err(ShellError::OutcomeUnknown { cause }),
             };
-            self.mark(&format!("match {}", dialogue.answers[index].pattern));
             if let Err(reason) = self.reply(&dialogue.answers[index], index, &mut listener).await? {
                 let screen = self.console().screen().text();
                 self.abort(dialogue).await?;
                 return Err(ShellError::DialogueFailed { reason, screen });
             }
         }
+        let kept = self.console().screen().transcript().keeps(start);
         let text = self.shown(start);
         let code = self.code_of_last().await?;
+        if !kept {
+            let reason = "the program showed more than is kept of a dialogue (64 KiB)".to_owned();
+            return Err(ShellError::OutputDamaged { reason, code });
+        }
         Ok(Outcome { code, bytes: text.clone().into_bytes(), text, lossy: false, elapsed: began.elapsed() })
     }
 
@@ -186,6 +190,15 @@ impl Session {
         let text = self.console().screen().transcript().since(start);
         let text = text.strip_suffix(self.prompt()).unwrap_or(text);
         text.replace(crate::screen::ADDRESSED, "\r\n")
+    }
+}
+
+/// An error of a line that was to be typed and entered: only where that is proven, the program was not begun.
+fn begun(cause: ConsoleError) -> ShellError {
+    if cause.is_before_enter() || matches!(cause, ConsoleError::Stopped { .. }) {
+        cause.into()
+    } else {
+        ShellError::OutcomeUnknown { cause }
     }
 }
 
@@ -372,5 +385,16 @@ mod tests {
         // Drawn by addressing, backwards; still there; erased and drawn again.
         let stream = "\x1b[5;4Hose:\x1b[5;1HCho\x1b[6;1Hmore text\r\n\x1b[2J\x1b[5;1HChoose: ";
         assert_eq!(heard(&dialogue, stream), [0, 0]);
+    }
+
+    #[test]
+    fn after_enter_nothing_says_that_the_program_was_not_begun() {
+        let screen = String::new;
+        let before = ConsoleError::EchoNeverRight { attempts: 1, meant: screen(), screen: screen() };
+        assert!(!begun(before).may_have_run());
+        let waited = Duration::from_secs(6);
+        assert!(begun(ConsoleError::EnterUnanswered { waited, screen: screen() }).may_have_run());
+        let alarm = crate::console::Alarm::ChannelClosed;
+        assert!(begun(ConsoleError::Alarm { alarm, screen: screen() }).may_have_run());
     }
 }

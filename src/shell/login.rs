@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{Credentials, ShellError};
 use crate::console::{Clearing, Console, ConsoleError, Manner, Patience};
-use crate::sac::{self, Field};
+use crate::sac::{self, Field, SacError};
 use crate::screen::Screen;
 
 /// Tries with the same password where the first may not have been an honest one: on a line that altered what was typed
@@ -23,6 +23,8 @@ const NEXT: Duration = Duration::from_secs(15);
 const AFTER_REFUSAL: Duration = Duration::from_secs(3);
 /// How often the screen is looked at anew.
 const LOOKS: u32 = 8;
+/// How often a key is sent to a switch screen before the channel is viewed anew.
+const VIEWS: u32 = 3;
 
 /// What a login led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,22 +69,30 @@ pub(super) async fn log_in(
     credentials: &Credentials,
     until: Instant,
 ) -> Result<LoggedIn, ShellError> {
-    let (mut tried, mut looks) = (0, 0);
+    let (mut tried, mut looks, mut keys) = (0, 0, 0_u32);
+    let began = Instant::now();
     loop {
+        if Instant::now() >= until {
+            return Err(not_logged_in(console, began.elapsed()));
+        }
         let at = console
             .wait("the login", Patience::until((Instant::now() + NEXT).min(until)), |screen| {
                 stands(screen, own)
             })
             .await;
         match at {
-            Ok(At::Prompt(prompt)) => {
-                console.enter_mode("cmd");
-                return Ok(if kept && prompt == own { LoggedIn::Kept } else { LoggedIn::Fresh(prompt) });
-            }
+            Ok(At::Prompt(prompt)) if kept && prompt == own => return Ok(LoggedIn::Kept),
+            Ok(At::Prompt(prompt)) => return Ok(LoggedIn::Fresh(prompt)),
             Ok(At::Switch) => {
                 // It may still stand there from before the key that was sent just now.
                 console.quiet(Duration::from_secs(1), until).await?;
-                if stands(console.screen(), own) == Some(At::Switch) {
+                if stands(console.screen(), own) != Some(At::Switch) {
+                    continue;
+                }
+                keys += 1;
+                if keys.is_multiple_of(VIEWS) {
+                    look_anew(console, channel, &mut looks, until).await?;
+                } else {
                     console.send(b" ").await?;
                     console.quiet(Duration::from_secs(1), until).await?;
                 }
@@ -94,8 +104,12 @@ pub(super) async fn log_in(
                     look_anew(console, channel, &mut looks, until).await?;
                     continue;
                 };
-                console.enter_mode("login");
                 if field == Field::Password {
+                    // An answer that could not be read was a try all the same.
+                    if tried == TRIES {
+                        let said = "it asks for the password a third time".to_owned();
+                        return Err(ShellError::LoginRefused { account: account(credentials), said });
+                    }
                     tried += 1;
                     match password(console, &prompt, own, kept, credentials, until).await? {
                         Answer::GoesOn => {}
@@ -122,7 +136,7 @@ pub(super) async fn log_in(
                 let manner = Manner { prompt: &prompt, clearing: Clearing::Backspaces, longest: 256 };
                 match console.submit(manner, text).await {
                     Ok(_) => {}
-                    Err(error) if error.is_before_enter() && looks < LOOKS => {
+                    Err(error) if error.is_before_enter() => {
                         look_anew(console, channel, &mut looks, until).await?;
                     }
                     Err(error) => return Err(error.into()),
@@ -132,7 +146,7 @@ pub(super) async fn log_in(
             Err(ConsoleError::TimedOut { .. }) if kept && tried > 0 && looks > 1 => {
                 return Ok(LoggedIn::Kept);
             }
-            Err(ConsoleError::TimedOut { .. }) if looks < LOOKS && Instant::now() < until => {
+            Err(ConsoleError::TimedOut { .. }) if Instant::now() < until => {
                 look_anew(console, channel, &mut looks, until).await?;
             }
             Err(error) => return Err(error.into()),
@@ -169,10 +183,27 @@ async fn look_anew(
     looks: &mut u32,
     until: Instant,
 ) -> Result<(), ShellError> {
+    if *looks == LOOKS {
+        return Err(not_logged_in(console, NEXT));
+    }
     *looks += 1;
     console.learn_noise();
-    let at = sac::reach_prompt(console, until).await?;
-    Ok(sac::view_channel(console, at, channel, until).await?)
+    let looked = async {
+        let at = sac::reach_prompt(console, until).await?;
+        sac::view_channel(console, at, channel, until).await
+    }
+    .await;
+    match looked {
+        Ok(()) => Ok(()),
+        // The time that is left was too short for that: what was awaited is the login.
+        Err(SacError::NoPrompt { waited, .. }) if waited < NEXT => Err(not_logged_in(console, waited)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn not_logged_in(console: &Console, waited: Duration) -> ShellError {
+    let (awaited, screen) = ("the login".to_owned(), console.screen().text());
+    ConsoleError::TimedOut { awaited, waited, screen }.into()
 }
 
 /// Erases what stands behind the prompt of a field, and returns the prompt as it is shown: what cannot be erased are

@@ -101,6 +101,14 @@ pub enum ShellError {
         /// What the console shows.
         screen: String,
     },
+    /// Windows was asked to restart and refused.
+    #[error("Windows did not restart, `shutdown` answered {code}: {said}")]
+    RestartRefused {
+        /// Its exit code: 5 is access denied.
+        code: i32,
+        /// What it said.
+        said: String,
+    },
     /// The command is too long to be typed and proven.
     #[error("a command of {length} characters is too long for this console; {longest} are possible")]
     TooLong {
@@ -210,6 +218,7 @@ impl ShellError {
             Self::LoginRefused { .. } => "login-refused",
             Self::Stopped { .. } => "stopped",
             Self::NotPrepared { .. } => "channel-not-prepared",
+            Self::RestartRefused { .. } => "restart-refused",
             Self::TooLong { .. } => "command-too-long",
             Self::NotStarted { .. } => "command-not-started",
             Self::TimedOut { .. } => "command-timed-out",
@@ -238,6 +247,9 @@ impl ShellError {
             Self::NotPrepared { .. } => {
                 Some("the account needs the right to write to %SystemRoot%\\Temp, and the disk some space")
             }
+            Self::RestartRefused { .. } => Some(
+                "the account needs the right to shut the system down (5: access denied); SAC's own restart asks no account",
+            ),
             Self::TooLong { .. } => Some("put it into a script file on the machine, or split it"),
             Self::NotStarted { .. } => Some("run it again; on a line that loses bytes, try a lower speed"),
             Self::TimedOut { .. } => Some("allow more with --timeout"),
@@ -279,6 +291,7 @@ impl ShellError {
             Self::OutcomeUnknown { cause } => cause.screen(),
             Self::NotFoundOut { cause } => cause.screen(),
             Self::LoginRefused { .. }
+            | Self::RestartRefused { .. }
             | Self::NotUploaded { .. }
             | Self::NotFetched { .. }
             | Self::NoPowerShell { .. }
@@ -295,6 +308,7 @@ impl ShellError {
         match self {
             Self::Sac(_)
             | Self::LoginRefused { .. }
+            | Self::RestartRefused { .. }
             | Self::NotPrepared { .. }
             | Self::NotStarted { .. }
             | Self::TooLong { .. } => false,
@@ -362,6 +376,7 @@ impl From<SacError> for ShellError {
     fn from(error: SacError) -> Self {
         match error {
             SacError::OutcomeUnknown { cause } => Self::OutcomeUnknown { cause },
+            error @ SacError::TooMuch { .. } => Self::NotFoundOut { cause: Box::new(Self::Sac(error)) },
             error => Self::Sac(error),
         }
     }

@@ -53,6 +53,10 @@ pub(super) const PAGE: usize = LINE * LINES_OF_PAGE;
 const RUN: usize = 64;
 /// How long a page may take to begin; a file is read from its start for the first.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long the next page may take to begin after its key.
+const NEXT: Duration = Duration::from_secs(10);
+/// How often that key is sent before it counts as no help.
+const KEYS: u32 = 3;
 /// Once a page has begun, so much silence says that no more of it comes.
 const SILENCE: Duration = Duration::from_millis(1_500);
 /// Rows that may still be on the wire when the next page is asked for.
@@ -61,8 +65,8 @@ const EARLY: u16 = 2;
 const TRIES: u32 = 8;
 /// More than an output may be.
 const MOST: usize = 16 << 20;
-/// Pages whose hashes are asked for with one command.
-const HASHES: usize = 12;
+/// Pages whose hashes are asked for with one command: each shows three or, where the hash wraps, four rows.
+const HASHES: usize = 5;
 
 /// A file of the machine that `certutil -encode` made, and what it holds.
 #[derive(Debug, Clone)]
@@ -73,6 +77,16 @@ pub(super) struct Encoded<'a> {
     pub(super) size: usize,
     /// SHA-256 of them where it is known.
     pub(super) hash: Option<&'a str>,
+}
+
+/// How a run of pages ended.
+enum Shown {
+    /// With the prompt.
+    ToTheEnd,
+    /// The heading of a page did not come: the batch file may still wait for a key.
+    Stuck,
+    /// Whoever watches wants no more.
+    NotWanted,
 }
 
 /// What came so far: pages that came whole in form.
@@ -98,10 +112,11 @@ impl Session {
             while let Some((first, count)) = pages.missing() {
                 let before = pages.left();
                 match self.show_pages(file, first, count, &mut pages, progress).await {
-                    Ok(true) => {}
-                    Ok(false) => return Err(ShellError::Stopped { channel: None }),
+                    Ok(Shown::ToTheEnd) => {}
+                    Ok(Shown::Stuck) => self.back_to_prompt().await?,
+                    Ok(Shown::NotWanted) => return Err(ShellError::Stopped { channel: None }),
                     Err(error) if matches!(error, ConsoleError::Stopped { .. }) => return Err(error.into()),
-                    Err(error) => self.regain(error).await?,
+                    Err(error) => self.regain_prompt(error).await?,
                 }
                 if pages.left() == before {
                     failures += 1;
@@ -144,13 +159,13 @@ impl Session {
         }
         .await;
         if let Err(error) = shown {
-            self.regain(error).await?;
+            self.regain_prompt(error).await?;
             return Ok(None);
         }
         let screen = self.console().screen();
         let packed =
             screen.row(0).strip_prefix(&format!("#{call} ")).and_then(|size| size.trim().parse().ok());
-        let packed_hash = hashes(&screen.text()).pop();
+        let packed_hash = hashes(&unwrapped(screen)).pop();
         let (Some(packed), Some(packed_hash)) = (packed, packed_hash) else { return Ok(None) };
         if packed > MOST {
             return Ok(None);
@@ -162,7 +177,7 @@ impl Session {
         Ok(right.then_some(output))
     }
 
-    /// Shows pages from `first` on and takes them. False: whoever watches wants no more.
+    /// Shows pages from `first` on and takes them.
     async fn show_pages(
         &mut self,
         file: &Encoded<'_>,
@@ -170,24 +185,17 @@ impl Session {
         count: usize,
         pages: &mut Pages,
         progress: &mut TransferProgress<'_>,
-    ) -> Result<bool, ConsoleError> {
+    ) -> Result<Shown, ConsoleError> {
         let call = self.next_call();
         let lines = pages.lines(first, count);
         self.type_and_enter(&format!("(%SP%.p.cmd {call} {first} {lines} {})", file.path)).await?;
         for page in first..first + count {
             let heading = format!("#{call} {page}");
             let end = end_of(pages.text_length(page));
-            let deadline = Instant::now() + PATIENCE;
-            let begun = self
-                .console_mut()
-                .wait("a page", Patience::until(deadline), |screen| is_headed(screen, &heading).then_some(()))
-                .await;
-            match begun {
-                Ok(()) => {}
-                // The heading, or the key that asks for the page, came altered.
-                Err(ConsoleError::TimedOut { .. }) => break,
-                Err(error) => return Err(error),
+            if !self.page_begins(&heading, page == first).await? {
+                return Ok(Shown::Stuck);
             }
+            let deadline = Instant::now() + PATIENCE;
             let patience = Patience { until: deadline, idle: Some(SILENCE) };
             let last = page + 1 == first + count;
             // What is drawn as a stream comes in order, so the key may be on its way while the last rows are.
@@ -219,11 +227,32 @@ impl Session {
                 self.console_mut().send(b" ").await?;
             }
             if !pages.tell(progress) {
-                return Ok(false);
+                return Ok(Shown::NotWanted);
             }
         }
         self.await_prompt(PATIENCE).await?;
-        Ok(true)
+        Ok(Shown::ToTheEnd)
+    }
+
+    /// Waits for the heading of a page. A key that was lost on the way is sent again: one too many shows a page that is
+    /// not taken, and that is asked for once more.
+    async fn page_begins(&mut self, heading: &str, is_first: bool) -> Result<bool, ConsoleError> {
+        let (span, tries) = if is_first { (PATIENCE, 1) } else { (NEXT, KEYS) };
+        for left in (0..tries).rev() {
+            let begun = self
+                .console_mut()
+                .wait("a page", Patience::of(span), |screen| is_headed(screen, heading).then_some(()))
+                .await;
+            match begun {
+                Ok(()) => return Ok(true),
+                Err(ConsoleError::TimedOut { .. }) => self.console_mut().learn_noise(),
+                Err(error) => return Err(error),
+            }
+            if left > 0 && !self.is_at_prompt() {
+                self.console_mut().send(b" ").await?;
+            }
+        }
+        Ok(false)
     }
 
     /// Forgets the pages whose hash on the machine is another one; how many.
@@ -234,12 +263,23 @@ impl Session {
             // Only the last page can be shorter.
             let numbers: Vec<String> = group.iter().map(usize::to_string).collect();
             let command = format!(
-                "for %P in ({}) do @call %SP%.p.cmd x %P {LINES_OF_PAGE} {} h",
+                "(cls&for %P in ({}) do @call %SP%.p.cmd x %P {LINES_OF_PAGE} {} h)",
                 numbers.join(" "),
                 file.path
             );
-            let shown = self.cmd(&command, PATIENCE * 2).await?;
-            let hashes = hashes(&shown.text);
+            // Read from the screen: a command of its own would take the place of the output that is being fetched.
+            let shown: Result<(), ConsoleError> = async {
+                self.type_and_enter(&command).await?;
+                self.await_prompt(PATIENCE * 2).await
+            }
+            .await;
+            let hashes = match shown {
+                Ok(()) => hashes(&unwrapped(self.console().screen())),
+                Err(error) => {
+                    self.regain_prompt(error).await?;
+                    Vec::new()
+                }
+            };
             for (index, page) in group.iter().enumerate() {
                 if hashes.get(index) != Some(&pages.hash(*page)) {
                     pages.all[*page] = None;
@@ -258,6 +298,19 @@ impl Session {
         self.remember_pager();
         Ok(())
     }
+}
+
+/// The text of the screen, rows that go on in the next one joined: the certutil of Server 2016 puts blanks between the
+/// bytes of a hash, which makes 95 characters.
+fn unwrapped(screen: &Screen) -> String {
+    let mut text = String::new();
+    for row in screen.text().lines() {
+        text.push_str(row);
+        if row.chars().count() < usize::from(COLUMNS) {
+            text.push('\n');
+        }
+    }
+    text
 }
 
 impl Pages {

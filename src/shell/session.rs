@@ -31,6 +31,8 @@ const SCHEDULED: i32 = 1190;
 const REPAINT: Duration = Duration::from_secs(5);
 /// More than a line of SAC holds.
 const LONGEST_AT_SAC: usize = 80;
+/// How long SAC may take to tell something of itself: it asks services of a machine in trouble.
+const ASKING: Duration = Duration::from_secs(90);
 /// How often the way back into the channel is tried.
 const RETURNS: u32 = 8;
 /// How long a channel that is viewed may take to show where it stands.
@@ -211,14 +213,20 @@ impl Session {
     ///
     /// Nothing proves what SAC prints. On a line that alters bytes, commands that only look are asked until two
     /// answers agree; of others the output may be altered.
-    pub async fn sac(&mut self, command: &str) -> Result<String, ShellError> {
+    ///
+    /// `timeout` counts from Enter to SAC's next prompt.
+    pub async fn sac(&mut self, command: &str, timeout: Duration) -> Result<String, ShellError> {
         Box::pin(self.at_prompt()).await?;
-        let until = Instant::now() + 4 * PREPARATION;
+        let until = Instant::now() + timeout + 4 * PREPARATION;
         self.console.set_watch(None);
-        let mut at = sac::return_to_sac(&mut self.console, until).await?;
+        let mut at = sac::reach_prompt(&mut self.console, until).await?;
         let mut before = None;
         let output = loop {
-            let (output, next) = sac::command(&mut self.console, at, command).await?;
+            let (output, next) =
+                sac::command(&mut self.console, at, command, timeout).await.map_err(|error| {
+                    let error = ShellError::from(error);
+                    if before.is_some() { error.after_enter() } else { error }
+                })?;
             at = next;
             if !(self.console.typing().noisy && sac::only_looks(command)) || before.as_ref() == Some(&output)
             {
@@ -231,12 +239,33 @@ impl Session {
             before = Some(output);
         };
         drop(at);
-        self.return_to_channel(until).await?;
-        Ok(output)
+        // What only looks may as well not have run: then a lost line stays a lost line.
+        match self.return_to_channel(until).await {
+            Ok(()) => Ok(output),
+            Err(error) if sac::only_looks(command) => Err(error),
+            Err(error) => Err(error.after_enter()),
+        }
     }
 
-    /// Restarts the machine, waits until it is proven to have restarted, and opens a session again.
-    pub async fn reboot(&mut self, by: Restarting<'_>, budget: Duration) -> Result<(), ShellError> {
+    /// Restarts the machine, waits until it is proven to have restarted, and opens a session again. `stop` is heard once
+    /// the machine was told to restart: a line that is being typed for that is not left half.
+    pub async fn reboot(
+        &mut self,
+        by: Restarting<'_>,
+        budget: Duration,
+        stop: Option<StopSign>,
+    ) -> Result<(), ShellError> {
+        let restarted = self.restart(by, budget, stop).await;
+        self.console.set_stop(None);
+        restarted
+    }
+
+    async fn restart(
+        &mut self,
+        by: Restarting<'_>,
+        budget: Duration,
+        stop: Option<StopSign>,
+    ) -> Result<(), ShellError> {
         let began = Instant::now();
         let until = began + budget;
         let up = self.up.take();
@@ -246,20 +275,19 @@ impl Session {
                 let command = format!("shutdown /r /f /t {GRACE} /c \"{}\"", comment(reason));
                 let outcome = self.cmd(&command, PREPARATION).await?;
                 if !matches!(outcome.code, 0 | UNDER_WAY | SCHEDULED) {
-                    return Err(ShellError::NotPrepared {
-                        reason: format!("shutdown answered {}: {}", outcome.code, outcome.text.trim()),
-                        screen: self.console.screen().text(),
-                    });
+                    let said = outcome.text.trim().to_owned();
+                    return Err(ShellError::RestartRefused { code: outcome.code, said });
                 }
             }
             Restarting::Sac => {
                 self.at_prompt().await?;
                 self.console.set_watch(None);
-                let at = sac::return_to_sac(&mut self.console, Instant::now() + PREPARATION).await?;
+                let at = sac::reach_prompt(&mut self.console, Instant::now() + PREPARATION).await?;
                 sac::restart(&mut self.console, at).await?;
             }
         }
         self.console.mark("restarting");
+        self.console.set_stop(stop);
         self.carried.clear();
         self.channel.clear();
         self.kept = false;
@@ -293,7 +321,7 @@ impl Session {
 
     /// How long the machine has been up, in whole seconds, as SAC says; `None`: it does not say.
     pub async fn uptime(&mut self) -> Result<Option<Duration>, ShellError> {
-        let told = self.sac("id").await?;
+        let told = self.sac("id", ASKING).await?;
         self.up = sac::text::seconds_since_restart(&told).map(Duration::from_secs);
         Ok(self.up)
     }
@@ -308,7 +336,7 @@ impl Session {
     ) -> Result<bool, ShellError> {
         let mut at = sac::reach_prompt(&mut self.console, until).await?;
         for _ in 0..2 {
-            let (told, next) = sac::command(&mut self.console, at, "id").await?;
+            let (told, next) = sac::command(&mut self.console, at, "id", ASKING).await?;
             at = next;
             let longest = moment.elapsed().max(before.unwrap_or_default());
             let up = sac::text::seconds_since_restart(&told);
@@ -534,10 +562,7 @@ impl Session {
         if self.ready == Ready::Yes && self.prompt_comes_back().await? {
             return Ok(());
         }
-        if self.ready == Ready::Yes
-            && sac::in_channel(self.console.screen()).is_none()
-            && self.clean_line().await.is_ok()
-        {
+        if self.ready == Ready::Yes && !self.is_elsewhere() && self.clean_line().await.is_ok() {
             return Ok(());
         }
         self.return_to_channel(Instant::now() + 6 * PREPARATION).await?;
@@ -561,6 +586,25 @@ impl Session {
         self.return_to_channel(Instant::now() + 6 * PREPARATION).await
     }
 
+    /// The same, and to our prompt: what still runs there is interrupted.
+    pub(super) async fn regain_prompt(&mut self, error: ConsoleError) -> Result<(), ShellError> {
+        self.regain(error).await?;
+        if self.is_at_prompt() { Ok(()) } else { self.back_to_prompt().await }
+    }
+
+    /// Whether the console shows a place where Ctrl-C is no interrupt: SAC *executes* the line (ReactOS concmd.c), a
+    /// login takes it as a letter.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        matches!(
+            sac::recognise(self.console.screen()),
+            sac::Place::Sac { .. }
+                | sac::Place::SacPager
+                | sac::Place::Switch { .. }
+                | sac::Place::Login(_)
+                | sac::Place::Stopped
+        )
+    }
+
     /// Has the screen of the channel sent again.
     pub(super) async fn show_anew(&mut self) -> Result<(), ShellError> {
         self.console.learn_noise();
@@ -575,7 +619,6 @@ impl Session {
             let written = self.written.lines;
             let error = match Box::pin(self.try_return(until)).await {
                 Ok(()) => {
-                    self.console.enter_mode("cmd");
                     self.console.set_watch(Some(sac::in_channel));
                     return Ok(());
                 }
@@ -754,7 +797,7 @@ impl Session {
             if self.is_ours(at, &channel, &earlier.id, patience).await? {
                 return self.go_on_in(channel, &earlier.id).await.map(|()| true);
             }
-            at = sac::return_to_sac(&mut self.console, until).await?;
+            at = sac::reach_prompt(&mut self.console, until).await?;
         }
         // The way to a new channel begins at any place.
         drop(at);

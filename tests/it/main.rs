@@ -84,6 +84,7 @@ mod secrets;
 mod session;
 mod states;
 mod stored;
+mod stubborn;
 mod survive;
 #[cfg(unix)]
 mod ways;

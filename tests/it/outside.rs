@@ -139,8 +139,9 @@ async fn wines_cmd_runs_behind_the_channel() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().display();
     // A prefix of its own, made before the terminal is used; its programs end with the test.
-    let environment =
-        format!("env -i PATH=/usr/bin:/bin HOME={path} WINEPREFIX={path}/prefix WINEDEBUG=-all TERM=xterm");
+    let environment = format!(
+        "env -i PATH=/usr/bin:/bin HOME={path} LC_ALL=C.UTF-8 WINEPREFIX={path}/prefix WINEDEBUG=-all TERM=xterm"
+    );
     let run = |program: &str| {
         let mut words = environment.split(' ').chain(program.split(' '));
         let mut command = std::process::Command::new(words.next().unwrap());

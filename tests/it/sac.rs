@@ -125,10 +125,10 @@ async fn a_silent_line_is_told_from_one_that_does_not_answer() {
 async fn a_command_of_sac_gives_its_output_without_echo_and_prompt() {
     let (mut console, window) = machine(options(r#"{"start": "running"}"#));
     let at = sac::reach_prompt(&mut console, soon(10)).await.unwrap();
-    let (output, at) = sac::command(&mut console, at, "ch").await.unwrap();
+    let (output, at) = sac::command(&mut console, at, "ch", Duration::from_secs(90)).await.unwrap();
     assert!(output.starts_with("Channel List") && output.ends_with("SAC"), "{output}");
     // More than a screen: the pager is turned.
-    let (output, _at) = sac::command(&mut console, at, "t").await.unwrap();
+    let (output, _at) = sac::command(&mut console, at, "t", Duration::from_secs(90)).await.unwrap();
     assert!(!output.contains("----Press"), "{output}");
     let process = regex::Regex::new(r"(?m) (\d+) \S+\.exe\r?$").unwrap();
     let pids: Vec<&str> =

@@ -48,7 +48,8 @@ steps:
       run: 'net user "operator" *'
       answers:
         - {text: 'Retype', send: '{{ token }}', echo: none}
-        - {text: 'assword', send: '{{ token }}', echo: none}
+        - {text: 'Type a password', send: '{{ token }}', echo: none}
+        - {text: '(Y/N)', send: 'y'}
     undo: none
     why: 'the old password is not known'
 "#;

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-const SENTINEL: &str = "SENTINEL-[0-9a-f]+ exit=([0-9]+)\r?\n";
+const SENTINEL: &str = "SENTINEL-[0-9a-f]+ exit=([0-9]+)\r*\n";
 const ANSWER: &str = "OK ([0-9]+)\r?\n";
 
 fn patterns(count: usize) -> Vec<String> {

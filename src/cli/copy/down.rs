@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::time::Instant;
 
-use super::{Copied, Ended, Job};
+use super::{Copied, Ended, Job, place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::report::visible;
@@ -70,6 +70,12 @@ pub(super) async fn copy(job: Job<'_>, sources: &[String], to: &Path) -> Result<
             }
         }
     }
+    let name = |path: &Path| {
+        let name = path.display().to_string();
+        // These systems do not tell upper from lower case.
+        if cfg!(any(windows, target_os = "macos")) { name.to_lowercase() } else { name }
+    };
+    place::refuse_twice(items.iter().map(|item| (item.from.clone(), name(&item.to))))?;
     // Before the machine copies and packs what nobody will fetch.
     super::estimate::check(&job.target.endpoint, items.iter().map(|item| item.size / HOPED).sum(), job.yes)?;
     if into {

@@ -16,10 +16,12 @@ use self::place::{FORM, Place};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::lock;
 use super::opening::{Opening, STOPPED, awaiting};
 use super::signals::guarded_saying;
 use super::tape;
 use super::target::{ReachArgs, TARGETS, Target, TargetArgs};
+use crate::encoding::harmless_json;
 use crate::engine::live::operator_error;
 use crate::engine::{Interrupt, OperatorError, Trouble};
 use crate::report::visible;
@@ -110,6 +112,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         down::check(sources, to)?;
     }
     let target = TargetArgs { target, reach: args.reach }.resolve(context)?;
+    let _lock = lock::take(&target.endpoint, "copy", context)?;
     let files: Vec<_> = context.globals.record.as_deref().into_iter().collect();
     let recorder = tape::recorder(&target, &files, context)?;
     let interrupt = Interrupt::default();
@@ -139,7 +142,7 @@ async fn transfer(
 ) -> Result<(), Failure> {
     let (waits, _awaiting) = awaiting();
     let secrets = vec![target.credentials.password.clone()];
-    let opened = Box::pin(opening.session(secrets.clone(), context.started, waits, None)).await;
+    let opened = Box::pin(opening.session(secrets, context.started, waits, None)).await;
     let mut session = opened.map_err(failure)?.into_session();
     session.set_stop(Some(interrupt.sign()));
     let job = Job { session: &mut session, target, context, yes };
@@ -149,12 +152,13 @@ async fn transfer(
     };
     session.set_stop(None);
     if let Err(error) = session.close().await {
-        context.tell(&format!("warning: the channel was not closed: {error}\n"));
+        let error = operator_error(&error, session.console().secrets());
+        context.tell(&format!("warning: the channel was not closed: {}\n", visible::line(&error.message)));
     }
     result.map_err(|trouble| match trouble {
         Ended::Here(failure) => failure,
         Ended::Machine(error) if error.is_stop() => stopped(),
-        Ended::Machine(error) => failure(operator_error(&error, &secrets)),
+        Ended::Machine(error) => failure(operator_error(&error, session.console().secrets())),
     })
 }
 
@@ -181,7 +185,7 @@ impl Job<'_> {
                 "carried": file.carried, "resumed": file.resumed, "sha256": file.hash,
                 "kept_time": file.kept_time, "elapsed_ms": elapsed.as_millis() as u64,
             });
-            return self.context.say(&format!("{line}\n"));
+            return self.context.say(&(harmless_json(line.to_string()) + "\n"));
         }
         if self.context.globals.quiet {
             return Ok(());

@@ -1,5 +1,6 @@
 //! What a word of `copy` names: a file of this computer, or `TARGET:PATH` on a machine.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -67,6 +68,20 @@ impl fmt::Display for Place {
 
 /// How a place on a machine is written.
 pub(super) const FORM: &str = "a place on a machine is TARGET:PATH with the whole path: `serial:COM1:C:\\Temp\\a.txt`, `web01:%TEMP%\\a.txt`";
+
+/// Refuses two files that would take one place: the second would be written over the first. Each is what is copied, and
+/// the name of its place in the form in which equal places have equal names.
+pub(super) fn refuse_twice(files: impl Iterator<Item = (String, String)>) -> Result<(), Failure> {
+    let mut taken = BTreeMap::new();
+    for (from, to) in files {
+        let from = visible::line(&from);
+        if let Some(first) = taken.insert(to.clone(), from.clone()) {
+            let message = format!("{first} and {from} would both be written to {}", visible::line(&to));
+            return Err(Failure::usage(message).help("copy them one after the other, to different folders"));
+        }
+    }
+    Ok(())
+}
 
 /// Whether it begins at a drive or with a variable.
 fn is_whole(path: &str) -> bool {
@@ -138,5 +153,13 @@ mod tests {
             let refused = Place::parse(word).unwrap_err();
             assert_eq!(refused.help.as_deref(), Some(FORM), "{word}: {refused}");
         }
+    }
+
+    #[test]
+    fn two_files_for_one_place_are_refused() {
+        let file = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+        let same = refuse_twice([file("C:\\a\\x", "d/x"), file("D:\\x", "d/x")].into_iter()).unwrap_err();
+        assert_eq!(same.message, "C:\\a\\x and D:\\x would both be written to d/x");
+        assert!(refuse_twice([file("C:\\a\\x", "d/x"), file("D:\\x", "e/x")].into_iter()).is_ok());
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{Copied, Ended, Job};
+use super::{Copied, Ended, Job, place};
 use crate::cli::failure::Failure;
 use crate::report::visible;
 use crate::shell::{Came, EntryKind, Outgoing};
@@ -59,6 +59,9 @@ pub(super) async fn copy(job: Job<'_>, sources: &[PathBuf], to: &str) -> Result<
         let to = if into { format!("{to}\\{}", name(source)?) } else { to.to_owned() };
         gather(source, to, &mut items, &mut folders)?;
     }
+    // Windows does not tell upper from lower case.
+    let places = items.iter().map(|item| (item.from.display().to_string(), item.to.to_lowercase()));
+    place::refuse_twice(places)?;
     for folder in folders {
         job.session.make_folder(&folder).await?;
     }

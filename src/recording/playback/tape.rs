@@ -103,6 +103,8 @@ impl Tape {
             }
         };
         let moment = match event.kind {
+            // Nothing was sent or said.
+            Kind::Output(bytes) | Kind::Input(bytes) if bytes.is_empty() => return,
             Kind::Output(bytes) => Moment::Said(bytes),
             Kind::Input(bytes) => Moment::Sent(bytes),
             Kind::Mark(label) => {

@@ -8,6 +8,7 @@ use crate::sim::windows::World;
 use crate::sim::windows::events::Level;
 use crate::sim::windows::language::Text;
 use crate::sim::windows::power::{PowerAction, PowerRequest};
+use crate::sim::windows::win32::Win32;
 
 /// Without `/t` Windows waits half a minute.
 const DEFAULT_DELAY: u64 = 30;
@@ -51,6 +52,11 @@ pub(super) fn run(process: &Process) -> ExitCode {
         Order::Abort => {
             process.stderr.line(NOT_PENDING.in_language(language));
             1116
+        }
+        // SeShutdownPrivilege: on a server only administrators and operators have it.
+        Order::Power { .. } if !process.token.is_administrator() => {
+            process.stderr.line(&format!("{}(5)", Win32::ACCESS_DENIED.text(language)));
+            5
         }
         Order::Power { .. } if world.power.is_some() => {
             process.stderr.line(PENDING.in_language(language));

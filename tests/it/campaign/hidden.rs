@@ -176,7 +176,7 @@ async fn at_sac_a_line_that_acts_is_what_was_meant() {
     let end = tokio::time::Instant::now() + Duration::from_hours(2);
     let mut at = sac::reach_prompt(&mut console, end).await.unwrap();
     for _ in 0..20 {
-        (_, at) = sac::command(&mut console, at, "k 4321").await.unwrap();
+        (_, at) = sac::command(&mut console, at, "k 4321", Duration::from_secs(90)).await.unwrap();
     }
     drop(at);
     assert_eq!(window.audit().sac_lines(), ["k 4321"; 20]);

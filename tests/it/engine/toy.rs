@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use sacpilot::console::StopSign;
 use sacpilot::engine::{Operator, OperatorError, Outcome, Trouble};
 use sacpilot::script::model::{Mode, Restart};
 use tokio::time::sleep;
@@ -140,9 +141,27 @@ impl Operator for Toy {
         Ok(self.answer.clone())
     }
 
-    async fn reboot(&mut self, _: Restart, _: &str, budget: Duration) -> Result<(), OperatorError> {
+    async fn reboot(
+        &mut self,
+        _: Restart,
+        _: &str,
+        budget: Duration,
+        stop: Option<StopSign>,
+    ) -> Result<(), OperatorError> {
         self.sent.push("REBOOT".to_owned());
-        sleep(Duration::from_secs(90)).await;
+        let asked = async {
+            match stop {
+                Some(mut stop) => drop(stop.wait_for(|asked| *asked).await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = asked => {
+                let error = Self::trouble(Trouble::Unreachable, &self.screen);
+                return Err(OperatorError { code: "stopped", ..error });
+            }
+            () = sleep(Duration::from_secs(90)) => {}
+        }
         if self.state.contains_key("no-boot") {
             sleep(budget).await;
             return Err(Self::trouble(Trouble::Unreachable, &self.screen));

@@ -92,47 +92,50 @@ impl ScriptArgs {
 
     /// Reads the secret parameters into `params`.
     pub fn secrets(&self, script: &Script, params: &mut Scope) -> Result<Masks, Failure> {
-        let mut sources: BTreeMap<&str, &SecretSource> = BTreeMap::new();
-        for (name, source) in &self.secret {
-            let known = script.params.iter().find(|param| param.name == *name);
-            match known.map(|param| param.kind == ParamKind::Secret) {
-                Some(true) => {}
-                Some(false) => {
-                    return Err(Failure::usage(format!(
-                        "the parameter `{name}` of {} is no secret",
-                        script.name
-                    ))
-                    .help(format!("give it with -p {name}=…")));
-                }
-                None => {
-                    let secrets = script.params.iter().filter(|param| param.kind == ParamKind::Secret);
-                    let help = did_you_mean(name, secrets.map(|param| param.name.as_str()));
-                    let failure = Failure::usage(format!("{} has no secret parameter `{name}`", script.name));
-                    return Err(match help {
-                        Some(help) => failure.help(help),
-                        None => failure,
-                    });
-                }
-            }
-            if sources.insert(name, source).is_some() {
-                return Err(Failure::usage(format!("the secret `{name}` is given twice")));
+        let masks = given_secrets(script, &self.secret, params)?;
+        let mut secrets = script.params.iter().filter(|param| param.kind == ParamKind::Secret);
+        match secrets.find(|param| !masks.holds(&param.name)) {
+            None => Ok(masks),
+            Some(param) => {
+                Err(Failure::usage(format!("`{}` needs the secret `{}`", script.name, param.name))
+                    .help(format!("name its source: --secret {}=env:VARIABLE (or file:PATH)", param.name)))
             }
         }
-        let mut masks = Masks::default();
-        for param in script.params.iter().filter(|param| param.kind == ParamKind::Secret) {
-            let Some(source) = sources.get(param.name.as_str()) else {
-                return Err(Failure::usage(format!("`{}` needs the secret `{}`", script.name, param.name))
-                    .help(format!("name its source: --secret {}=env:VARIABLE (or file:PATH)", param.name)));
-            };
-            let secret = login::read(source, &format!("secret `{}`", param.name))?;
-            let value = param.accept(secret.expose().into()).map_err(|reason| {
-                Failure::usage(format!("the value of the secret `{}` {reason}", param.name))
-            })?;
-            params.insert(param.name.clone(), value);
-            masks.add(&param.name, secret);
-        }
-        Ok(masks)
     }
+}
+
+/// Reads the secret parameters that are given into `params`.
+pub fn given_secrets(
+    script: &Script,
+    given: &[(String, SecretSource)],
+    params: &mut Scope,
+) -> Result<Masks, Failure> {
+    let mut masks = Masks::default();
+    for (name, source) in given {
+        let Some(param) = script.params.iter().find(|param| param.name == *name) else {
+            let secrets = script.params.iter().filter(|param| param.kind == ParamKind::Secret);
+            let help = did_you_mean(name, secrets.map(|param| param.name.as_str()));
+            let failure = Failure::usage(format!("{} has no secret parameter `{name}`", script.name));
+            return Err(match help {
+                Some(help) => failure.help(help),
+                None => failure,
+            });
+        };
+        if param.kind != ParamKind::Secret {
+            let message = format!("the parameter `{name}` of {} is no secret", script.name);
+            return Err(Failure::usage(message).help(format!("give it with -p {name}=…")));
+        }
+        if masks.holds(name) {
+            return Err(Failure::usage(format!("the secret `{name}` is given twice")));
+        }
+        let secret = login::read(source, &format!("secret `{name}`"))?;
+        let value = param
+            .accept(secret.expose().into())
+            .map_err(|reason| Failure::usage(format!("the value of the secret `{name}` {reason}")))?;
+        params.insert(name.clone(), value);
+        masks.add(name, secret);
+    }
+    Ok(masks)
 }
 
 /// Loads and checks a script by name or file.

@@ -24,7 +24,7 @@ pub fn recorder(target: &Target, files: &[&Path], context: &Context) -> Result<O
         domain: target.credentials.domain.clone(),
         past: target.endpoint.shows_the_past(),
     };
-    let header = header(&target.endpoint, now).with_session(session);
+    let header = header(&target.endpoint, now).with_profile(target.profile.clone()).with_session(session);
     let mut recorder = start(&header, files, context)?;
     if let Some(recorder) = &mut recorder {
         recorder.hide(&target.credentials.password);
@@ -35,10 +35,11 @@ pub fn recorder(target: &Target, files: &[&Path], context: &Context) -> Result<O
 /// A recorder for `endpoint` that writes to all of `files`. `None` without files.
 pub fn of_endpoint(
     endpoint: &Endpoint,
+    profile: Option<String>,
     files: &[&Path],
     context: &Context,
 ) -> Result<Option<Recorder>, Failure> {
-    start(&header(endpoint, context.started), files, context)
+    start(&header(endpoint, context.started).with_profile(profile), files, context)
 }
 
 /// Writes into the recording what the program tells of its run.

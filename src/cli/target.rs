@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::inventory::{Place, complete, place};
 use super::login::LoginArgs;
 use crate::azure::Azure;
+use crate::inventory::Target as Entry;
 use crate::recording::{Import, Parts, Survey, survey};
 use crate::report::visible;
 use crate::secret::Secret;
@@ -100,6 +101,8 @@ pub struct Target {
     pub web: Option<Connector>,
     /// The name of a snapshot of the system disk that is taken first.
     pub snapshot: Option<String>,
+    /// Which Windows it is said to be.
+    pub profile: Option<String>,
 }
 
 impl Target {
@@ -124,6 +127,7 @@ impl TargetArgs {
             self.reach.login.or_as(entry.as_ref()).credentials(own_account(&endpoint)?, context)?;
         let wait = self.reach.wait.or(entry.as_ref().and_then(|entry| entry.wait));
         Ok(Target {
+            profile: profile_of(&endpoint, entry.as_ref()),
             name: shown(&self.target, &endpoint, entry.is_some()),
             endpoint,
             credentials,
@@ -159,6 +163,17 @@ fn shown(text: &str, endpoint: &Endpoint, is_entry: bool) -> String {
 pub fn endpoint(text: &str) -> Result<Endpoint, Failure> {
     text.parse()
         .map_err(|error: EndpointError| Failure::usage(visible::line(&error.to_string())).help(error.help()))
+}
+
+/// Which Windows a machine is said to be: by the inventory, or by the scenario of a simulated one.
+pub fn profile_of(endpoint: &Endpoint, entry: Option<&Entry>) -> Option<String> {
+    if let Some(profile) = entry.and_then(|entry| entry.profile) {
+        return Some(profile.to_owned());
+    }
+    let Endpoint::Sim { scenario, options } = endpoint else { return None };
+    let (_, changes) = sim_options(scenario, options).ok()?;
+    let world = Scenario::load(scenario, &changes).ok()?.world;
+    Some(world.os.year().replace(' ', ""))
 }
 
 /// The account that a simulated machine brings. A scenario that is not there is refused here.
@@ -198,10 +213,7 @@ pub fn credentials_of(survey: &Survey) -> Option<Credentials> {
     let keys: String = "q7Zk9Xw2Vj8Rt4Hn"
         .chars()
         .cycle()
-        .take(match survey.secret_keys {
-            0 => 16,
-            keys => keys,
-        })
+        .take(survey.stars.iter().copied().find(|stars| *stars > 0).unwrap_or(16))
         .collect();
     let session = survey.header.sacpilot.as_ref()?.session.clone()?;
     Some(Credentials { user: session.user, domain: session.domain, password: Secret::new(keys).ok()? })

@@ -197,6 +197,8 @@ pub struct Console {
     reconnected: u64,
     /// What is shown may be old.
     doubted: bool,
+    /// What was proven last to be there.
+    mode: Option<&'static str>,
     /// When the line ended as if somebody else had taken it.
     taken: Vec<Instant>,
     /// When bytes were sent last.
@@ -227,6 +229,7 @@ impl Console {
             reconnected: 0,
             taken: Vec::new(),
             sent: Instant::now(),
+            mode: None,
             secrets: Vec::new(),
         }
     }
@@ -281,6 +284,14 @@ impl Console {
         let at = self.opened.elapsed();
         if let Some(recorder) = &mut self.recorder {
             recorder.mark(at, label);
+        }
+    }
+
+    /// It is proven that whoever types now speaks to this: `SAC`, `login`, `cmd`. A change is a mark in the recording.
+    pub fn enter_mode(&mut self, mode: &'static str) {
+        if self.mode != Some(mode) {
+            self.mode = Some(mode);
+            self.mark(&format!("mode {mode}"));
         }
     }
 

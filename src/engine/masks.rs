@@ -18,6 +18,11 @@ impl Masks {
         self.0.sort_by_key(|(_, secret)| std::cmp::Reverse(secret.expose().len()));
     }
 
+    /// Whether there is a secret of this name.
+    pub fn holds(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
     /// The secrets, for those who mask on their own: the recorder, the operator.
     pub fn secrets(&self) -> Vec<Secret> {
         self.0.iter().map(|(_, secret)| secret.clone()).collect()

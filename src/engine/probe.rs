@@ -134,14 +134,21 @@ impl<O: Operator> Run<'_, O> {
         })?;
         let outcome = self.type_command(purpose, command, receipt).await;
         match &outcome {
-            Ok(done) => self.narrator.tell(EventKind::CommandFinished {
-                step: step(),
-                purpose,
-                code: done.code,
-                output: Output::of(&self.narrator.mask(&done.output)),
-                values: values(&captures(wanted, &done.output)),
-                elapsed_ms: done.elapsed.as_millis() as u64,
-            })?,
+            Ok(done) => {
+                let found = values(&captures(wanted, &done.output));
+                if !found.is_empty() {
+                    let names: Vec<&str> = found.keys().map(String::as_str).collect();
+                    self.operator.mark(&format!("match {} in {}", names.join(", "), step()));
+                }
+                self.narrator.tell(EventKind::CommandFinished {
+                    step: step(),
+                    purpose,
+                    code: done.code,
+                    output: Output::of(&self.narrator.mask(&done.output)),
+                    values: found,
+                    elapsed_ms: done.elapsed.as_millis() as u64,
+                })?;
+            }
             Err(error) => {
                 if error.kind.ends_session() {
                     self.lost = Some(error.clone());

@@ -36,6 +36,9 @@ pub struct Origin {
     pub tool: String,
     /// The line that was recorded, as [`crate::recording`]'s caller describes it. Holds no secret.
     pub endpoint: String,
+    /// Which Windows it is said to be: `2016`, `2019`, `2022`, … Absent where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
     /// What the same session needs to be driven again. Absent in format 1, and where nobody logged in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionOrigin>,
@@ -80,6 +83,7 @@ impl Header {
                 format: FORMAT,
                 tool: env!("CARGO_PKG_VERSION").to_owned(),
                 endpoint: endpoint.to_owned(),
+                profile: None,
                 session: None,
                 part: None,
             }),
@@ -99,6 +103,15 @@ impl Header {
             origin.part = Some(Part { number, after_us });
         }
         header
+    }
+
+    /// The same, of a machine that is said to be this Windows.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Option<String>) -> Self {
+        if let Some(origin) = &mut self.sacpilot {
+            origin.profile = profile;
+        }
+        self
     }
 
     /// The same, of a session that somebody logs in to.

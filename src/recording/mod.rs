@@ -33,6 +33,8 @@
 
 mod cast;
 mod escape;
+#[cfg(test)]
+mod flat;
 mod forms;
 mod import;
 mod parts;

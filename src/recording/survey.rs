@@ -21,8 +21,8 @@ pub struct Survey {
     pub marks: u64,
     /// What the program told first: the beginning of a run. `None`: no run was recorded.
     pub told: Option<String>,
-    /// How many keys the first masked secret took: a star each.
-    pub secret_keys: usize,
+    /// How many stars were shown for each masked secret, in the order in which they were typed: 0 where none were.
+    pub stars: Vec<usize>,
     /// Whether its last line is torn: the recorder was killed.
     pub torn: bool,
 }
@@ -40,7 +40,7 @@ pub fn survey(input: impl Read + Send + 'static) -> Result<Survey, ReadError> {
         sent: 0,
         marks: 0,
         told: None,
-        secret_keys: 0,
+        stars: Vec::new(),
         torn: false,
     };
     let mut counts_stars = false;
@@ -53,13 +53,19 @@ pub fn survey(input: impl Read + Send + 'static) -> Result<Survey, ReadError> {
                 if counts_stars {
                     let line = bytes.iter().take_while(|byte| !matches!(byte, b'\r' | b'\n'));
                     let whole = line.clone().count() == bytes.len();
-                    survey.secret_keys += line.map(|byte| usize::from(*byte == b'*')).sum::<usize>();
+                    let stars: usize = line.map(|byte| usize::from(*byte == b'*')).sum();
+                    if let Some(last) = survey.stars.last_mut() {
+                        *last += stars;
+                    }
                     counts_stars = whole;
                 }
             }
             Kind::Input(bytes) => {
                 survey.sent += bytes.len() as u64;
-                counts_stars = survey.secret_keys == 0 && bytes.starts_with(MASK.as_bytes());
+                counts_stars = bytes.starts_with(MASK.as_bytes());
+                if counts_stars {
+                    survey.stars.push(0);
+                }
             }
             Kind::Mark(_) => survey.marks += 1,
             Kind::Told(event) => survey.told = survey.told.or(Some(event)),

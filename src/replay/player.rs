@@ -35,9 +35,19 @@ impl Outline {
 
     /// The moment that is meant: so many seconds, or a mark.
     pub fn moment(&self, text: &str) -> Option<Duration> {
-        let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        seconds.or_else(|| self.marks.iter().find(|(_, label)| label == text).map(|(at, _)| *at))
+        seconds(text).or_else(|| self.mark(text).map(|number| self.marks[number].0))
     }
+
+    /// The place of the mark that is meant among all marks: the first of this name, else the first that holds this text.
+    pub fn mark(&self, text: &str) -> Option<usize> {
+        let named = self.marks.iter().position(|(_, label)| label == text);
+        named.or_else(|| self.marks.iter().position(|(_, label)| !text.is_empty() && label.contains(text)))
+    }
+}
+
+/// A moment in seconds since the beginning.
+pub fn seconds(text: &str) -> Option<Duration> {
+    text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 
 /// Plays a recording.

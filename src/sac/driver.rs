@@ -385,7 +385,8 @@ pub async fn command(
     let output = console.screen().transcript().since(mark);
     let output = output.trim_start_matches(['\r', '\n']);
     let output = output.rsplit_once(text::PROMPT).map_or(output, |(before, _)| before);
-    Ok((output.replace(text::PAGER, "").trim_end().to_owned(), AtSac(())))
+    let output = output.replace(text::PAGER, "").trim_end().to_owned();
+    Ok((output, at_sac(console)))
 }
 
 /// Restarts the machine with SAC's own `restart`; [`await_boot`] proves it.
@@ -568,7 +569,7 @@ async fn prompt_again(console: &mut Console, until: Instant) -> Result<AtSac, Sa
         }
         console.quiet(PAUSE, Instant::now() + ANSWER).await?;
         if recognise(console.screen()) == (Place::Sac { typed: 0 }) {
-            return Ok(AtSac(()));
+            return Ok(at_sac(console));
         }
     }
 }
@@ -583,7 +584,7 @@ async fn empty_prompt(console: &mut Console) -> Result<Option<AtSac>, SacError> 
         console.quiet(PAUSE, Instant::now() + ANSWER).await?;
     }
     if recognise(console.screen()) == (Place::Sac { typed: 0 }) {
-        return Ok(Some(AtSac(())));
+        return Ok(Some(at_sac(console)));
     }
     match console.empty_enter(LONGEST_SAC_LINE).await {
         Ok(()) => {}
@@ -591,7 +592,14 @@ async fn empty_prompt(console: &mut Console) -> Result<Option<AtSac>, SacError> 
         Err(other) => return Err(other.into()),
     }
     let came = settle_on(console, ANSWER, |place| *place == Place::Sac { typed: 0 }).await?;
-    Ok((came && recognise(console.screen()) == Place::Sac { typed: 0 }).then_some(AtSac(())))
+    let there = came && recognise(console.screen()) == Place::Sac { typed: 0 };
+    Ok(there.then(|| at_sac(console)))
+}
+
+/// SAC's empty prompt is proven.
+fn at_sac(console: &mut Console) -> AtSac {
+    console.enter_mode("SAC");
+    AtSac(())
 }
 
 /// Asks for SAC's switch screen, which answers in every channel, and believes what the console shows once it came.

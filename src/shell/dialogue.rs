@@ -123,6 +123,7 @@ impl Session {
                 }
                 Err(cause) => return Err(ShellError::OutcomeUnknown { cause }),
             };
+            self.mark(&format!("match {}", dialogue.answers[index].pattern));
             if let Err(reason) = self.reply(&dialogue.answers[index], index, &mut listener).await? {
                 let screen = self.console().screen().text();
                 self.abort(dialogue).await?;

@@ -81,8 +81,10 @@ pub(super) async fn log_in(
             })
             .await;
         match at {
-            Ok(At::Prompt(prompt)) if kept && prompt == own => return Ok(LoggedIn::Kept),
-            Ok(At::Prompt(prompt)) => return Ok(LoggedIn::Fresh(prompt)),
+            Ok(At::Prompt(prompt)) => {
+                console.enter_mode("cmd");
+                return Ok(if kept && prompt == own { LoggedIn::Kept } else { LoggedIn::Fresh(prompt) });
+            }
             Ok(At::Switch) => {
                 // It may still stand there from before the key that was sent just now.
                 console.quiet(Duration::from_secs(1), until).await?;
@@ -104,6 +106,7 @@ pub(super) async fn log_in(
                     look_anew(console, channel, &mut looks, until).await?;
                     continue;
                 };
+                console.enter_mode("login");
                 if field == Field::Password {
                     // An answer that could not be read was a try all the same.
                     if tried == TRIES {

@@ -619,6 +619,7 @@ impl Session {
             let written = self.written.lines;
             let error = match Box::pin(self.try_return(until)).await {
                 Ok(()) => {
+                    self.console.enter_mode("cmd");
                     self.console.set_watch(Some(sac::in_channel));
                     return Ok(());
                 }

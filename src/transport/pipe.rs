@@ -64,7 +64,7 @@ impl Line for PipeLine {
 mod tests {
     use tokio::net::windows::named_pipe::ServerOptions;
 
-    use super::super::suite;
+    use super::super::{Way, open_patiently, suite};
     use super::*;
 
     #[tokio::test]
@@ -78,5 +78,21 @@ mod tests {
         let mut line = suite::carries_every_byte(line, &mut peer).await;
         drop(peer);
         assert!(suite::hang_up(&mut line).await.starts_with("the other side closed the pipe"));
+    }
+
+    /// A machine that is switched off has no pipe; who waits is there when it is switched on.
+    #[tokio::test]
+    async fn a_pipe_that_is_not_there_yet_is_waited_for() {
+        let path = format!(r"\\.\pipe\sacpilot-test-late-{}", std::process::id());
+        let way = Way::new(format!("pipe:{path}").parse().unwrap());
+        assert_eq!(open_patiently(&way, Duration::ZERO).await.err().unwrap().code(), "open-not-found");
+        // The first try is over when the machine is switched on.
+        let (line, peer) = tokio::join!(open_patiently(&way, Duration::from_mins(1)), async {
+            let peer = ServerOptions::new().max_instances(1).create(&path).unwrap();
+            peer.connect().await.unwrap();
+            peer
+        });
+        let mut peer = peer;
+        suite::carries_every_byte(line.unwrap(), &mut peer).await;
     }
 }

@@ -138,8 +138,14 @@ fn the_program_works_under_wine() {
     let port = windows.folder.path().join("com1");
     let _com1 = windows.machine("com1.out", &format!("pty:{}", port.display()));
     windows.line("com1.out", " at ");
-    windows
-        .registry(&format!("[HKEY_LOCAL_MACHINE\\Software\\Wine\\Ports]\n\"COM1\"=\"{}\"\n", port.display()));
+    let tenth = windows.folder.path().join("com10");
+    let _com10 = windows.machine("com10.out", &format!("pty:{}", tenth.display()));
+    windows.line("com10.out", " at ");
+    windows.registry(&format!(
+        "[HKEY_LOCAL_MACHINE\\Software\\Wine\\Ports]\n\"COM1\"=\"{}\"\n\"COM10\"=\"{}\"\n",
+        port.display(),
+        tenth.display()
+    ));
 
     windows.run("version", "--version").code(0).out(&format!("sacpilot {}\n", env!("CARGO_PKG_VERSION")));
     let said = windows.run("usage", "exec -t seril:COM1 -- ver").code(2);
@@ -151,10 +157,22 @@ fn the_program_works_under_wine() {
     let exec = |endpoint: &str| format!("exec -t {endpoint} {LOGIN} -- echo here& exit 7");
     let ran = windows.run("serial", &exec("serial:COM1")).code(7).out("here\n");
     assert!(!ran.err.contains("error"), "{ran:#?}");
+    // Windows opens COM10 and above by another path.
+    windows.run("tenth", &exec("serial:COM10")).code(7).out("here\n");
+    assert!(ports.out.contains("serial:COM10 "), "{ports:#?}");
 
     let _tcp = windows.machine("tcp.out", "tcp:127.0.0.1:0");
     let address = windows.line("tcp.out", " at ");
     windows.run("tcp", &exec(&address)).code(7).out("here\n");
+
+    // A machine that is switched off has no pipe; who is willing to wait is there when it is switched on.
+    let waits = format!("exec -t pipe:sacpilot-late --wait 2m {LOGIN} -- echo here& exit 7");
+    let mut late = windows.start("late", &waits);
+    windows.line("late.err", "trying again");
+    let on = windows.start("on", "sim rdp-internal-error --listen pipe:sacpilot-late");
+    assert_eq!(late.0.wait().unwrap().code(), Some(7), "{}", windows.text("late.err"));
+    assert_eq!(windows.text("late.out"), "here\n");
+    drop(on);
 
     let pipe = windows.start("pipe", "sim rdp-internal-error --listen pipe:sacpilot-smoke");
     let address = windows.line("pipe.out", " at ");

@@ -14,12 +14,12 @@ use super::azure::account::AzureArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::inventory::{complete, place};
+use super::inventory::{Place, complete, place};
 use super::lock;
 use super::run::runs_dir;
 use super::signals::Signals;
 use super::tape;
-use super::target::TARGETS;
+use super::target::{TARGETS, profile_of};
 use crate::transport::{RawTerminal, Way};
 
 pub use escape_key::EscapeKey;
@@ -69,7 +69,8 @@ Examples:
 
 /// `sacpilot connect`.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
-    let endpoint = place(&args.target, context)?.endpoint;
+    let Place { endpoint, entry } = place(&args.target, context)?;
+    let profile = profile_of(&endpoint, entry.as_ref());
     let recording = match (&context.globals.record, args.no_record) {
         (_, true) => None,
         (Some(file), false) => Some(file.clone()),
@@ -79,7 +80,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let web = args.azure.web_for(&endpoint)?;
     // Also one who only looks would take bytes from it, and every key would land in a line that is being typed.
     let _lock = lock::take(&endpoint, "connect", context)?;
-    session(Way::new(endpoint).through(azure).over(web), args.escape, recording, context).await
+    let way = Way::new(endpoint).through(azure).over(web);
+    session(way, profile, args.escape, recording, context).await
 }
 
 /// A file in the folder of the runs, named after the time.
@@ -98,6 +100,7 @@ fn file_name(now: Timestamp) -> String {
 
 async fn session(
     way: Way,
+    profile: Option<String>,
     escape: EscapeKey,
     recording: Option<PathBuf>,
     context: &Context,
@@ -115,7 +118,7 @@ async fn session(
         .map_err(|error| Failure::new(Exit::UNREACHABLE, error.to_string()).help(error.help()))?;
     let what = line.describe();
     let files: Vec<&std::path::Path> = recording.iter().map(PathBuf::as_path).collect();
-    let mut recorder = tape::of_endpoint(way.endpoint(), &files, context)?;
+    let mut recorder = tape::of_endpoint(way.endpoint(), profile, &files, context)?;
     if let Some(recorder) = &mut recorder {
         for secret in &line.secrets() {
             recorder.hide(secret);

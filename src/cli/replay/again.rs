@@ -12,10 +12,11 @@ use crate::cli::script_args;
 use crate::cli::target::{Target, credentials_of, recorded_start};
 use crate::engine::event::EventKind;
 use crate::engine::{Event, Listener, Masks, Narrator, OnInterrupt, Order, Past, Selection};
-use crate::recording::{Kind, Manner, survey};
+use crate::recording::{Kind, Manner, Survey, survey};
 use crate::replay::compare;
 use crate::report::{JsonLines, Terminal, visible};
-use crate::script::model::{Scope, Value};
+use crate::script::model::{ParamKind, Scope, Script, Value};
+use crate::secret::Secret;
 use crate::transport::{Endpoint, ReplayPace};
 
 /// Drives the recorded run again and compares what is told.
@@ -61,6 +62,7 @@ pub(super) async fn run(args: &Args, from: &Recorded, context: &Context) -> Resu
         azure: None,
         web: None,
         snapshot: None,
+        profile: None,
         wait: Duration::from_mins(15),
         patience: Duration::ZERO,
         reconnect: Duration::ZERO,
@@ -69,7 +71,7 @@ pub(super) async fn run(args: &Args, from: &Recorded, context: &Context) -> Resu
     let again = all.iter().rposition(|event| matches!(event.event, EventKind::RunResumed { .. }));
     let (before, recorded) = all.split_at(again.unwrap_or_default());
     let now = recorded.first().map_or(context.started, |event| event.at);
-    let order = Order {
+    let mut order = Order {
         run,
         script,
         params,
@@ -82,7 +84,7 @@ pub(super) async fn run(args: &Args, from: &Recorded, context: &Context) -> Resu
         snapshot: None,
     };
     let kept = Kept::default();
-    let mut masks = Masks::default();
+    let mut masks = secrets_of(&order.script, args, &survey, &mut order.params)?;
     masks.add("password", target.credentials.password.clone());
     let secrets = masks.secrets();
     let taking = match recorded.first().map(|event| &event.event) {
@@ -136,6 +138,32 @@ pub(super) async fn run(args: &Args, from: &Recorded, context: &Context) -> Resu
             Ok(Exit::FINDINGS)
         }
     }
+}
+
+/// The secrets of the script, which no recording holds: those that are given again, and others in the place of the rest.
+/// Typed at a question that hides what is typed, one is as good as another.
+/// Where stars are shown, an output may hold them: as many as were recorded, when that is known.
+fn secrets_of(script: &Script, args: &Args, survey: &Survey, params: &mut Scope) -> Result<Masks, Failure> {
+    let mut masks = script_args::given_secrets(script, &args.secret, params)?;
+    // The first one is that of the login.
+    let mut stars = survey.stars.iter().skip(1).copied().filter(|stars| *stars > 0);
+    let length = stars.next().filter(|first| stars.all(|other| other == *first)).unwrap_or(16);
+    let missing = script.params.iter().filter(|param| param.kind == ParamKind::Secret);
+    for (number, param) in missing.enumerate() {
+        if masks.holds(&param.name) {
+            continue;
+        }
+        // No two equal neighbours, and nothing that the machine might print.
+        let keys: String = "m5Bq8Ld3Yp6Gs1Fc".chars().cycle().skip(number).take(length).collect();
+        let refused = |reason: &dyn std::fmt::Display| {
+            Failure::usage(format!("the secret `{}` {reason}", param.name))
+                .help(format!("give one of the recorded kind: --secret {}=env:VARIABLE", param.name))
+        };
+        let value = param.accept(keys.as_str().into()).map_err(|reason| refused(&reason))?;
+        params.insert(param.name.clone(), value);
+        masks.add(&param.name, Secret::new(keys).map_err(|error| refused(&error))?);
+    }
+    Ok(masks)
 }
 
 /// What a recorded run began with.

@@ -16,8 +16,10 @@ use super::args::duration;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::script_args::secret_source;
 use crate::recording::{Event, Hints, Import, Parts, ReadError};
 use crate::report::visible;
+use crate::secret::SecretSource;
 use crate::transport::{Mutation, Pieces, ReplayPace};
 
 /// Arguments of `replay`.
@@ -50,6 +52,11 @@ pub struct Args {
     /// proof that the recording notices it
     #[arg(long, value_name = "FAULT", value_parser = mutation)]
     mutate: Option<Mutation>,
+
+    /// Gives a secret of the script again, which no recording holds: NAME=env:VARIABLE, NAME=file:PATH or
+    /// NAME=command:COMMAND [default: any other in its place, which is enough where it was typed at a hidden question]
+    #[arg(long, value_name = "NAME=SOURCE", value_parser = secret_source)]
+    secret: Vec<(String, SecretSource)>,
 
     /// What is done instead of driving the run again.
     #[command(flatten)]

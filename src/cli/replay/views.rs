@@ -8,6 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::encoding::{Utf8Stream, harmless_json};
 use crate::recording::Kind;
+use crate::replay::player::{Outline, seconds};
 use crate::replay::{audit, explain, picture, text};
 use crate::report::visible;
 use crate::screen::Screen;
@@ -95,42 +96,48 @@ pub(super) fn picture(from: &Recorded, moment: &str, context: &Context) -> Resul
 
 /// The screen at a moment: so many seconds after the beginning, or when a mark was set.
 fn screen_at(from: &Recorded, moment: &str) -> Result<(String, Duration), Failure> {
-    let seconds = moment.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let until = match seconds(moment) {
+        Some(until) => Until::Moment(until),
+        None => Until::Mark(mark_of(from, moment)?),
+    };
     let mut decoder = Utf8Stream::new();
     let mut screen = Screen::new();
-    let mut found = None;
-    let mut last = Duration::ZERO;
-    let mut marks: Vec<String> = Vec::new();
-    from.each(|event| {
-        if found.is_some() {
-            return Ok(());
-        }
-        if seconds.is_some_and(|seconds| event.at > seconds) {
-            found = Some((screen.text(), seconds.unwrap_or_default()));
-            return Ok(());
-        }
-        last = event.at;
-        match &event.kind {
-            Kind::Output(bytes) => {
+    let (mut last, mut marks) = (Duration::ZERO, 0);
+    for event in from.import()? {
+        let event = event.map_err(|error| from.unreadable(&error))?;
+        match (&event.kind, until) {
+            (_, Until::Moment(until)) if event.at > until => return Ok((screen.text(), until)),
+            (Kind::Mark(_), Until::Mark(wanted)) if marks == wanted => return Ok((screen.text(), event.at)),
+            (Kind::Mark(_), _) => marks += 1,
+            (Kind::Output(bytes), _) => {
                 let mut text = String::new();
                 decoder.push(bytes, &mut text);
                 text.chars().for_each(|character| screen.feed(character));
             }
-            Kind::Mark(label) if seconds.is_none() => {
-                if label == moment {
-                    found = Some((screen.text(), event.at));
-                }
-                marks.push(label.clone());
-            }
             _ => {}
         }
+        last = event.at;
+    }
+    Ok((screen.text(), last))
+}
+
+/// How far a recording is shown.
+#[derive(Debug, Clone, Copy)]
+enum Until {
+    Moment(Duration),
+    /// The mark of this number, from 0.
+    Mark(usize),
+}
+
+/// The number of the mark that is meant.
+fn mark_of(from: &Recorded, wanted: &str) -> Result<usize, Failure> {
+    let mut outline = Outline::default();
+    from.each(|event| {
+        outline.add(event);
         Ok(())
     })?;
-    match found {
-        Some(found) => Ok(found),
-        None if seconds.is_some() => Ok((screen.text(), last)),
-        None => Err(no_mark(moment, marks.iter().map(String::as_str))),
-    }
+    let marks = outline.marks.iter().map(|(_, label)| label.as_str());
+    outline.mark(wanted).ok_or_else(|| no_mark(wanted, marks))
 }
 
 /// There is no such mark.

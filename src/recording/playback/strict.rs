@@ -27,14 +27,46 @@ pub(super) struct Strict {
     failed: Option<Box<Difference>>,
 }
 
-/// A masked secret while it is typed.
+/// A masked secret while it is typed. Whoever types it again may have another one, as long or as short as it is: it ends
+/// with the Enter that was recorded behind it.
 #[derive(Debug)]
 struct Secret {
     /// What the console said until the next key, a star for each key in it.
     echo: VecDeque<u8>,
+    /// Keys that the recorded one still has; where none is shown, they are not known.
     keys: usize,
+    /// Whether a star was shown for each key.
+    stars: bool,
     /// What was sent in one piece with it, behind it: an Enter.
     rest: Vec<u8>,
+}
+
+impl Secret {
+    /// What the console says to one more key.
+    fn key(&mut self) -> Vec<u8> {
+        if self.keys == 0 {
+            return if self.stars { vec![b'*'] } else { Vec::new() };
+        }
+        self.keys -= 1;
+        if !self.stars {
+            // What was said behind an Enter in one piece with it waits for that.
+            return if self.rest.is_empty() { self.echo.drain(..).collect() } else { Vec::new() };
+        }
+        let more = self.keys > 0 || !self.rest.is_empty();
+        let star = self.echo.iter().position(|byte| more && *byte == b'*');
+        let end = star.map_or(self.echo.len(), |place| place + 1);
+        self.echo.drain(..end).collect()
+    }
+
+    /// What is left to say when fewer keys came than were recorded: not the stars of the others.
+    fn rest_of_echo(mut self) -> Vec<u8> {
+        while self.keys > 0 && self.stars {
+            let Some(star) = self.echo.iter().position(|byte| *byte == b'*') else { break };
+            self.echo.remove(star);
+            self.keys -= 1;
+        }
+        self.echo.into()
+    }
 }
 
 impl Strict {
@@ -94,24 +126,27 @@ impl Strict {
     }
 
     fn key(&mut self, tape: &mut Tape, now: Duration, byte: u8, rest: &[u8]) -> Result<(), Box<Difference>> {
-        if let Some(secret) = &mut self.secret {
-            if secret.keys > 0 {
-                secret.keys -= 1;
-                while let Some(said) = secret.echo.pop_front() {
-                    self.ready.push(said);
-                    if said == b'*' && (secret.keys > 0 || !secret.rest.is_empty()) {
-                        break;
-                    }
-                }
-            }
-            if secret.keys == 0
-                && let Some(secret) = self.secret.take()
-            {
-                self.expected.extend(secret.rest);
-                self.afterwards.extend(secret.echo);
+        if let Some(mut secret) = self.secret.take() {
+            let follows = match (secret.rest.first(), tape.peek().map(|entry| &entry.moment)) {
+                (Some(first), _) => Some(*first),
+                (None, Some(Moment::Sent(bytes))) => bytes.first().copied(),
+                _ => None,
+            };
+            let enter = follows.filter(u8::is_ascii_control);
+            if enter != Some(byte) {
+                self.ready.extend(secret.key());
                 self.anchor = now;
+                if secret.keys > 0 || enter.is_some() {
+                    self.secret = Some(secret);
+                } else {
+                    self.expected.extend(&secret.rest);
+                    self.afterwards.extend(secret.rest_of_echo());
+                }
+                return Ok(());
             }
-            return Ok(());
+            self.expected.extend(&secret.rest);
+            let said = secret.rest_of_echo();
+            if self.expected.is_empty() { self.ready.extend(said) } else { self.afterwards.extend(said) }
         }
         if self.expected.is_empty() {
             self.next_input(tape, now, rest)?;
@@ -179,6 +214,6 @@ fn echoed_secret(tape: &mut Tape) -> Secret {
     }
     // What comes behind the line is no echo of it.
     let line = echo.iter().take_while(|byte| !matches!(byte, b'\r' | b'\n'));
-    let keys = line.map(|byte| usize::from(*byte == b'*')).sum::<usize>().max(1);
-    Secret { echo, keys, rest: Vec::new() }
+    let stars = line.map(|byte| usize::from(*byte == b'*')).sum::<usize>();
+    Secret { echo, keys: stars.max(1), stars: stars > 0, rest: Vec::new() }
 }

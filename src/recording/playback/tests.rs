@@ -149,3 +149,36 @@ fn a_secret_and_its_enter_in_one_piece_are_typed_in_any_pieces() {
         send(&mut playback, 2, "dir\r").unwrap();
     }
 }
+
+/// A secret of a script: nobody knows how long it was, and who replays has another one.
+#[test]
+fn another_secret_is_typed_where_one_was_typed() {
+    let unseen = ["< Type a password: ", "> ***", "> \r", "< \r\ndone", "> dir\r", "< dir"];
+    let starred = ["< Key: ", "> ***", "< *", "< \x1b[1;7H**", "> \r", "< \r\ndone", "> dir\r", "< dir"];
+    let whole = ["< Key: ", "> ***\r", "< ***\r\ndone", "> dir\r", "< dir"];
+    for manner in [Manner::Strict, Manner::Tolerant] {
+        for (lines, shows) in [(&unseen[..], false), (&starred, true), (&whole, true)] {
+            for secret in ["x", "abc", "a-longer-one"] {
+                let mut playback = play(lines, manner);
+                let mut all = said(&mut playback, 0);
+                for key in secret.chars() {
+                    send(&mut playback, 2, &key.to_string()).unwrap();
+                    all += &said(&mut playback, 2);
+                }
+                let stars = if shows { secret.len() } else { 0 };
+                assert_eq!(all.matches('*').count(), stars, "{manner:?} {lines:?} {secret}: {all}");
+                send(&mut playback, 2, "\r").unwrap();
+                all += &said(&mut playback, 9);
+                assert_eq!(all.matches('*').count(), stars, "{manner:?} {lines:?} {secret}: {all}");
+                assert!(all.ends_with("\r\ndone"), "{manner:?} {lines:?} {secret}: {all}");
+                send(&mut playback, 9, "dir\r").unwrap();
+                said(&mut playback, 20);
+                assert!(send(&mut playback, 20, "x").unwrap_err().contains("ends there"));
+            }
+        }
+    }
+    let mut playback = play(&unseen, Manner::Strict);
+    assert_eq!(said(&mut playback, 0), "Type a password: ");
+    send(&mut playback, 2, "abc\r").unwrap();
+    assert!(send(&mut playback, 9, "ver\r").unwrap_err().contains("`dir\\r` was recorded"));
+}

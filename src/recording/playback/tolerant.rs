@@ -9,6 +9,8 @@ use crate::secret::MASK;
 const BACKSPACE: u8 = 0x08;
 const DELETE: u8 = 0x7f;
 const ENTER: u8 = b'\r';
+/// So much is said at once, of a console that speaks for long.
+const PORTION: usize = 16 * 1024;
 
 /// What is compared, and what is said.
 #[derive(Debug, Default)]
@@ -19,6 +21,8 @@ pub(super) struct Tolerant {
     /// The part of a key that was sent.
     key: Vec<u8>,
     ready: Vec<u8>,
+    /// The stars of a secret that was sent in one piece with its Enter stand before what is said next.
+    echoed: bool,
     failed: Option<Box<Difference>>,
 }
 
@@ -27,8 +31,13 @@ pub(super) struct Tolerant {
 enum Action {
     /// A line was entered.
     Line(Vec<u8>),
-    /// A secret was entered.
-    Hidden,
+    /// A secret was entered; whether a star was shown for each key.
+    Hidden {
+        /// Whether it was.
+        stars: bool,
+        /// Whether its Enter was sent in one piece with it, so that its stars come behind that.
+        one_piece: bool,
+    },
     /// Keys that are not echoed: each counts.
     Keys(Vec<u8>),
     /// The recording ends.
@@ -56,7 +65,7 @@ impl Tolerant {
 
     pub(super) fn advance(&mut self, tape: &mut Tape, _now: Duration) -> Vec<u8> {
         if self.action.is_none() && self.failed.is_none() {
-            self.say(tape);
+            self.say(tape, PORTION);
         }
         std::mem::take(&mut self.ready)
     }
@@ -72,11 +81,14 @@ impl Tolerant {
         self.ready.is_empty() && matches!(self.action, None | Some(Action::End))
     }
 
-    /// Says what comes before the next key.
-    fn say(&mut self, tape: &mut Tape) {
-        while let Some(Entry { moment: Moment::Said(_), .. }) = tape.peek() {
+    /// Says what comes before the next key, until so many bytes are ready.
+    fn say(&mut self, tape: &mut Tape, most: usize) {
+        while self.ready.len() < most
+            && let Some(Entry { moment: Moment::Said(_), .. }) = tape.peek()
+        {
             if let Some(Entry { moment: Moment::Said(bytes), .. }) = tape.take() {
-                self.ready.extend(bytes);
+                let echoed = std::mem::take(&mut self.echoed);
+                self.ready.extend(bytes.into_iter().skip_while(|byte| echoed && *byte == b'*'));
             }
         }
     }
@@ -89,7 +101,7 @@ impl Tolerant {
         let action = if let Some(action) = self.action.take() {
             action
         } else {
-            self.say(tape);
+            self.say(tape, usize::MAX);
             next_action(tape)
         };
         let done = match &action {
@@ -101,12 +113,19 @@ impl Tolerant {
                 }
                 self.key.len() == keys.len()
             }
-            Action::Line(_) | Action::Hidden if erases => {
+            Action::Line(_) | Action::Hidden { stars: true, .. } if erases => {
                 self.line.pop();
                 self.ready.extend(b"\x08 \x08");
                 false
             }
-            Action::Hidden if byte == ENTER => true,
+            Action::Hidden { .. } if erases => {
+                self.line.pop();
+                false
+            }
+            Action::Hidden { one_piece, .. } if byte == ENTER => {
+                self.echoed = *one_piece && is_starred(tape);
+                true
+            }
             Action::Line(line) if byte == ENTER => {
                 if self.line != *line {
                     return Err(tape.difference(Recorded::Sent(line.clone()), &self.line));
@@ -116,9 +135,9 @@ impl Tolerant {
             Action::Line(line) if byte < b' ' => {
                 return Err(tape.difference(Recorded::Sent(line.clone()), rest));
             }
-            Action::Hidden => {
+            Action::Hidden { stars, .. } => {
                 self.line.push(byte);
-                self.ready.push(b'*');
+                self.ready.extend(stars.then_some(b'*'));
                 false
             }
             Action::Line(_) => {
@@ -141,12 +160,16 @@ impl Tolerant {
 /// itself, and what was erased is taken away.
 fn next_action(tape: &mut Tape) -> Action {
     let mut line = Vec::new();
-    let mut hidden = false;
+    let (mut hidden, mut stars) = (false, false);
     loop {
         let Some(Entry { moment, .. }) = tape.peek() else { return Action::End };
-        let Moment::Sent(bytes) = moment.clone() else {
-            tape.take();
-            continue;
+        let bytes = match moment.clone() {
+            Moment::Sent(bytes) => bytes,
+            Moment::Said(said) => {
+                stars |= hidden && said.contains(&b'*');
+                tape.take();
+                continue;
+            }
         };
         if bytes.iter().all(|byte| matches!(*byte, BACKSPACE | DELETE)) && line.is_empty() {
             tape.take();
@@ -159,10 +182,14 @@ fn next_action(tape: &mut Tape) -> Action {
             return Action::Keys(bytes);
         }
         tape.take();
-        hidden |= bytes.starts_with(MASK.as_bytes());
+        let one_piece = bytes.starts_with(MASK.as_bytes());
+        hidden |= one_piece;
         for byte in bytes {
             match byte {
-                ENTER if hidden => return Action::Hidden,
+                ENTER if hidden => {
+                    let stars = stars || is_starred(tape);
+                    return Action::Hidden { stars, one_piece };
+                }
                 ENTER => return Action::Line(line),
                 BACKSPACE | DELETE => {
                     line.pop();
@@ -173,8 +200,16 @@ fn next_action(tape: &mut Tape) -> Action {
     }
 }
 
+/// Whether what the console says next begins with a star.
+fn is_starred(tape: &mut Tape) -> bool {
+    matches!(tape.peek(), Some(Entry { moment: Moment::Said(said), .. }) if said.starts_with(b"*"))
+}
+
 /// Whether what the console said behind this input begins with it (or with a star): a typed line, not a key.
 fn is_echoed(tape: &mut Tape, bytes: &[u8]) -> bool {
+    if bytes.starts_with(MASK.as_bytes()) {
+        return true;
+    }
     let Some(Entry { moment: Moment::Said(said), .. }) = tape.peek_at(1) else { return true };
     // A difference renderer may place the cursor first; what is shown of the text then follows a sequence.
     let first = bytes[0];

@@ -1,7 +1,7 @@
 //! Bytes that fuzzing found (`fuzz/corpus`), replayed: nothing panics, and the laws of each target hold.
 //!
 //! With any compiler, bytes of the corpus altered by chance, so many seconds for each target; a seed repeats it:
-//! `SACPILOT_FUZZ=60 cargo test --release --test it fuzz::search -- --ignored --nocapture`. With a nightly one, libFuzzer:
+//! `SACPILOT_FUZZ=60 cargo test --release --test it fuzz::search -- --ignored --nocapture`. libFuzzer:
 //! `fuzz/README.md`.
 
 mod targets;

@@ -235,11 +235,7 @@ pub(super) const REFUSALS: &[Refusal] = &[
     },
     refusal("system/updates", "updates-pending", "updates wait for a restart"),
     refusal("events", "event-trail", "a file system has errors"),
-    // The way back finds nothing to rename, so the run cannot tell that nothing changed.
-    Refusal {
-        tried: true,
-        ..refusal("boot/crowdstrike", "crowdstrike-guarded", "the machine has the faulty file")
-    },
+    refusal("boot/crowdstrike", "crowdstrike-guarded", "the machine has the faulty file"),
     refusal("rdp/certificate-remote", "healthy", "VM02 does not answer").with("machine: 'VM02'"),
     refusal("offline/unlock", "rescue-locked-offline", "is locked by BitLocker")
         .with("disk: 1, recovery_password: '{{ other }}'"),

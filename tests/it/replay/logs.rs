@@ -38,12 +38,9 @@ fn deeds(log: &Path, arguments: &[&str]) -> Vec<String> {
     said.lines().map(deed).filter(|deed| !deed.starts_with("mark: ")).collect()
 }
 
-/// The TCP connection of a terminal server that speaks telnet, as `tcpdump -w` would have written it.
-fn capture(both: &[Moment]) -> Vec<u8> {
-    let mut file = Vec::new();
-    for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
-        file.extend(word.to_le_bytes());
-    }
+/// The packets of a TCP connection to a terminal server that speaks telnet, each with its millisecond.
+fn packets(both: &[Moment]) -> Vec<(u32, Vec<u8>)> {
+    let mut packets = Vec::new();
     let mut sequence = [1000_u32, 5000];
     let greeting = [(0, true, b"\xff\xfb\x01\xff\xfb\x03".to_vec())];
     for (ms, console, bytes) in greeting.iter().chain(both) {
@@ -57,12 +54,46 @@ fn capture(both: &[Moment]) -> Vec<u8> {
             let mut written = Vec::new();
             packet.write(&mut written, piece).unwrap();
             *number += piece.len() as u32;
-            let length = written.len() as u32;
-            for word in [1_700_000_000 + ms / 1000, ms % 1000 * 1000, length, length] {
-                file.extend(word.to_le_bytes());
-            }
-            file.extend(written);
+            packets.push((*ms, written));
         }
+    }
+    packets
+}
+
+/// The capture as `tcpdump -w` writes it: a header, and one before each packet.
+fn capture(both: &[Moment]) -> Vec<u8> {
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+    let mut file = words(&[0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, 1]);
+    for (ms, packet) in packets(both) {
+        let length = packet.len() as u32;
+        file.extend(words(&[1_700_000_000 + ms / 1000, ms % 1000 * 1000, length, length]));
+        file.extend(packet);
+    }
+    file
+}
+
+/// The capture as Wireshark writes it (pcapng): blocks, each with its length in front and behind, of an unknown kind too, with
+/// times of the nanosecond.
+fn capture_ng(both: &[Moment]) -> Vec<u8> {
+    fn block(file: &mut Vec<u8>, kind: u32, body: &[u8]) {
+        let length = (body.len().next_multiple_of(4) + 12) as u32;
+        file.extend([kind, length].map(u32::to_le_bytes).concat());
+        file.extend(body);
+        file.resize(file.len().next_multiple_of(4), 0);
+        file.extend(length.to_le_bytes());
+    }
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+    let mut file = Vec::new();
+    // The section; two interfaces (Ethernet), the second counts nanoseconds.
+    block(&mut file, 0x0a0d_0d0a, &words(&[0x1a2b_3c4d, 1, u32::MAX, u32::MAX]));
+    block(&mut file, 1, &words(&[1, 65_535]));
+    block(&mut file, 1, &[words(&[1, 65_535]), vec![9, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0]].concat());
+    block(&mut file, 0x0bad_cafe, b"of a later version");
+    for (ms, packet) in packets(both) {
+        let at = (1_700_000_000_000 + u64::from(ms)) * 1_000_000;
+        let length = packet.len() as u32;
+        let head = words(&[1, (at >> 32) as u32, at as u32, length, length]);
+        block(&mut file, 6, &[head, packet].concat());
     }
     file
 }
@@ -93,6 +124,7 @@ fn a_log_of_every_tool_tells_the_same_story() {
         ("putty.log", joined(&[b"=~=~=~=~=~= PuTTY log 2026.11.28 10:00:00 =~=~=~=~=~=\r\n", &said])),
         ("typescript", script),
         ("console.pcap", capture(&both)),
+        ("console.pcapng", capture_ng(&both)),
     ] {
         let log = file(name, &bytes);
         assert_eq!(deeds(&log, &[]), told, "{name}");
@@ -123,10 +155,17 @@ fn a_capture_of_the_network_is_a_machine() {
     let (_, both) = events(&cast);
     let pcap = folder.path().join("console.pcap");
     fs::write(&pcap, capture(&both)).unwrap();
-    let saved = folder.path().join("saved.cast");
-    let (said, code) = replayed(&pcap, &["--save-cast", saved.to_str().unwrap()]);
-    assert!(code == 0 && said.ends_with("from a capture of a network\n"), "{said}");
-    let (_, again) = events(&saved);
+    let ng = folder.path().join("console.pcapng");
+    fs::write(&ng, capture_ng(&both)).unwrap();
+    let saved = |capture: &Path| {
+        let saved = folder.path().join("saved.cast");
+        let (said, code) = replayed(capture, &["--save-cast", saved.to_str().unwrap()]);
+        assert!(code == 0 && said.ends_with("from a capture of a network\n"), "{said}");
+        events(&saved).1
+    };
+    let again = saved(&pcap);
+    // The same moments, whichever kind of file.
+    assert!(saved(&ng) == again);
     let joined = |events: &[Moment], out| {
         events.iter().filter(|event| event.1 == out).flat_map(|event| event.2.clone()).collect::<Vec<u8>>()
     };

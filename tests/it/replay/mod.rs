@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::program::Program;
+use crate::repair::SECRETS;
 use crate::stored::repository;
 
 fn sacpilot() -> Command {
@@ -30,29 +31,44 @@ fn replayed(recording: &Path, arguments: &[&str]) -> (String, i32) {
 }
 
 /// What a recorded run tells when it is driven again (as recorded, or this fails), without what differs from session to
-/// session: times, names of sessions and of runs, how the line is called.
+/// session: times, how the line is called, and names that are made anew each time (of sessions and runs; of a certificate
+/// that the machine makes, with its serial number and hour). Such names are numbered as they come, so that who is who is
+/// still compared.
 pub(crate) fn story(recording: &Path) -> Vec<String> {
     let output = sacpilot().arg("replay").arg(recording).arg("--json").output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     assert_eq!(output.status.code(), Some(0), "{}\n{}", text(&output.stdout), text(&output.stderr));
-    let run = regex::Regex::new(r"[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9-]+").unwrap();
-    let line = |line: &str| {
+    let fresh =
+        r"\b(?:[0-9]{8}T[0-9]{6}Z-[A-Za-z0-9-]+|[0-9A-Fa-f]{40}|[0-9a-f]{32}|[0-9]{1,2}:[0-9]{2} [AP]M)\b";
+    let fresh = regex::Regex::new(fresh).unwrap();
+    let mut names: Vec<String> = Vec::new();
+    let mut line = |line: &str| {
         let mut told: serde_json::Value = serde_json::from_str(line).unwrap();
         let event = told["event"].as_object_mut().unwrap();
-        for incidental in ["elapsed_ms", "budget_ms", "target", "session", "run", "line"] {
+        for incidental in ["elapsed_ms", "budget_ms", "up_s", "target", "session", "run", "line"] {
             event.remove(incidental);
         }
-        // What a run saves on the machine stands in a folder with its name.
-        let named = told["event"].to_string();
-        if !run.is_match(&named) {
-            return named;
+        // The length of an output counts without those names.
+        if let Some(output) = event.get_mut("output") {
+            let named: usize = fresh.find_iter(output["text"].as_str().unwrap()).map(|name| name.len()).sum();
+            output["chars"] = (output["chars"].as_u64().unwrap() - named as u64).into();
         }
-        if let Some(output) = told["event"]["output"].as_object_mut() {
-            output.remove("chars");
-        }
-        run.replace_all(&told["event"].to_string(), "[RUN]").into_owned()
+        let told = told["event"].to_string();
+        let numbered = |found: &regex::Captures<'_>| {
+            let name = found[0].to_lowercase();
+            let number = names.iter().position(|known| *known == name).unwrap_or_else(|| {
+                names.push(name);
+                names.len() - 1
+            });
+            format!("[NAME {number}]")
+        };
+        fresh.replace_all(&told, numbered).into_owned()
     };
-    text(&output.stdout).lines().map(line).filter(|line| !line.contains("\"type\":\"waiting\"")).collect()
+    text(&output.stdout)
+        .lines()
+        .map(&mut line)
+        .filter(|line: &String| !line.contains("\"type\":\"waiting\""))
+        .collect()
 }
 
 /// Records a run on a simulated machine; `with` are parameters, as inside the braces of `with`.
@@ -64,12 +80,19 @@ fn record(script: &str, with: &str, target: &str, into: &Path) -> i32 {
 fn record_with(script: &str, with: &str, target: &str, into: &Path, more: &[&str]) -> i32 {
     let runs = tempfile::tempdir().unwrap();
     let parameters = with.split(", ").filter_map(|pair| pair.split_once(": "));
-    let parameters = parameters
-        .flat_map(|(name, value)| ["-p".to_owned(), format!("{name}={}", value.trim_matches('\''))]);
+    // What the table hands over as `{{ NAME }}` is a secret that is made for tests.
+    let parameters = parameters.flat_map(|(name, value)| {
+        let value = value.trim_matches('\'');
+        match value.strip_prefix("{{ ").and_then(|value| value.strip_suffix(" }}")) {
+            Some(secret) => ["--secret".to_owned(), format!("{name}=env:SECRET_{secret}")],
+            None => ["-p".to_owned(), format!("{name}={value}")],
+        }
+    });
     let output = sacpilot()
         .args(["run", script, "-t", target, "--yes", "-q"])
         .args(parameters)
         .args(more)
+        .envs(SECRETS.map(|(name, secret)| (format!("SECRET_{name}"), secret)))
         .arg("--record")
         .arg(into)
         .arg("--runs-dir")
@@ -185,10 +208,26 @@ fn recordings_are_shown_explained_and_looked_through() {
     }
     let (said, code) = replayed(&cast, &["--text"]);
     assert!(code == 0 && said.contains("SAC>cmd\n") && !said.contains('\u{1b}'), "{said}");
+    let header = fs::read_to_string(&cast).unwrap();
+    let header = header.lines().next().unwrap();
+    for known in ["\"endpoint\":\"sim:rdp-internal-error\"", "\"profile\":\"2022\"", "\"user\":\"azadmin\""] {
+        assert!(header.contains(known), "{header}");
+    }
     let (said, code) = replayed(&cast, &["--screen-at", "0"]);
     assert_eq!((said.as_str(), code), ("\n", 0));
     let (said, code) = replayed(&cast, &["--screen-at", "no such mark"]);
-    assert!(code == 2 && said.contains("its marks: `step "), "{said}");
+    assert!(code == 2 && said.contains("its marks: `mode SAC`, `mode login`, `mode cmd`, `step "), "{said}");
+    // Marks of each kind: a change of the mode, a step, a match; by their names, or by a part of them.
+    for (mark, shows) in [
+        ("mode SAC", "SAC>"),
+        ("mode login", "Username:"),
+        ("mode cmd", "\\Windows\\system32>"),
+        ("match enabled", ">"),
+        ("step ", ">"),
+    ] {
+        let (said, code) = replayed(&cast, &["--screen-at", mark]);
+        assert!(code == 0 && said.trim_end().ends_with(shows), "{mark}: {said}");
+    }
     let (said, code) = replayed(&cast, &["--svg", "1.2"]);
     assert!(code == 0 && said.starts_with("<svg "), "{said}");
     let (said, code) = replayed(&cast, &["--audit"]);

@@ -9,6 +9,7 @@ use sacpilot::recording::{Import, Kind, Parts};
 
 use super::{record_with, replayed, sacpilot};
 use crate::program::Program;
+use crate::stored::repository;
 
 fn said(path: &Path) -> Vec<u8> {
     let mut said = Vec::new();
@@ -163,4 +164,27 @@ fn asciinema_reads_what_we_write() {
     // A terminal makes a carriage return of its own before each line feed.
     let plain = |bytes: &[u8]| bytes.iter().copied().filter(|byte| *byte != b'\r').collect::<Vec<u8>>();
     assert!(plain(&output.stdout) == plain(&said(&cast)), "asciinema prints what the console said");
+}
+
+/// A film of a run, made by asciinema's own tool.
+#[test]
+fn agg_draws_what_we_write() {
+    let inside = repository("target/players/bin/agg");
+    let agg = if inside.exists() { inside } else { "agg".into() };
+    if Command::new(&agg).arg("--version").output().is_err() {
+        println!("skipped: agg is not installed (.ci/run installs it)");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let cast = folder.path().join("session.cast");
+    assert_eq!(record_with("rdp/tls-protocols", "", "sim:rdp-internal-error", &cast, &[]), 0);
+    let gif = folder.path().join("session.gif");
+    let output = Command::new(&agg).args(["--speed", "50"]).args([&cast, &gif]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    if said.contains("no faces matching font") {
+        println!("skipped: agg finds no font ({})", said.trim());
+        return;
+    }
+    assert!(output.status.success(), "{said}");
+    assert!(fs::read(gif).unwrap().starts_with(b"GIF89a"));
 }

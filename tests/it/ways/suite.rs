@@ -80,7 +80,8 @@ pub(super) async fn all(way: &Way, mut far: Far) -> (Box<dyn Line>, Far) {
     let mut line = soon(what, way.open()).await;
     soon("first bytes", first(&mut line, &mut far)).await;
     soon("a command", typed(&mut line, &mut far)).await;
-    soon("much", much(way, &mut line, &mut far)).await;
+    // As slow as it likes, as long as it goes on.
+    much(way, &mut line, &mut far).await;
     soon("busy", busy(way, &mut line)).await;
     match line.send_break() {
         Ok(()) => {
@@ -109,10 +110,7 @@ pub(super) async fn all(way: &Way, mut far: Far) -> (Box<dyn Line>, Far) {
 pub(super) async fn conversation(way: &Way, line: &mut Box<dyn Line>, console: &mut Box<dyn Line>) {
     let up = way.up();
     let down = way.text(41);
-    soon("a conversation", async {
-        tokio::join!(exchange(line, &up, &down), exchange(console, &down, &up));
-    })
-    .await;
+    tokio::join!(exchange(line, &up, &down), exchange(console, &down, &up));
 }
 
 /// Whether a byte comes back: refused and not yet ready lines end, or are silent.
@@ -225,7 +223,8 @@ async fn exchange(line: impl AsyncRead + AsyncWrite, send: &[u8], expected: &[u8
         let mut heard = Vec::with_capacity(expected.len());
         while heard.len() < expected.len() {
             let mut bytes = vec![0; (expected.len() - heard.len()).min(8192)];
-            let count = from.read(&mut bytes).await.unwrap();
+            let came = soon(&format!("what follows byte {}", heard.len()), from.read(&mut bytes)).await;
+            let count = came.unwrap();
             assert!(count > 0, "the line ended after {} bytes", heard.len());
             heard.extend_from_slice(&bytes[..count]);
             let start = heard.len() - count;

@@ -47,10 +47,13 @@ pub struct RestartArgs {
 /// `azure snapshot`.
 pub async fn snapshot(args: SnapshotArgs, context: &Context) -> Result<Exit, Failure> {
     let (azure, vm) = args.shared.resolve(context)?;
-    let (under_way, begun) = UnderWay::open("snapshot", &vm, context)?;
-    let name = match (args.name, begun) {
-        (Some(name), _) | (None, Some(Begun::Snapshot { name, .. })) => name,
-        (None, _) => snapshot_name(&vm, context),
+    let under_way = UnderWay::open("snapshot", &vm, context)?;
+    let name = match args.name {
+        Some(name) => name,
+        None => match under_way.begun(context)? {
+            Some(Begun::Snapshot { name, .. }) => name,
+            _ => snapshot_name(&vm, context),
+        },
     };
     under_way.begin(&Begun::Snapshot { began: context.started, name: name.clone() })?;
     let id = azure.snapshot(&vm, &name).await.map_err(|error| failure(&error))?;
@@ -92,8 +95,9 @@ pub async fn administer(
 /// `azure restart`.
 pub async fn restart(args: RestartArgs, context: &Context) -> Result<Exit, Failure> {
     let (azure, vm) = args.disruptive.shared.resolve(context)?;
-    let (under_way, begun) = UnderWay::open("restart", &vm, context)?;
-    if let Some(Begun::Restart(restart)) = begun.filter(|_| !args.anew) {
+    let under_way = UnderWay::open("restart", &vm, context)?;
+    let begun = if args.anew { None } else { under_way.begun(context)? };
+    if let Some(Begun::Restart(restart)) = begun {
         azure.tell(&format!("find out what became of the restart that began at {}", restart.began));
         if azure.was_restarted(&vm, &restart).await.map_err(|error| failure(&error))? {
             under_way.end()?;

@@ -50,30 +50,37 @@ impl Begun {
 
 /// The place where it is kept. No other program does the same to the same machine meanwhile.
 pub struct UnderWay {
+    action: &'static str,
     path: PathBuf,
     _lock: File,
 }
 
 impl UnderWay {
-    /// That of `action` at `vm`, and what was begun there and not seen to end within the last hour.
-    pub fn open(action: &str, vm: &VmId, context: &Context) -> Result<(Self, Option<Begun>), Failure> {
+    /// That of `action` at `vm`.
+    pub fn open(action: &'static str, vm: &VmId, context: &Context) -> Result<Self, Failure> {
         let folder = runs_dir(context)?.join("azure");
         kept::make_folder(&folder)?;
         let machine = vm.to_string().to_lowercase().replace('/', "_");
         let path = folder.join(format!("{action}-{machine}.json"));
-        let lock =
-            kept::lock(&path, &format!("another sacpilot is at the {action} of this machine right now"))?;
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(kept::unusable(&path, "read", &error)),
+        let busy = format!("another sacpilot is at the {action} of this machine right now");
+        let lock = kept::lock(&path, &busy)?;
+        Ok(Self { action, path, _lock: lock })
+    }
+
+    /// What was begun there within the last hour, and not seen to end.
+    pub fn begun(&self, context: &Context) -> Result<Option<Begun>, Failure> {
+        let text = match fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(kept::unusable(&self.path, "read", &error)),
         };
-        let begun: Option<Begun> = text
-            .map(|text| serde_json::from_str(&text))
-            .transpose()
-            .map_err(|error| kept::unusable(&path, "read", &error))?;
-        let recent = |begun: &Begun| context.started.duration_since(begun.began()) < FORGOTTEN;
-        Ok((Self { path, _lock: lock }, begun.filter(|begun| begun.action() == action && recent(begun))))
+        let begun: Begun = serde_json::from_str(&text).map_err(|error| {
+            let message = format!("{} does not tell what was begun: {error}", self.path.display());
+            Failure::usage(message)
+                .help("look at the machine, then remove this file and give the command again")
+        })?;
+        let recent = context.started.duration_since(begun.began()) < FORGOTTEN;
+        Ok(Some(begun).filter(|begun| recent && begun.action() == self.action))
     }
 
     /// It is about to begin; that is on disk when this returns.

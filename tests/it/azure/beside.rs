@@ -278,6 +278,15 @@ async fn the_program_killed_at_a_snapshot_or_a_restart_does_it_once() {
     // Nothing is left to go on with, so the next call is another restart.
     run(call("restart --yes")).await.code(0).stdout("restart: done\n");
     assert_eq!(restarts(&site), 2);
+    // A file that was damaged is no reason to do it without a word, unless that is wanted.
+    let machine = Bridge::machine().replace('/', "_");
+    let file = runs.path().join(format!("azure/restart-{machine}.json"));
+    std::fs::write(&file, "{").unwrap();
+    let said = run(call("restart --yes")).await.code(2).stdout("");
+    assert!(said.stderr_text().contains("does not tell what was begun"), "{}", said.stderr_text());
+    assert_eq!(restarts(&site), 2);
+    run(call("restart --yes --anew")).await.code(0).stdout("restart: done\n");
+    assert_eq!(restarts(&site), 3);
     let kept = std::fs::read_dir(runs.path().join("azure")).unwrap();
     let kept = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut kept: Vec<String> = kept.map(|name| name.rsplit('.').next().unwrap().to_owned()).collect();

@@ -12,22 +12,35 @@ impl<O: Operator> Run<'_, O> {
     /// A step that asks.
     pub(super) async fn ask(&mut self, at: &At<'_>, ask: &Ask, scope: &Scope) -> Result<Done, Stop> {
         let question = ask.question.render_text(scope)?;
+        // Answered before the run was taken up again, and the program ended before the step did.
+        let answer = match self.memo.take_answer(&at.path) {
+            Some(answer) => answer,
+            None => self.answer(at, ask, question).await?,
+        };
+        let captures = Scope::from([("answer".to_owned(), Value::from(answer))]);
+        Ok(Done::new(StepStatus::Looked, Record { captures, ..Record::default() }))
+    }
+
+    /// What a person answers, or the script where nobody is there.
+    async fn answer(&mut self, at: &At<'_>, ask: &Ask, question: String) -> Result<String, Stop> {
         let choices = ask.choices.clone();
-        let given = {
-            let (question, interrupt) = (question.clone(), self.interrupt.clone());
-            let asked = self
-                .operate(|operator| async move {
-                    tokio::select! {
-                        given = operator.ask(&question, &choices) => given.map(Some),
-                        () = interrupt.requested() => Ok(None),
-                    }
-                })
-                .await?;
-            match asked {
-                Ok(Some(given)) => given,
-                Ok(None) => return Err(Stop::Interrupted),
-                Err(error) => return Err(Stop::Failed(error.into())),
-            }
+        if self.operator.is_attended() {
+            let (step, question, choices) = (at.path.clone(), question.clone(), choices.clone());
+            self.narrator.tell(EventKind::Asking { step, question, choices })?;
+        }
+        let (asked, interrupt) = (question.clone(), self.interrupt.clone());
+        let given = self
+            .operate(|operator| async move {
+                tokio::select! {
+                    given = operator.ask(&asked, &choices) => given.map(Some),
+                    () = interrupt.requested() => Ok(None),
+                }
+            })
+            .await?;
+        let given = match given {
+            Ok(Some(given)) => given,
+            Ok(None) => return Err(Stop::Interrupted),
+            Err(error) => return Err(Stop::Failed(error.into())),
         };
         let attended = given.is_some();
         let Some(answer) = given.or_else(|| ask.unattended.clone()) else {
@@ -41,8 +54,7 @@ impl<O: Operator> Run<'_, O> {
         }
         let step = at.path.clone();
         self.narrator.tell(EventKind::Answered { step, question, answer: answer.clone(), attended })?;
-        let captures = Scope::from([("answer".to_owned(), Value::from(answer))]);
-        Ok(Done::new(StepStatus::Looked, Record { captures, ..Record::default() }))
+        Ok(answer)
     }
 
     /// A step that only reports.

@@ -553,6 +553,15 @@ pub enum EventKind {
         /// What is known now; a name that is not there could not be read.
         facts: Values,
     },
+    /// A person at the terminal is asked; [`Self::Answered`] ends that.
+    Asking {
+        /// The step.
+        step: StepPath,
+        /// The question.
+        question: String,
+        /// The answers to choose from; none: any.
+        choices: Vec<String>,
+    },
     /// The question of a step was answered.
     Answered {
         /// The step.
@@ -629,6 +638,7 @@ impl EventKind {
             | Self::Judged { .. }
             | Self::Found { .. }
             | Self::FactsRead { .. }
+            | Self::Asking { .. }
             | Self::StepFinished { .. }
             | Self::SessionClosed { .. }
             | Self::Unknown => false,

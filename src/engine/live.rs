@@ -142,6 +142,10 @@ impl Operator for Live {
         Box::pin(self.session.upload(path, content, timeout)).await.map_err(|error| self.masked(&error))
     }
 
+    fn is_attended(&self) -> bool {
+        self.asker.is_some()
+    }
+
     async fn ask(&mut self, question: &str, choices: &[String]) -> Result<Option<String>, OperatorError> {
         let Some(asker) = self.asker else { return Ok(None) };
         let (question, choices) = (question.to_owned(), choices.to_vec());

@@ -129,6 +129,11 @@ fn texts(event: &mut EventKind, f: &mut impl FnMut(&mut String)) {
             f(&mut command.text);
             values(facts, f);
         }
+        EventKind::Asking { step, question, choices } => {
+            f(&mut step.0);
+            f(question);
+            choices.iter_mut().for_each(f);
+        }
         EventKind::Answered { step, question, answer, .. } => {
             f(&mut step.0);
             f(question);

@@ -14,6 +14,8 @@ pub struct Memo {
     steps: BTreeMap<StepPath, VecDeque<Remembered>>,
     /// Restarts that ended, whose step was not told to have ended.
     restarted: BTreeSet<StepPath>,
+    /// Answers to the questions of steps that were not told to have ended.
+    answers: BTreeMap<StepPath, String>,
     failures: BTreeMap<StepPath, Failure>,
     found: BTreeMap<StepPath, Severity>,
 }
@@ -41,6 +43,9 @@ impl Memo {
                 self.failures.remove(step);
                 self.found.remove(step);
             }
+            EventKind::Answered { step, answer, attended: true, .. } => {
+                self.answers.insert(step.clone(), answer.clone());
+            }
             EventKind::RebootFinished { step, .. } => self.was_restarted(step),
             EventKind::Found { step, severity, .. } => {
                 self.found.insert(step.clone(), *severity);
@@ -50,6 +55,7 @@ impl Memo {
             }
             EventKind::StepFinished { step, status, left: Some(left), .. } => {
                 self.restarted.remove(step);
+                self.answers.remove(step);
                 let failure = self.failures.get(step).cloned();
                 let lost = failure.as_ref().is_some_and(Failure::passes);
                 if *status != StepStatus::Interrupted && !lost {
@@ -83,7 +89,7 @@ impl Memo {
 
     /// Whether no step ended.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.restarted.is_empty()
+        self.steps.is_empty() && self.restarted.is_empty() && self.answers.is_empty()
     }
 
     /// Notes that the machine was restarted for this step.
@@ -94,6 +100,11 @@ impl Memo {
     /// Whether the machine was restarted for this step already, once.
     pub fn take_restart(&mut self, step: &StepPath) -> bool {
         self.restarted.remove(step)
+    }
+
+    /// What a person answered to the question of this step, once.
+    pub fn take_answer(&mut self, step: &StepPath) -> Option<String> {
+        self.answers.remove(step)
     }
 
     /// How the step ended, once.

@@ -110,6 +110,11 @@ pub trait Operator: Send {
         async { Err(OperatorError::unsupported("an upload")) }
     }
 
+    /// Whether a person is at the terminal who can be asked.
+    fn is_attended(&self) -> bool {
+        false
+    }
+
     /// Asks the person at the terminal; with `choices`, one of them. `None`: nobody is there.
     ///
     /// # Errors

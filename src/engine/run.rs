@@ -457,6 +457,8 @@ pub async fn while_told<T>(
     narrator: &mut Narrator,
     awaiting: &mut Awaiting,
 ) -> Result<T, JournalError> {
+    // What was awaited before is over.
+    while awaiting.try_recv().is_ok() {}
     let mut task = pin!(task);
     let mut told = Ok(());
     let mut current: Option<(Awaited, Instant)> = None;

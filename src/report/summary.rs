@@ -381,6 +381,7 @@ impl Summary {
             | EventKind::CommandFinished { .. }
             | EventKind::CommandFailed { .. }
             | EventKind::Judged { .. }
+            | EventKind::Asking { .. }
             | EventKind::Answered { .. }
             | EventKind::UndoStarted { .. }
             | EventKind::Unknown => {}

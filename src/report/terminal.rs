@@ -114,8 +114,14 @@ impl<W: Write + Send> Terminal<W> {
         let prefix = budget_ms.map(|ms| format!(" of at most {}", wording::span(ms))).unwrap_or_default();
         self.live.set_message(visible::line(what));
         self.live.set_prefix(prefix);
-        self.live.reset_elapsed();
+        self.live.reset();
         self.live.enable_steady_tick(Duration::from_millis(120));
+    }
+
+    /// Leaves the last line to a question.
+    fn yields(&mut self) {
+        self.live.disable_steady_tick();
+        self.live.finish_and_clear();
     }
 
     fn step_started(&mut self, step: &StepPath, title: &str, ms: u64) {
@@ -367,6 +373,7 @@ impl<W: Write + Send> Listener for Terminal<W> {
             EventKind::FactsRead { facts, .. } if self.detail >= Detail::Commands => {
                 self.entry("reads", Paint::faint, &format!("facts: {}", wording::values(facts)));
             }
+            EventKind::Asking { .. } => self.yields(),
             EventKind::Answered { question, answer, attended, .. } => {
                 let who = if *attended { "" } else { " (nobody was there)" };
                 self.entry("asked", Paint::faint, &visible::line(&format!("{question} {answer}{who}")));

@@ -96,7 +96,9 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("tls-12-disabled", include_str!("scenarios/tls-12-disabled.yaml")),
     ("tls-disabled", include_str!("scenarios/tls-disabled.yaml")),
     ("tls-disabled-by-default", include_str!("scenarios/tls-disabled-by-default.yaml")),
+    ("tls-domain-member", include_str!("scenarios/tls-domain-member.yaml")),
     ("tls-domain-policy", include_str!("scenarios/tls-domain-policy.yaml")),
+    ("tls-domain-policy-unguarded", include_str!("scenarios/tls-domain-policy-unguarded.yaml")),
     ("updates-pending", include_str!("scenarios/updates-pending.yaml")),
 ];
 
@@ -451,7 +453,9 @@ mod tests {
             ("tls-12-disabled", |r| r.is_empty()),
             ("tls-disabled", |r| matches!(r, [Reason::NoTls])),
             ("tls-disabled-by-default", |r| matches!(r, [Reason::NoTls])),
+            ("tls-domain-member", |r| matches!(r, [Reason::NoTls])),
             ("tls-domain-policy", |r| matches!(r, [Reason::NoTls])),
+            ("tls-domain-policy-unguarded", |r| matches!(r, [Reason::NoTls])),
             ("crash-dump-off", |r| r.is_empty()),
             ("firewall-domain-policy", |r| matches!(r, [Reason::Firewall { port: 3389 }])),
             ("firewall-rule-blocks", |r| matches!(r, [Reason::Firewall { port: 3389 }])),

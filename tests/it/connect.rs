@@ -22,7 +22,13 @@ pub(crate) struct Visit {
 }
 
 pub(crate) async fn visit(arguments: &str, steps: &[Step]) -> Visit {
-    let (folder, program) = Program::new(arguments).into_parts();
+    visit_with(arguments, &[], steps, &[]).await
+}
+
+/// With files in the folder; behind each text of `still` nothing may be drawn by itself.
+async fn visit_with(arguments: &str, files: &[(&str, &str)], steps: &[Step], still: &[&str]) -> Visit {
+    let program = files.iter().fold(Program::new(arguments), |program, (name, text)| program.file(name, text));
+    let (folder, program) = program.into_parts();
     let (mut pty, pts) = pty_process::open().unwrap();
     pty.resize(pty_process::Size::new(24, 80)).unwrap();
     let before = tcgetattr(&pty).unwrap();
@@ -42,6 +48,11 @@ pub(crate) async fn visit(arguments: &str, steps: &[Step]) -> Visit {
             && shown[mark..].contains(awaited)
         {
             mark = shown.len();
+            if still.contains(&awaited) {
+                // Five times what the living line takes to be drawn again.
+                let drawn = timeout(Duration::from_millis(600), pty.read(&mut bytes)).await;
+                assert!(drawn.is_err(), "drawn by itself behind {awaited}: {:?}", drawn.map(|count| count.map(|count| String::from_utf8_lossy(&bytes[..count]).into_owned())));
+            }
             pty.write_all(keys).await.unwrap();
             step = steps.next();
             continue;
@@ -123,6 +134,39 @@ async fn ctrl_c_leaves_the_terminal_as_it_was() {
     let (hidden, shown) = (called.shown.rfind("\x1b[?25l"), called.shown.rfind("\x1b[?25h"));
     assert!(hidden <= shown, "the cursor is shown again");
     called.terminal_is_as_it_was();
+}
+
+const ASKS: &str = "script: asks\ntitle: 'asks'\nabout: 'asks'\nsteps:\n  - id: name\n    title: 'it has a name'\n    in: cmd\n    run: 'hostname'\n  - id: sure\n    title: 'somebody is sure'\n    ask: {question: 'Sure?', choices: ['yes', 'no']}\n  - id: told\n    title: 'it is told'\n    when: 'steps.sure.answer == \"yes\"'\n    finding: {severity: info, text: 'somebody is sure'}\n";
+
+/// A question has its line for itself: while it waits, nothing is drawn.
+#[tokio::test]
+async fn a_question_is_not_drawn_over() {
+    let visit = visit_with(
+        "run asks.yaml -t sim:healthy?start=running --runs-dir runs",
+        &[("asks.yaml", ASKS)],
+        &[("[y/N]", b"y\r"), ("Sure? [yes/no] ", b"perhaps\r"), ("yes, no", b""), ("Sure? [yes/no] ", b"YES\r")],
+        &["Sure? [yes/no] "],
+    )
+    .await;
+    assert_eq!(visit.code, Some(0), "{}", visit.shown);
+    let plain = strip(&visit.shown);
+    assert!(plain.contains("Sure? [yes/no] perhaps\nanswer with yes, no\nSure? [yes/no] YES\n"), "{plain}");
+    assert!(plain.contains("asked     Sure? yes") && plain.contains("somebody is sure"), "{plain}");
+}
+
+/// Ctrl-C at a question ends the run, with the terminal as it was.
+#[tokio::test]
+async fn a_question_can_be_left_with_ctrl_c() {
+    let visit = visit_with(
+        "run asks.yaml -t sim:healthy?start=running --runs-dir runs",
+        &[("asks.yaml", ASKS)],
+        &[("[y/N]", b"y\r"), ("Sure? [yes/no] ", b"\x03")],
+        &[],
+    )
+    .await;
+    assert_eq!(visit.code, Some(130), "{}", visit.shown);
+    assert!(visit.shown.contains("asked to stop"), "{}", visit.shown);
+    visit.terminal_is_as_it_was();
 }
 
 /// Without colours and what draws the living line.

@@ -31,6 +31,14 @@ pub(crate) fn without_inserts(text: &str) -> (String, Vec<Range<usize>>) {
     (plain, inserts)
 }
 
+/// The commands of a script, as cmd's are: single quotes count as double ones.
+pub(super) fn simple_commands(text: &str) -> Vec<Simple> {
+    let (plain, _) = without_inserts(text);
+    let syntax = Syntax::of(&plain);
+    let commands = syntax.nodes().filter(|node| node.kind() == "command");
+    commands.map(|node| as_in_cmd(&Simple { words: words(node, &plain), ..Simple::default() })).collect()
+}
+
 /// What is wrong with the syntax of a text: where, and what.
 pub(crate) fn syntax(text: &str) -> Option<(Range<usize>, String)> {
     let error = Syntax::of(text).error()?;
@@ -222,11 +230,7 @@ impl Lint<'_> {
 
     /// A program, as in cmd: what is wrong with its words does not depend on the shell.
     fn native(&mut self, simple: &Simple) {
-        let mut simple = simple.clone();
-        for word in &mut simple.words {
-            word.text = word.text.replace('\'', "\"");
-        }
-        self.program(&simple);
+        self.program(&as_in_cmd(simple));
     }
 
     /// A second command in the middle of one.
@@ -370,6 +374,14 @@ fn words(command: Node<'_>, plain: &str) -> Vec<Word> {
     }
     found.retain(|word| !word.text.is_empty());
     found
+}
+
+fn as_in_cmd(simple: &Simple) -> Simple {
+    let mut simple = simple.clone();
+    for word in &mut simple.words {
+        word.text = word.text.replace('\'', "\"");
+    }
+    simple
 }
 
 fn found_touching(plain: &str, at: usize) -> bool {

@@ -155,7 +155,7 @@ pub(crate) enum RawMode {
     Sac,
     /// cmd.exe.
     Cmd,
-    /// Not in this version.
+    /// Windows PowerShell 5.1: a whole script at a time.
     Powershell,
 }
 

@@ -1,9 +1,13 @@
 //! PowerShell's grammar, which is not ours: [tree-sitter-powershell](https://github.com/airbus-cert/tree-sitter-powershell).
 //! Scripts are parsed with it before anything is sent, and the simulated machine reads what it is given with it.
 
+mod rewritten;
+
 use std::ops::Range;
 
-use tree_sitter::{Language, Node, Parser, Tree};
+use tree_sitter::{InputEdit, Language, Node, Parser, Point, Tree};
+
+use rewritten::rewritten;
 
 /// A parsed text.
 #[derive(Debug, Clone)]
@@ -34,11 +38,37 @@ pub enum Surroundings {
 impl Syntax {
     /// Parses a text. Whatever it is, there is a tree; [`Self::error`] says whether it is PowerShell.
     pub fn of(text: &str) -> Self {
+        let syntax = Self::as_written(text);
+        if syntax.error().is_none() {
+            return syntax;
+        }
+        // PowerShell reads a little more than the grammar does.
+        let again = rewritten(text).map(|(text, ends)| Self::as_written(&text).without(&ends));
+        again.filter(|again| again.error().is_none()).unwrap_or(syntax)
+    }
+
+    fn as_written(text: &str) -> Self {
         let language: Language = tree_sitter_powershell::LANGUAGE.into();
         let mut parser = Parser::new();
         let tree = parser.set_language(&language).ok().and_then(|()| parser.parse(text, None));
         // Neither can fail: the grammar is of this version of the library, and nothing cancels the parser.
         Self { tree: tree.unwrap_or_else(|| unreachable!("a grammar that is built in")) }
+    }
+
+    /// The same tree over the text without the bytes at these places.
+    fn without(mut self, places: &[usize]) -> Self {
+        for place in places.iter().rev() {
+            self.tree.edit(&InputEdit {
+                start_byte: *place,
+                old_end_byte: place + 1,
+                new_end_byte: *place,
+                // Nobody asks for lines and columns.
+                start_position: Point::default(),
+                old_end_position: Point::default(),
+                new_end_position: Point::default(),
+            });
+        }
+        self
     }
 
     /// The whole text as a node.
@@ -50,10 +80,13 @@ impl Syntax {
     pub fn error(&self) -> Option<SyntaxError> {
         let mut found: Option<SyntaxError> = None;
         for node in self.nodes() {
-            if !(node.is_error() || node.is_missing()) {
-                continue;
-            }
-            let missing = node.is_missing().then(|| node.kind().to_owned());
+            let missing = match node.kind() {
+                _ if node.is_error() => None,
+                kind if node.is_missing() => Some(kind.to_owned()),
+                // The grammar lets it stand alone; PowerShell does not.
+                "try_statement" if node.named_child_count() < 2 => Some("catch".to_owned()),
+                _ => continue,
+            };
             let error = SyntaxError { range: node.byte_range(), missing };
             if found.as_ref().is_none_or(|first| error.range.start < first.range.start) {
                 found = Some(error);
@@ -112,10 +145,24 @@ mod tests {
             ("'never closed", Some(0)),
             ("$x = (1 + ", Some(3)),
             ("foreach $n in 1..3 { $n }", Some(8)),
+            ("try { 1 }", Some(0)),
         ] {
             let error = Syntax::of(text).error();
             assert_eq!(error.is_some(), place.is_some(), "{text}: {error:?}");
         }
+    }
+
+    #[test]
+    fn places_are_those_of_the_text_also_where_line_ends_were_put_in() {
+        let text = "switch($x){1{'one'}2{'two'}default{'more'}}; 'end'";
+        let syntax = Syntax::of(text);
+        assert_eq!(syntax.error(), None);
+        let strings: Vec<&str> = syntax
+            .nodes()
+            .filter(|node| node.kind() == "string_literal")
+            .map(|node| &text[node.byte_range()])
+            .collect();
+        assert_eq!(strings, ["'one'", "'two'", "'more'", "'end'"]);
     }
 
     #[test]

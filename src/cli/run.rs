@@ -32,7 +32,7 @@ use crate::engine::{
     RunFolder, Selection, SessionPlace, journal, live::Live, run as run_script, undo as undo_run,
 };
 use crate::recording::Recorder;
-use crate::report::{JsonLines, Summary, Terminal, evidence, junit, markdown, visible};
+use crate::report::{JsonLines, Summary, Terminal, evidence, json, junit, markdown, visible};
 use crate::script::model::Script;
 use crate::script::plan::Plan;
 use crate::secret::Secret;
@@ -441,8 +441,8 @@ fn report(folder: &RunFolder, context: &Context) -> Result<(), Failure> {
     let recorded = journal::read(&folder.path().join("journal.jsonl")).map_err(|error| failed(&error))?;
     let mut summary = Summary::of(&recorded.events);
     pictures::draw(folder, &mut summary).map_err(|error| failed(&error))?;
-    let json = serde_json::to_string_pretty(&summary).map_err(|error| failed(&error))?;
-    folder.write("report.json", &(harmless_json(json) + "\n")).map_err(|error| failed(&error))?;
+    let json = json::report(&summary).map_err(|error| failed(&error))?;
+    folder.write("report.json", &json).map_err(|error| failed(&error))?;
     let next = next(folder, &Past::of(&recorded.events, &Masks::default()), context);
     folder.write("report.md", &markdown::report(&summary, &next)).map_err(|error| failed(&error))?;
     folder.write("junit.xml", &junit::report(&summary)).map_err(|error| failed(&error))?;

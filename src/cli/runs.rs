@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::run::{default_runs_dir, runs_dir};
 use crate::encoding::harmless_json;
 use crate::engine::{Masks, Past, RunFolder, journal};
-use crate::report::{Next, Summary, markdown, visible, wording};
+use crate::report::{self, Next, Summary, markdown, visible, wording};
 
 /// Arguments of `runs`.
 #[derive(Debug, clap::Args)]
@@ -40,9 +40,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             .map_err(|error| Failure::usage(visible::line(&error.to_string())))?;
         let summary = Summary::of(&recorded.events);
         if context.globals.json {
-            let text =
-                serde_json::to_string_pretty(&summary).map_err(|error| Failure::usage(error.to_string()))?;
-            context.say(&(harmless_json(text) + "\n"))?;
+            let text = report::json::report(&summary);
+            context.say(&text.map_err(|error| Failure::usage(error.to_string()))?)?;
         } else {
             let past = Past::of(&recorded.events, &Masks::default());
             context.say(&markdown::report(&summary, &next(&folder, &past, context)))?;

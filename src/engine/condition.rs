@@ -8,7 +8,7 @@ use super::operator::{Operator, Outcome, Trouble};
 use super::probe::Seen;
 use super::run::Run;
 use super::step::{At, Done};
-use crate::script::model::{Action, Capture, Condition, Expr, Probe, Scope, Undo};
+use crate::script::model::{Action, Body, Capture, Condition, Expr, Probe, Scope, Undo};
 
 /// Characters shown of what a failed command said; the journal holds more.
 const LONGEST_SAYING: usize = 300;
@@ -132,6 +132,7 @@ impl<O: Operator> Run<'_, O> {
             undo,
             before: values(before),
             again: false,
+            temporary: matches!(&at.step.body, Body::Upload(upload) if upload.temporary),
         })?;
         Ok(commands)
     }

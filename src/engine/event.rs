@@ -496,6 +496,9 @@ pub enum EventKind {
         /// Whether these commands may have been sent before: the machine lost what they did.
         #[serde(default)]
         again: bool,
+        /// Whether it is taken back at the end of the run in any case.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        temporary: bool,
     },
     /// A change was made and the check holds.
     ChangeVerified {

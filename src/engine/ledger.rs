@@ -73,6 +73,8 @@ pub struct Made {
     pub outcome: Option<UndoOutcome>,
     /// Whether it was made since the machine last started.
     pub this_boot: bool,
+    /// Whether it is taken back at the end of the run in any case.
+    pub temporary: bool,
     /// Whether its commands were sent once before, and the machine lost what they did.
     sent_before: bool,
 }
@@ -110,6 +112,8 @@ pub struct Restart {
     pub at: Timestamp,
     /// How long the machine had been up then, in seconds.
     pub up_s: Option<u64>,
+    /// Whether a session was opened behind it: it is over, and only its end was not told.
+    pub over: bool,
 }
 
 /// A session on the machine.
@@ -138,10 +142,16 @@ impl Ledger {
                 self.abandoned.extend(self.opening.replace(session.clone()));
             }
             EventKind::SessionOpened { session, channel, kept, .. } => {
-                match (self.taking_up, *kept) {
-                    (true, false) => self.doubt = true,
-                    (true, true) => {}
-                    (false, _) => self.whole_since = Some(at),
+                match (&mut self.restart, self.taking_up, *kept) {
+                    // Not announced: it is the one that a restart ends with.
+                    (Some(restart), ..) if self.opening.is_none() => {
+                        restart.over = true;
+                        self.whole_since = Some(at);
+                        self.found_out();
+                    }
+                    (_, true, false) => self.doubt = true,
+                    (_, true, true) => {}
+                    (_, false, _) => self.whole_since = Some(at),
                 }
                 self.abandoned.extend(self.opening.take().filter(|opening| opening != session));
                 if let Some(before) = self.session.take()
@@ -157,7 +167,7 @@ impl Ledger {
                 self.found_out();
             }
             EventKind::StillUp { .. } => self.found_out(),
-            EventKind::ChangeIntended { step, commands, undo, before, again } => {
+            EventKind::ChangeIntended { step, commands, undo, before, again, temporary } => {
                 self.last_touch = seq;
                 match self.change(step).filter(|_| *again) {
                     Some(made) => made.begin_again(commands),
@@ -174,6 +184,7 @@ impl Ledger {
                         undoing: false,
                         outcome: None,
                         this_boot: true,
+                        temporary: *temporary,
                         sent_before: false,
                     }),
                 }
@@ -215,7 +226,12 @@ impl Ledger {
             EventKind::CommandSettled { step, purpose, settled, .. } => {
                 self.cut = None;
                 match settled {
-                    Settled::Ended { .. } => self.progress(step, *purpose, Progress::end),
+                    Settled::Ended { code } => {
+                        if let Some(made) = self.change(step).filter(|_| *purpose == Purpose::Change) {
+                            made.answer = Some((*code, String::new()));
+                        }
+                        self.progress(step, *purpose, Progress::end);
+                    }
                     Settled::NeverStarted => {
                         self.progress(step, *purpose, |progress| progress.open = false);
                     }
@@ -230,7 +246,7 @@ impl Ledger {
             }
             EventKind::RebootIntended { step, up_s, .. } => {
                 self.last_touch = seq;
-                self.restart = Some(Restart { step: step.clone(), at, up_s: *up_s });
+                self.restart = Some(Restart { step: step.clone(), at, up_s: *up_s, over: false });
             }
             EventKind::RebootFinished { .. } => {
                 self.last_touch = seq;

@@ -37,7 +37,7 @@ impl<O: Operator> Run<'_, O> {
         }
         // A program that died before it had looked may have opened the session that is kept.
         let kept = self.operator.place().kept && !self.narrator.ledger().doubt;
-        let restarting = self.narrator.ledger().restart.is_some();
+        let restarting = self.narrator.ledger().restart.as_ref().is_some_and(|restart| !restart.over);
         if let Some(cut) = self.narrator.ledger().cut.clone() {
             let settled = self.what_became_of(&cut).await?;
             self.narrator.tell(EventKind::CommandSettled {
@@ -49,8 +49,7 @@ impl<O: Operator> Run<'_, O> {
             })?;
         }
         if let Some(restart) = self.narrator.ledger().restart.clone()
-            && !kept
-            && self.has_restarted(&restart).await?
+            && (restart.over || !kept && self.has_restarted(&restart).await?)
         {
             self.memo.was_restarted(&restart.step);
             self.narrator.tell(EventKind::RebootFinished { step: restart.step, elapsed_ms: 0 })?;
@@ -240,6 +239,7 @@ impl<O: Operator> Run<'_, O> {
             undo: made.undo.clone(),
             before: made.before.clone(),
             again: true,
+            temporary: made.temporary,
         })?)
     }
 }

@@ -219,8 +219,6 @@ pub(super) struct Run<'a, O> {
     pub(super) failed_step: Option<StepPath>,
     /// Whether a change that was to be taken back in the middle of the run is still there.
     pub(super) remains: bool,
-    /// Files that are taken back at the end of the run in any case.
-    pub(super) temporary: Vec<StepPath>,
     /// How steps ended before the run was taken up again.
     pub(super) memo: Memo,
     /// Steps whose change was begun before that, and that were not looked at since.
@@ -258,7 +256,6 @@ impl<'a, O: Operator> Run<'a, O> {
             shielded: 0,
             failed_step: None,
             remains: false,
-            temporary: Vec::new(),
             memo,
             begun: BTreeSet::new(),
             doubtful: false,
@@ -347,11 +344,10 @@ impl<O: Operator> Run<'_, O> {
     /// Takes back what was meant for this run only. Whether nothing of it is left.
     async fn undo_temporary(&mut self) -> bool {
         let mut clean = true;
-        for path in std::mem::take(&mut self.temporary).into_iter().rev() {
-            let made = self.narrator.ledger().change_of(&path).filter(|made| made.touched()).cloned();
-            if let Some(made) = made {
-                clean &= matches!(self.undo(&made).await, Ok(UndoOutcome::Restored));
-            }
+        let changes = self.narrator.ledger().changes.iter().rev();
+        let changes: Vec<Made> = changes.filter(|made| made.temporary && made.touched()).cloned().collect();
+        for made in changes {
+            clean &= matches!(self.undo(&made).await, Ok(UndoOutcome::Restored));
         }
         clean
     }

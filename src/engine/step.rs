@@ -337,3 +337,18 @@ fn unique(path: &str, item: &Value, used: &mut BTreeSet<String>) -> String {
     }
     name
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_names_its_step_and_acts_on_nothing() {
+        let mut used = BTreeSet::new();
+        let mut name = |item: &str| unique("each", &Value::from(item), &mut used);
+        assert_eq!(name("1.2"), "each[1.2]");
+        assert_eq!(name("1.2"), "each[1.2 #2]");
+        assert_eq!(name("a\u{202e}b\u{9b}2J\n"), "each[a·b·2J·]");
+        assert_eq!(name(&"x".repeat(100)).len(), "each[]".len() + LONGEST_ITEM);
+    }
+}

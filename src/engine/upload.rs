@@ -17,9 +17,6 @@ impl<O: Operator> Run<'_, O> {
             let captures = Scope::from([("path".to_owned(), Value::from(path.clone()))]);
             Record { captures, ..record }
         };
-        if upload.temporary {
-            self.temporary.push(at.path.clone());
-        }
         // Begun before the run was taken up again: what was there before was saved then.
         let made = self.begun(&at.path);
         let seen = self.probe(at, &condition.check, Purpose::Check, &scope, None).await?;

@@ -83,8 +83,6 @@ impl Syntax {
             let missing = match node.kind() {
                 _ if node.is_error() => None,
                 kind if node.is_missing() => Some(kind.to_owned()),
-                // The grammar lets it stand alone; PowerShell does not.
-                "try_statement" if node.named_child_count() < 2 => Some("catch".to_owned()),
                 _ => continue,
             };
             let error = SyntaxError { range: node.byte_range(), missing };
@@ -92,7 +90,12 @@ impl Syntax {
                 found = Some(error);
             }
         }
-        found
+        found.or_else(|| {
+            // The grammar lets it stand alone; PowerShell does not.
+            let alone = |node: &Node<'_>| node.kind() == "try_statement" && node.named_child_count() < 2;
+            let node = self.nodes().find(alone)?;
+            Some(SyntaxError { range: node.byte_range(), missing: Some("catch".to_owned()) })
+        })
     }
 
     /// Every node, from the outside in, in the order of the text.

@@ -14,7 +14,8 @@
 
 /// The text as the grammar reads it, and where line ends were put into it. `None`: there is nothing to change.
 pub(super) fn rewritten(text: &str) -> Option<(String, Vec<usize>)> {
-    let mut scan = Scan { bytes: text.as_bytes(), at: 0, changed: text.as_bytes().to_vec(), ends: Vec::new() };
+    let mut scan =
+        Scan { bytes: text.as_bytes(), at: 0, changed: text.as_bytes().to_vec(), ends: Vec::new() };
     scan.code(None);
     let Scan { mut changed, ends, .. } = scan;
     for (earlier, at) in ends.iter().enumerate() {
@@ -189,7 +190,8 @@ impl Scan<'_> {
                 self.at += 1;
             }
             self.changed[label..self.at].fill(b'1');
-        } else if before == Some(b'.') && word.eq_ignore_ascii_case(b"foreach") && self.peek(0) == Some(b'(') {
+        } else if before == Some(b'.') && word.eq_ignore_ascii_case(b"foreach") && self.peek(0) == Some(b'(')
+        {
             self.changed[start] = b'x';
         }
         Piece::Other
@@ -232,7 +234,10 @@ mod tests {
         for (text, expected) in [
             ("switch ($x) { 1 { 2 } 3 { 4 } }", Some("switch ($x) { 1 { 2 }\n3 { 4 } }")),
             ("switch($x){1{2}3{4}}", Some("switch($x){1{2}\n3{4}}")),
-            ("switch ($x) { { $_ } { 2 } d { 4 } # } {\n}", Some("switch ($x) { { $_ } { 2 }\nd { 4 }\n# } {\n}")),
+            (
+                "switch ($x) { { $_ } { 2 } d { 4 } # } {\n}",
+                Some("switch ($x) { { $_ } { 2 }\nd { 4 }\n# } {\n}"),
+            ),
             ("switch ($x) {\n 1 { 2 }\n 3 { 4 }\n}", None),
             ("\"$(switch ($x) { 1 { 2 } 3 { 4 } })\"", Some("\"$(switch ($x) { 1 { 2 }\n3 { 4 } })\"")),
             ("'switch ($x) { 1 { 2 } 3 { 4 } }'", None),
@@ -251,7 +256,21 @@ mod tests {
 
     #[test]
     fn what_ends_nowhere_is_gone_through() {
-        for text in ["", "'", "\"", "\"$(", "@'\n", "<#", "`", "switch (", "switch {", "switch { {", "(((", "}}}", "1KB"] {
+        for text in [
+            "",
+            "'",
+            "\"",
+            "\"$(",
+            "@'\n",
+            "<#",
+            "`",
+            "switch (",
+            "switch {",
+            "switch { {",
+            "(((",
+            "}}}",
+            "1KB",
+        ] {
             let _ = rewritten(text);
         }
     }

@@ -12,10 +12,16 @@ pub fn report(events: &[Event]) -> String {
     for event in events {
         match &event.event {
             EventKind::RunStarted { run, tool, script, title, target, .. } => {
-                let _ = writeln!(out, "{title}\n{script} on {target}, {tool}, {run}, {}\n", event.at);
+                let _ = writeln!(
+                    out,
+                    "{}\n{script} on {}, {tool}, {run}, {}\n",
+                    visible::line(title),
+                    visible::line(target),
+                    event.at
+                );
             }
             EventKind::CommandStarted { step, command, .. } => {
-                let _ = writeln!(out, "==== {step}\n> {}", visible::line(&command.text));
+                let _ = writeln!(out, "==== {}\n> {}", visible::line(&step.0), visible::line(&command.text));
             }
             EventKind::CommandFailed { failure, .. } => {
                 let _ = writeln!(out, "[failed: {}]\n", visible::line(&failure.message));

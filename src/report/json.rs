@@ -1,9 +1,18 @@
-//! Events as JSON lines, for programs.
+//! Events as JSON lines, and the whole of a run as `report.json`, for programs.
 
 use std::io::Write;
 
+use super::summary::Summary;
 use crate::encoding::harmless_json;
 use crate::engine::{Event, Listener};
+
+/// `report.json`.
+///
+/// # Errors
+/// Of the library that writes JSON; none is known.
+pub fn report(summary: &Summary) -> serde_json::Result<String> {
+    Ok(harmless_json(serde_json::to_string_pretty(summary)?) + "\n")
+}
 
 /// Writes each event as one line.
 #[derive(Debug)]

@@ -298,7 +298,7 @@ impl Summary {
                     evidence: evidence.clone(),
                 });
             }
-            EventKind::ChangeIntended { step, commands, undo, before, again } => {
+            EventKind::ChangeIntended { step, commands, undo, before, again, .. } => {
                 if *again && let Some(change) = self.change(step) {
                     change.undone = None;
                     return;

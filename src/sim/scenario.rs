@@ -529,7 +529,7 @@ mod tests {
             (
                 "tls",
                 with(&[]),
-                "there is no scenario `tls`, did you mean `tls-disabled` or `tls-12-disabled` or `tls-domain-policy`?",
+                "there is no scenario `tls`, did you mean `tls-disabled` or `tls-12-disabled` or `tls-domain-member`?",
             ),
             ("quux", with(&[]), "there is no scenario `quux`"),
             (

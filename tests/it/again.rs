@@ -80,6 +80,24 @@ fn a_killed_run_goes_on_in_another_place_and_is_taken_back() {
 
     let second = said(&mut with(&format!("diagnose rdp/tls-protocols -t {}", machine.address))).code(3);
     assert!(second.stderr_text().contains("is in use by another sacpilot: run rdp/tls-protocols, process "));
+    // Whatever else would use the console is told who has it.
+    fs::write(folder.path().join("file"), "x").unwrap();
+    let at = &machine.address;
+    for (arguments, code) in [
+        (format!("run rdp/tls-protocols -t {at} --yes"), 3),
+        (format!("plan rdp/tls-protocols -t {at}"), 3),
+        (format!("connect {at}"), 3),
+        (format!("exec -t {at} -- ver"), 255),
+        (format!("copy file {at}:C:\\Windows\\Temp\\x"), 3),
+        (format!("copy {at}:C:\\Windows\\win.ini ."), 3),
+    ] {
+        let refused = said(&mut with(&arguments)).code(code);
+        let told = refused.stderr_text();
+        let who =
+            format!("is in use by another sacpilot: run rdp/tls-protocols, process {}, since 20", child.id());
+        assert!(told.contains(&who) && told.contains("wait until it is done"), "{arguments}: {told}");
+        assert_eq!(refused.text(), "", "{arguments}");
+    }
     let name = fs::read_dir(folder.path().join("runs")).unwrap().next().unwrap().unwrap().file_name();
     let name = name.to_str().unwrap().to_owned();
     let busy = said(&mut with(&format!("resume {name}"))).code(2);

@@ -24,6 +24,13 @@ use crate::program::{Program, Said};
 /// When the signal comes: what was typed so far, and what was shown.
 type Moment = fn(typed: &str, shown: &str) -> bool;
 
+/// The same, or at a line of the journal, which `--json` tells.
+#[derive(Clone, Copy)]
+enum When {
+    Shown(Moment),
+    Line(usize),
+}
+
 /// What came of it.
 struct Stopped {
     said: Said,
@@ -36,18 +43,17 @@ struct Stopped {
 
 /// Runs the program against a simulated machine and sends it a signal, `signals` times, at a moment.
 async fn stopped(scenario: &str, arguments: &str, signals: u32, moment: Moment) -> Stopped {
-    stopped_by(Signal::INT, scenario, arguments, signals, moment).await
+    stopped_by(Signal::INT, scenario, arguments, signals, When::Shown(moment)).await
 }
 
 /// The same by another signal.
-async fn stopped_by(
-    signal: Signal,
-    scenario: &str,
-    arguments: &str,
-    signals: u32,
-    moment: Moment,
-) -> Stopped {
-    let scenario = Scenario::load(scenario, &[]).unwrap();
+async fn stopped_by(signal: Signal, scenario: &str, arguments: &str, signals: u32, when: When) -> Stopped {
+    let (name, options) = scenario.split_once('?').unwrap_or((scenario, ""));
+    let options: Vec<(String, String)> = options
+        .split_terminator('&')
+        .map(|pair| pair.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())).unwrap())
+        .collect();
+    let scenario = Scenario::load(name, &options).unwrap();
     let world = SharedWorld::new(scenario.world);
     let mut line = SimLine::new("test", scenario.machine, world, Pace::FAST);
     let window = line.window();
@@ -60,6 +66,7 @@ async fn stopped_by(
         .variable("SACPILOT_PASSWORD", PASSWORD)
         .variable("SACPILOT_RUNS_DIR", "runs")
         .file("slow.yaml", SLOW)
+        .file("own.yaml", include_str!("survive/kinds.yaml"))
         .into_parts();
     let mut child = tokio::process::Command::from(program)
         .stdout(Stdio::piped())
@@ -68,12 +75,8 @@ async fn stopped_by(
         .spawn()
         .unwrap();
     let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
-    let mut stdout = child.stdout.take().unwrap();
-    let stdout = tokio::spawn(async move {
-        let mut said = Vec::new();
-        stdout.read_to_end(&mut said).await.unwrap();
-        said
-    });
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let (mut said, mut speaks) = (Vec::new(), true);
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
 
     let (client, _) = listener.accept().await.unwrap();
@@ -83,6 +86,8 @@ async fn stopped_by(
     let mut hit = None;
     loop {
         tokio::select! {
+            biased;
+            count = stdout.read_until(b'\n', &mut said), if speaks => speaks = count.unwrap() > 0,
             read = from_client.read(&mut keys) => match read {
                 Ok(count @ 1..) => {
                     typed.extend_from_slice(&keys[..count]);
@@ -97,7 +102,11 @@ async fn stopped_by(
                 let _ = to_client.write_all(&bytes[..count]).await;
             }
         }
-        if hit.is_none() && moment(&String::from_utf8_lossy(&typed), &String::from_utf8_lossy(&shown)) {
+        let due = match when {
+            When::Shown(moment) => moment(&String::from_utf8_lossy(&typed), &String::from_utf8_lossy(&shown)),
+            When::Line(number) => said.iter().filter(|byte| **byte == b'\n').count() >= number,
+        };
+        if hit.is_none() && due {
             hit = Some(typed.len());
             for number in 0..signals {
                 kill_process(pid, signal).unwrap();
@@ -108,10 +117,11 @@ async fn stopped_by(
         }
     }
     let mut rest = Vec::new();
+    stdout.read_to_end(&mut said).await.unwrap();
     stderr.read_to_end(&mut rest).await.unwrap();
     told += std::str::from_utf8(&rest).unwrap();
     let status = child.wait().await.unwrap();
-    let output = std::process::Output { status, stdout: stdout.await.unwrap(), stderr: told.into_bytes() };
+    let output = std::process::Output { status, stdout: said, stderr: told.into_bytes() };
     let hit = hit.expect("the moment never came");
     let after = String::from_utf8_lossy(&typed[hit..]).into_owned();
     let audit = settled(&window, &mut line).await;
@@ -276,7 +286,7 @@ async fn a_change_under_way_is_finished_and_stays_or_goes_back_by_policy() {
     let changing: Moment = |typed, _| typed.contains("reg add") && typed.ends_with('\r');
     for (policy, signal) in [("keep", Signal::TERM), ("undo", Signal::INT), ("undo", Signal::HUP)] {
         let arguments = format!("run rdp/tls-protocols --yes --on-interrupt {policy}");
-        let stopped = stopped_by(signal, "tls-12-disabled", &arguments, 1, changing).await;
+        let stopped = stopped_by(signal, "tls-12-disabled", &arguments, 1, When::Shown(changing)).await;
         stopped.only_whole_lines();
         stopped.all_closed();
         let events = stopped.journal_closed();
@@ -302,4 +312,82 @@ async fn while_the_machine_restarts() {
     let left = events.iter().find(|event| event["type"] == "session-closed").unwrap();
     assert!(intended && left["channel"]["left"] == "open", "{left}");
     stopped.said.code(130);
+}
+
+/// A script with every kind of step, stopped at a line of its journal.
+async fn stopped_at(line: usize, signals: u32) -> Stopped {
+    let signal = if line % 2 == 0 { Signal::TERM } else { Signal::INT };
+    let policy = if line % 4 < 2 { "keep" } else { "undo" };
+    let arguments = format!("run own.yaml --yes --json --on-interrupt {policy}");
+    let stopped = stopped_by(signal, "healthy?start=running", &arguments, signals, When::Line(line)).await;
+    let events = stopped.journal_closed();
+    let has = |kind: &str| events.iter().any(|event| event["type"] == kind);
+    assert!(stopped.unlocked, "line {line}: the endpoint is still locked");
+    if signals > 1 {
+        assert_eq!(stopped.after, "", "line {line}: nothing is typed any more");
+    } else {
+        // In a restart there is no channel to close.
+        let restarting = has("reboot-intended") && !has("reboot-finished");
+        if !restarting {
+            stopped.all_closed();
+        }
+        let undone = has("undo-started");
+        let standing = events.iter().filter(|event| event["type"] == "change-intended").count();
+        assert!(!undone || policy == "undo" || has("step-failed"), "line {line}: taken back: {events:#?}");
+        assert!(policy == "keep" || restarting || undone || standing == 0, "line {line}: kept: {events:#?}");
+        if standing > 0 && policy == "keep" {
+            // Standard output is for programs: the way back is in the report.
+            let report = stopped.said.run_folder("runs").join("report.md");
+            assert!(fs::read_to_string(report).unwrap().contains("sacpilot undo "), "line {line}");
+        }
+    }
+    stopped
+}
+
+/// The lines at which a run of it may be stopped.
+fn lines_of_every_kind() -> Vec<String> {
+    let said = Program::new("run own.yaml -t sim:healthy?start=running --yes --json --runs-dir runs")
+        .file("own.yaml", include_str!("survive/kinds.yaml"))
+        .run()
+        .code(0);
+    said.text().lines().map(str::to_owned).collect()
+}
+
+/// One line of each kind of step, once and twice.
+#[tokio::test]
+async fn at_a_line_of_every_kind_of_step() {
+    let lines = lines_of_every_kind();
+    let at = |parts: &[&str]| {
+        let found = lines.iter().position(|line| parts.iter().all(|part| line.contains(part)));
+        found.unwrap_or_else(|| panic!("{parts:?} is in no line")) + 1
+    };
+    let started = |step: &str, purpose: &str| {
+        at(&["command-started", &format!("\"step\":\"{step}"), &format!("\"purpose\":\"{purpose}\"")])
+    };
+    for (line, signals) in [
+        (started("value[Second]", "change"), 1),
+        (started("service", "change"), 1),
+        (started("stopped", "save"), 1),
+        (started("rested", "look"), 1),
+        (started("helper", "change"), 1),
+        (started("outer/mark", "undo"), 1),
+        (started("password", "change"), 1),
+        (started("password", "change"), 2),
+        (at(&["reboot-intended"]), 1),
+        (started("stopped", "change"), 2),
+    ] {
+        stopped_at(line, signals).await;
+    }
+}
+
+/// Every line of it, once and twice.
+#[tokio::test]
+#[ignore = "takes minutes; see docs/surviving.md"]
+async fn at_every_line_of_every_kind_of_step() {
+    let lines = lines_of_every_kind();
+    for line in 1..lines.len() - 2 {
+        for signals in [1, 2] {
+            stopped_at(line, signals).await;
+        }
+    }
 }

@@ -44,7 +44,10 @@ fn the_defects_of_documents_are_each_refused_under_their_code() {
     let Err(LoadError::Script(report)) = load(&Library::with_folder("tests/scripts/bad"), "documents") else {
         panic!("nothing is wrong with it");
     };
-    let step = |at: usize| text[..at].rsplit("- id: d").next().unwrap()[..2].parse::<u32>().unwrap();
+    let step = |at: usize| {
+        let line = at + text[at..].find('\n').unwrap();
+        text[..line].rsplit("- id: d").next().unwrap()[..2].parse::<u32>().unwrap()
+    };
     let said: BTreeSet<(u32, &str)> =
         report.diagnostics.iter().map(|said| (step(said.span.start), said.code.id)).collect();
     let page = fs::read_to_string(repository("docs/script-format.md")).unwrap();
@@ -53,7 +56,10 @@ fn the_defects_of_documents_are_each_refused_under_their_code() {
         .filter_map(|line| {
             let cells: Vec<&str> = line.split('|').map(str::trim).collect();
             let number = cells.get(1)?.parse().ok()?;
-            Some((number, cells[3].split([',', ';']).map(str::trim).filter(|code| code.starts_with("SP")).collect()))
+            Some((
+                number,
+                cells[3].split([',', ';']).map(str::trim).filter(|code| code.starts_with("SP")).collect(),
+            ))
         })
         .collect();
     assert_eq!(rows.iter().map(|(number, _)| *number).collect::<Vec<_>>(), (1..=16).collect::<Vec<_>>());
@@ -87,12 +93,19 @@ fn powershell_is_read_as_windows_powershell_reads_it() {
                 Err(LoadError::Script(report)) => report,
                 Err(error) => panic!("{error}"),
             };
-            let said: Vec<_> =
-                report.diagnostics.iter().filter(|said| said.code.id == "SP076").map(|said| &said.message).collect();
+            let said: Vec<_> = report
+                .diagnostics
+                .iter()
+                .filter(|said| said.code.id == "SP076")
+                .map(|said| &said.message)
+                .collect();
             assert_eq!(!said.is_empty(), refused, "{file}: {piece}\n{said:?}");
             // What is read at all is not laughed at for its layout.
             let layout = ["SP005", "SP010", "SP011", "SP012"];
-            assert!(!report.diagnostics.iter().any(|said| layout.contains(&said.code.id)), "{piece}: {report:?}");
+            assert!(
+                !report.diagnostics.iter().any(|said| layout.contains(&said.code.id)),
+                "{piece}: {report:?}"
+            );
         }
     }
 }

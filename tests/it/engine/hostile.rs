@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use quick_xml::events::Event as Xml;
 use regex::Regex;
 use sacpilot::engine::{Event, Listener as _, Masks, Past, Trouble};
-use sacpilot::report::{Detail, JsonLines, Next, Paint, Summary, Terminal, junit, markdown};
+use sacpilot::report::{Detail, JsonLines, Next, Paint, Summary, Terminal, evidence, json, junit, markdown};
 
 use super::runs::Page;
 use super::toy::{Effect, Toy};
@@ -240,6 +240,12 @@ proptest! {
         // A fence of the machine does not close ours, which is longer.
         prop_assert!(value.contains("```") || headings(&outside) == headings(&markdown::report(&other, &next)));
 
+        let whole = json::report(&summary).unwrap();
+        harmless("report.json", &whole)?;
+        let read: serde_json::Value = serde_json::from_str(&whole).unwrap();
+        prop_assert_eq!(read, serde_json::to_value(&summary).unwrap());
+        harmless("evidence.txt", &evidence::report(&hostile.events))?;
+
         let unit = junit::report(&summary);
         harmless("junit.xml", &unit)?;
         prop_assert_eq!(xml(&unit)?, xml(&junit::report(&other))?);
@@ -248,9 +254,9 @@ proptest! {
         prop_assert_eq!(hostile.journal.lines().count(), hostile.events.len());
         let mut told = Vec::new();
         {
-            let mut json = JsonLines::new(&mut told);
+            let mut lines = JsonLines::new(&mut told);
             for event in &hostile.events {
-                json.hear(event);
+                lines.hear(event);
             }
         }
         let told = String::from_utf8(told).unwrap();

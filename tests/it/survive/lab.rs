@@ -58,6 +58,28 @@ pub(crate) enum Blow {
     LaterPowerCut(Duration),
     /// The program dies a while after the line is on disk: in the middle of whatever it does then.
     LaterKill(Duration),
+    /// The user asks the program to stop when the line is on disk.
+    Stop,
+}
+
+impl Blow {
+    /// As `SACPILOT_SURVIVE_BLOWS` and the rows of the long run name it.
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::KillBefore => "kill-before".to_owned(),
+            Self::KillTorn => "kill-in".to_owned(),
+            Self::KillAfter => "kill-behind".to_owned(),
+            Self::LaterKill(span) => format!("kill-{}ms", span.as_millis()),
+            Self::PowerCut => "power".to_owned(),
+            Self::LaterPowerCut(span) => format!("power-{}ms", span.as_millis()),
+            Self::Stop => "stop".to_owned(),
+        }
+    }
+
+    /// Whether it is the machine that it falls on.
+    pub(crate) fn cuts_power(self) -> bool {
+        matches!(self, Self::PowerCut | Self::LaterPowerCut(_))
+    }
 }
 
 /// The secret that `{{ NAME }}` stands for.
@@ -71,6 +93,8 @@ fn secret(value: &str) -> Option<&'static str> {
 pub(crate) struct Called {
     pub(crate) script: Arc<Script>,
     pub(crate) params: Vec<(String, String)>,
+    /// What becomes of changes when the user stops it.
+    pub(crate) on_interrupt: OnInterrupt,
 }
 
 impl Called {
@@ -79,14 +103,16 @@ impl Called {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("own.yaml"), text).unwrap();
         match loader::load(&Library::with_folder(folder.path()), "own") {
-            Ok(loaded) => Self { script: loaded.script, params: Vec::new() },
+            Ok(loaded) => {
+                Self { script: loaded.script, params: Vec::new(), on_interrupt: OnInterrupt::default() }
+            }
             Err(error) => panic!("{error}"),
         }
     }
 
     pub(crate) fn shipped(script: &str, params: Vec<(String, String)>) -> Self {
         match loader::load(&Library::embedded(), script) {
-            Ok(loaded) => Self { script: loaded.script, params },
+            Ok(loaded) => Self { script: loaded.script, params, on_interrupt: OnInterrupt::default() },
             Err(error) => panic!("{script}: {error}"),
         }
     }
@@ -131,9 +157,9 @@ impl Lab {
     /// The run, up to the blow. `None`: it died.
     pub(crate) async fn begins(&self, blow: Option<(u64, Blow)>) -> Option<Ended> {
         let order = self.order();
-        let (blow, later) = self.book(Journal::create(&self.journal()).unwrap(), blow);
-        let narrator = self.narrator().with_journal(blow);
-        self.process(order, narrator, None, Past::default(), later).await
+        let (book, wishes) = self.book(Journal::create(&self.journal()).unwrap(), blow);
+        let narrator = self.narrator().with_journal(book);
+        self.process(order, narrator, None, Past::default(), wishes).await
     }
 
     /// `resume`, or `undo`.
@@ -145,9 +171,9 @@ impl Lab {
             Again::Resume => past.can_resume().unwrap(),
             Again::Undo => past.can_undo().unwrap(),
         }
-        let (blow, later) = self.book(journal, blow);
-        let narrator = self.narrator().with_journal(blow).with_ledger(past.ledger.clone());
-        self.process(self.order(), narrator, Some(again), past, later).await
+        let (book, wishes) = self.book(journal, blow);
+        let narrator = self.narrator().with_journal(book).with_ledger(past.ledger.clone());
+        self.process(self.order(), narrator, Some(again), past, wishes).await
     }
 
     /// Whether a journal says that the run can go on.
@@ -183,6 +209,11 @@ impl Lab {
                     .ledger
                     .ended
                     .is_some_and(|(_, failure)| !failure.is_some_and(|failure| failure.passes())))
+    }
+
+    /// The first line of the journal with such an event.
+    pub(crate) fn line_of(&self, wanted: impl Fn(&EventKind) -> bool) -> u64 {
+        self.events().iter().find(|event| wanted(&event.event)).unwrap().seq
     }
 
     /// What the journal holds.
@@ -245,6 +276,18 @@ impl Lab {
         lines.into_iter().map(|line| escape_for_child(&line)).collect()
     }
 
+    /// Whether a dialogue was begun whose end was not seen, or was lost with the machine's power.
+    pub(crate) fn cut_off_in_a_dialogue(&self) -> bool {
+        let events = self.events();
+        let talks = |event: &Event| matches!(&event.event, EventKind::CommandStarted { command, .. } if command.text.contains(" *"));
+        events.iter().any(talks)
+    }
+
+    /// Whether the run ended in the middle of a restart.
+    pub(crate) fn is_restarting(&self) -> bool {
+        Past::of(&self.events(), &self.masks()).ledger.restart.is_some()
+    }
+
     /// Whether the machine was started more than once.
     pub(crate) fn lost_power(&self) -> bool {
         self.window.audit().count(&Act::Boot) > 1
@@ -285,7 +328,7 @@ impl Lab {
             mode: RunMode::Run,
             target: "sim".to_owned(),
             timeout: Duration::from_mins(1),
-            on_interrupt: OnInterrupt::Keep,
+            on_interrupt: self.called.on_interrupt,
             selection: Selection::default(),
             approved: None,
             snapshot: None,
@@ -321,10 +364,10 @@ impl Lab {
         self.folder.replace(there);
     }
 
-    fn book(&self, journal: Journal, blow: Option<(u64, Blow)>) -> (Mortal, Arc<tokio::sync::Notify>) {
-        let later = Arc::new(tokio::sync::Notify::new());
+    fn book(&self, journal: Journal, blow: Option<(u64, Blow)>) -> (Mortal, Wishes) {
+        let wishes = Wishes::default();
         let window = self.window.clone();
-        (Mortal { journal, path: self.journal(), blow, window, later: Arc::clone(&later) }, later)
+        (Mortal { journal, path: self.journal(), blow, window, wishes: wishes.clone() }, wishes)
     }
 
     /// One program, from its start to its end.
@@ -334,13 +377,14 @@ impl Lab {
         mut narrator: Narrator,
         again: Option<Again>,
         past: Past,
-        later: Arc<tokio::sync::Notify>,
+        wishes: Wishes,
     ) -> Option<Ended> {
         let number = self.processes.get();
         self.processes.set(number + 1);
         let line = SharedLine(Arc::clone(&self.line));
         let credentials = self.credentials.clone();
         let earlier = past.ledger.earlier();
+        let Wishes { later, interrupt } = wishes;
         let task = tokio::spawn(async move {
             match again {
                 None => begin(&order, &mut narrator).unwrap(),
@@ -370,7 +414,6 @@ impl Lab {
             };
             narrator.tell(opened).unwrap();
             let (_waits, mut awaiting) = unbounded_channel();
-            let interrupt = Interrupt::default();
             match again {
                 Some(Again::Undo) => undo(&order, &mut live, &mut narrator, &mut awaiting, &interrupt).await,
                 _ => run(&order, &mut live, &mut narrator, &mut awaiting, &interrupt, past).await,
@@ -405,7 +448,16 @@ struct Mortal {
     path: PathBuf,
     blow: Option<(u64, Blow)>,
     window: SimWindow,
+    wishes: Wishes,
+}
+
+/// How a program is reached from its journal.
+#[derive(Clone, Default)]
+struct Wishes {
+    /// To be killed.
     later: Arc<tokio::sync::Notify>,
+    /// To be stopped.
+    interrupt: Interrupt,
 }
 
 impl Book for Mortal {
@@ -443,11 +495,15 @@ impl Book for Mortal {
             }
             Blow::LaterKill(span) => {
                 self.journal.append(event)?;
-                let later = Arc::clone(&self.later);
+                let later = Arc::clone(&self.wishes.later);
                 tokio::spawn(async move {
                     tokio::time::sleep(span).await;
                     later.notify_one();
                 });
+            }
+            Blow::Stop => {
+                self.journal.append(event)?;
+                self.wishes.interrupt.request();
             }
         }
         Ok(())

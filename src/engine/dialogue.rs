@@ -36,9 +36,9 @@ impl<O: Operator> Run<'_, O> {
                 let last = command.zip(made.answer).map(|(command, (code, output))| {
                     (command, Outcome { code, output, elapsed: Duration::ZERO })
                 });
-                // Broken off, or it failed before that could be told.
-                if last.as_ref().is_some_and(|(command, outcome)| !command.codes.contains(&outcome.code)) {
-                    return Err(may_be_done().into());
+                // It failed before that could be told.
+                if let Some((command, outcome)) = &last {
+                    expect_code(command, outcome)?;
                 }
                 (made.commands, done, last)
             }
@@ -101,18 +101,16 @@ impl<O: Operator> Run<'_, O> {
         }
         let timeout = self.allowed(std::time::Duration::from_millis(command.timeout_ms))?;
         let (step, purpose) = (at.path.clone(), Purpose::Change);
-        let receipt = self.narrator.next_receipt();
         self.narrator.tell(EventKind::CommandStarted {
             step: step.clone(),
             purpose,
             command: command.clone(),
             attempt: 1,
-            without_receipt: false,
+            without_receipt: true,
         })?;
         let text = command.text.clone();
-        let outcome = self
-            .operate(|operator| async move { operator.talk(&text, &dialogue, timeout, receipt).await })
-            .await?;
+        let outcome =
+            self.operate(|operator| async move { operator.talk(&text, &dialogue, timeout).await }).await?;
         match &outcome {
             Ok(done) => self.narrator.tell(EventKind::CommandFinished {
                 step,

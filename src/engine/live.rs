@@ -131,9 +131,8 @@ impl Operator for Live {
         command: &str,
         dialogue: &Dialogue,
         timeout: Duration,
-        receipt: u64,
     ) -> Result<Outcome, OperatorError> {
-        let outcome = Box::pin(self.session.talk(command, dialogue, timeout, Some(receipt))).await;
+        let outcome = Box::pin(self.session.talk(command, dialogue, timeout)).await;
         outcome
             .map(|outcome| Outcome { code: outcome.code, output: outcome.text, elapsed: outcome.elapsed })
             .map_err(|error| self.masked(&error))

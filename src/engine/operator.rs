@@ -82,8 +82,7 @@ pub trait Operator: Send {
         SessionPlace::default()
     }
 
-    /// Runs one cmd command that asks, and answers it. Its output is what it showed. The machine keeps a receipt with
-    /// this number, as with [`Operator::change`].
+    /// Runs one cmd command that asks, and answers it. Its output is what it showed.
     ///
     /// # Errors
     /// [`OperatorError`]
@@ -92,9 +91,8 @@ pub trait Operator: Send {
         command: &str,
         dialogue: &Dialogue,
         timeout: Duration,
-        receipt: u64,
     ) -> impl Future<Output = Result<Outcome, OperatorError>> + Send {
-        let _ = (command, dialogue, timeout, receipt);
+        let _ = (command, dialogue, timeout);
         async { Err(OperatorError::unsupported("a dialogue")) }
     }
 

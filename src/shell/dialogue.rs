@@ -78,8 +78,7 @@ pub enum Echo {
 }
 
 impl Session {
-    /// Runs a command that asks, and answers it. The output is what it showed, as text. With a receipt, the machine
-    /// keeps that it was started, and how it ended, as with [`Session::cmd_with_receipt`].
+    /// Runs a command that asks, and answers it. The output is what it showed, as text.
     ///
     /// # Errors
     /// [`ShellError`]; the prompt is proven again when it is [`ShellError::DialogueFailed`] or
@@ -89,7 +88,6 @@ impl Session {
         command: &str,
         dialogue: &Dialogue,
         timeout: Duration,
-        receipt: Option<u64>,
     ) -> Result<Outcome, ShellError> {
         let mut listener = Listener::new(dialogue).map_err(|error| ShellError::DialogueFailed {
             reason: error.to_string(),
@@ -98,8 +96,7 @@ impl Session {
         self.at_prompt().await?;
         let began = Instant::now();
         let until = began + timeout;
-        let start = receipt.map(|number| format!(">%SP%.s echo {number}&")).unwrap_or_default();
-        let line = format!("({start}cmd /d/s/c ^\"{}^\" )", escape_for_child(command));
+        let line = format!("cmd /d/s/c ^\"{}^\" ", escape_for_child(command));
         let length = line.chars().count();
         if length > super::cmd::LONGEST_TYPED {
             let longest = super::cmd::LONGEST_TYPED - (length - command.chars().count());

@@ -251,7 +251,9 @@ impl Lab {
         let inner = |line: &str| {
             let from = line.find("cmd /d/s/c ^\"").map_or(0, |at| at + "cmd /d/s/c ^\"".len());
             let to = line.rfind("^\"&%SP%").unwrap_or(line.len());
-            line[from..to].to_owned()
+            // The name of the call, which PowerShell is told, is another one in each program.
+            let named = regex::Regex::new(r#"(\.ps1\^" [0-9a-f]{64}) \S+"#).unwrap();
+            named.replace(&line[from..to], "$1").into_owned()
         };
         audit.cmd_lines().into_iter().filter(changing).map(inner).collect()
     }

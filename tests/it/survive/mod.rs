@@ -145,10 +145,8 @@ impl Case {
             let nothing = executed.is_empty();
             return if nothing { Ok(()) } else { fails(format!("executed too early: {executed:?}")) };
         }
-        // Nothing tells how far a dialogue came in whose midst the blow was, or whether what it did was lost: it is not
-        // held again, and all is taken back.
-        let in_the_midst = matches!(blow, Blow::LaterKill(_)) || blow.cuts_power();
-        if in_the_midst && lab.failure().as_deref() == Some("may-be-done") && lab.cut_off_in_a_dialogue() {
+        // A dialogue leaves nothing that tells how far it came: it is not held again, and all else is taken back.
+        if lab.failure().as_deref() == Some("may-be-done") && lab.cut_off_in_a_dialogue() {
             let now = lab.settled().await;
             let ends: Vec<_> =
                 [&expected.before].into_iter().chain(&expected.undone_ends).chain(&expected.ends).collect();

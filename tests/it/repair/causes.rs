@@ -26,7 +26,7 @@ const CURED: [&str; 17] = [
     "tls-12-disabled",
     "tls-disabled",
     "tls-disabled-by-default",
-    "tls-domain-member",
+    "tls-domain-policy",
 ];
 
 /// Renders by difference and speaks Korean (code page 949); a stream in English.

@@ -49,7 +49,7 @@ async fn visit_with(arguments: &str, files: &[(&str, &str)], steps: &[Step], sti
             && shown[mark..].contains(awaited)
         {
             mark = shown.len();
-            if still.contains(&awaited) {
+            if still.contains(awaited) {
                 // Five times what the living line takes to be drawn again.
                 let drawn = timeout(Duration::from_millis(600), pty.read(&mut bytes)).await;
                 assert!(drawn.is_err(), "drawn by itself behind {awaited}: {:?}", drawn.map(|count| count.map(|count| String::from_utf8_lossy(&bytes[..count]).into_owned())));

@@ -104,7 +104,7 @@ async fn stopped_by(signal: Signal, scenario: &str, arguments: &str, signals: u3
         }
         let due = match when {
             When::Shown(moment) => moment(&String::from_utf8_lossy(&typed), &String::from_utf8_lossy(&shown)),
-            When::Line(number) => said.iter().filter(|byte| **byte == b'\n').count() >= number,
+            When::Line(number) => String::from_utf8_lossy(&said).lines().count() >= number,
         };
         if hit.is_none() && due {
             hit = Some(typed.len());
@@ -316,7 +316,7 @@ async fn while_the_machine_restarts() {
 
 /// A script with every kind of step, stopped at a line of its journal.
 async fn stopped_at(line: usize, signals: u32) -> Stopped {
-    let signal = if line % 2 == 0 { Signal::TERM } else { Signal::INT };
+    let signal = if line.is_multiple_of(2) { Signal::TERM } else { Signal::INT };
     let policy = if line % 4 < 2 { "keep" } else { "undo" };
     let arguments = format!("run own.yaml --yes --json --on-interrupt {policy}");
     let stopped = stopped_by(signal, "healthy?start=running", &arguments, signals, When::Line(line)).await;

@@ -76,9 +76,9 @@ fn the_defects_of_documents_are_each_refused_under_their_code() {
 #[test]
 fn powershell_is_read_as_windows_powershell_reads_it() {
     let script = |piece: &str| {
-        let lines: String = piece.lines().map(|line| format!("      {line}\n")).collect();
+        let lines = piece.lines().map(|line| format!("      {line}")).collect::<Vec<_>>().join("\n");
         format!(
-            "script: piece\ntitle: 't'\nabout: 'a'\nsteps:\n  - id: piece\n    title: 't'\n    in: powershell\n    run: |2\n{lines}"
+            "script: piece\ntitle: 't'\nabout: 'a'\nsteps:\n  - id: piece\n    title: 't'\n    in: powershell\n    run: |2\n{lines}\n"
         )
     };
     let folder = tempfile::tempdir().unwrap();

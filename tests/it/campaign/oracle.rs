@@ -37,10 +37,11 @@ fn own_lines() -> Regex {
               (?:2>nul\ del\ %SP%\.s&)? %SP%\ \w+ (?:\ h | \ \S+\ \S+)?                      # the helper reports, or shows a page
             | %SP%\ \w+\ r\ \d+\ [0-9a-f]{16}                       # it checks a command and runs it
             | >%SP%\.x\d+\ echo\ [0-9a-f]+                          # a piece of a command to check
-            | cls&certutil\ -hashfile\ %SP%\.cmd\ SHA256            # the helper is checked
+            | cls&certutil\ -hashfile\ %SP%\.(?:p\.)?cmd\ SHA256     # the helper is checked
             | prompt\ \w+\$G &set\ SP=%SystemRoot%\\Temp\\sp\w+ &cls
-            | echo\ [@:].* \) >>?%SP%\.(?:cmd|u\d+)                   # a piece of the helper
-            | for\ /l\ %i\ in\ \(1,1,\d+\)\ do\ @type\ %SP%\.u%i\)>%SP%\.cmd
+            | echo\ [@:].* \) >>?%SP%\.(?:cmd|p\.cmd|u\d+)            # a piece of the helper
+            | for\ /l\ %i\ in\ \(1,1,\d+\)\ do\ @type\ %SP%\.u%i\)>%SP%\.(?:p\.)?cmd
+            | %SP%\.p\.cmd\ \w+\ (?:z|\d+\ \d+\ \S+)                # many pages are shown
             | del\ /q\ %SP%\.\* &exit
         ) \ ?\)?\ * $",
     )

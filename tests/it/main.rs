@@ -9,6 +9,7 @@
 //! - `copy`: files to and from the machine over its console
 //! - `copy_command`: the same through the real program: folders, JSON, cut, killed, refused
 //! - `ctrl_c`: stopped at any moment: no half line executed, channel and journal closed
+//! - `domain`: TLS on a member of a domain, through the real program: what its policy takes back is found
 //! - `engine`: runs of scripts on a toy machine: what is sent, told, and left
 //! - `azure`: our side of Azure against the simulated one
 //! - `exact`: outputs that are hard to bring over a console, byte for byte
@@ -54,6 +55,7 @@ mod copy;
 mod copy_command;
 #[cfg(unix)]
 mod ctrl_c;
+mod domain;
 mod engine;
 mod exact;
 mod fuzz;

@@ -1,6 +1,7 @@
 //! The script library on simulated machines: every script repairs what it is for, refuses what it cannot cure,
 //! leaves a healthy machine alone, and takes everything back.
 
+mod measured;
 mod table;
 
 use std::collections::BTreeSet;

@@ -3,11 +3,13 @@
 
 mod azure;
 mod causes;
+mod counted;
 mod kinds;
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,6 +36,8 @@ use sacpilot::sim::windows::{SharedWorld, World};
 use sacpilot::transport::{Endpoint, Pace, SimLine, Way, open_azure};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::Instant;
+
+use counted::Counted;
 
 use crate::azure::{Site, vm};
 
@@ -74,6 +78,8 @@ pub(crate) struct Outcome {
     pub(crate) world: World,
     /// How often the line was made anew.
     pub(crate) reconnected: u64,
+    /// Bytes that went over the line, both ways; behind Azure none is counted.
+    pub(crate) bytes: u64,
     /// Where the token was seen that has no business there.
     pub(crate) leaks: Vec<String>,
 }
@@ -178,8 +184,10 @@ impl Case {
     }
 
     /// The line as it is, or through Azure.
-    async fn way_to(&self, line: SimLine) -> (Console, Option<Site>) {
-        let Some(switches) = self.azure else { return (Console::new(Box::new(line), None), None) };
+    async fn way_to(&self, line: SimLine, bytes: &Arc<AtomicU64>) -> (Console, Option<Site>) {
+        let Some(switches) = self.azure else {
+            return (Console::new(Box::new(Counted::new(line, Arc::clone(bytes))), None), None);
+        };
         let (nobody, _) = tokio::io::duplex(1);
         let site = Site::in_front_of(Box::new(line), nobody, switches).await;
         let way = Way::new(Endpoint::Azure(vm())).through(Some(site.azure()));
@@ -194,7 +202,8 @@ impl Case {
         let (scenario, world) = self.machine();
         let line = SimLine::new(self.scenario, scenario.machine, world, Pace { speed: 1, baud: None });
         let window = line.window();
-        let (console, site) = self.way_to(line).await;
+        let bytes = Arc::new(AtomicU64::new(0));
+        let (console, site) = self.way_to(line, &bytes).await;
         let before = window.world().lock().snapshot();
         let credentials = Credentials {
             user: scenario.account.user,
@@ -260,6 +269,7 @@ impl Case {
             rdp: world.rdp_works(),
             left: left_behind(&world),
             world: world.clone(),
+            bytes: bytes.load(Ordering::Relaxed),
             reconnected: idle.reconnected(),
             leaks: site.map(|site| site.leaks()).unwrap_or_default(),
         }

@@ -34,6 +34,30 @@ pub fn confirm(question: &str) -> Result<bool, Failure> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
+/// What a person says to a plan.
+pub enum Approval {
+    /// It is not to be done.
+    No,
+    /// It is to be done.
+    Yes,
+    /// It is to be done, after a snapshot of the system disk.
+    AfterSnapshot,
+}
+
+/// Asks whether a plan is to be done on a machine of which a snapshot can be taken first.
+pub fn approval(question: &str) -> Result<Approval, Failure> {
+    let mut err = io::stderr();
+    write!(err, "{question} [y/N, or s: yes, after a snapshot of its system disk] ")?;
+    err.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" => Approval::Yes,
+        "s" | "snapshot" => Approval::AfterSnapshot,
+        _ => Approval::No,
+    })
+}
+
 /// Asks a question of a script, until the answer is one of `choices` where there are any. `None`: the terminal is gone.
 pub fn question(question: &str, choices: &[String]) -> Option<String> {
     let offered = if choices.is_empty() { String::new() } else { format!(" [{}]", choices.join("/")) };

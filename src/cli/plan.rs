@@ -19,7 +19,9 @@ use crate::encoding::harmless_json;
 use crate::engine::event::StepStatus;
 use crate::report::Summary;
 use crate::report::summary::Step;
+use crate::script::model::Risk;
 use crate::script::plan::{Plan, StepKind, Verdict};
+use crate::transport::Endpoint;
 
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
@@ -85,6 +87,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         .resolve(context)?;
         let (summary, ended) = look(&bound, &target, context).await?;
         fill_in(&mut plan, &summary, &target.name);
+        plan.snapshot_offered = can_be_taken(&target.endpoint, &plan);
         if ended != Exit::FINDINGS {
             exit = ended;
         }
@@ -132,6 +135,11 @@ pub fn compare(approved: &Path, bound: &Bound) -> Result<Plan, Failure> {
     let reason = "is not what would be run now; nothing was sent";
     Err(Failure::usage(format!("the plan {} {reason}\n{}", approved.display(), lines.join("\n")))
         .help("make the plan again with `sacpilot plan … -o FILE`, and have it approved again"))
+}
+
+/// Whether a snapshot of the system disk can be taken there, of a machine that the plan may change.
+pub fn can_be_taken(endpoint: &Endpoint, plan: &Plan) -> bool {
+    matches!(endpoint, Endpoint::Azure(_)) && plan.risk != Risk::Read
 }
 
 /// What the checks on the machine said.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 
-use super::ask;
+use super::ask::{self, Approval};
 use super::azure::first::snapshot_first;
 use super::azure::machine::snapshot_name;
 use super::context::Context;
@@ -50,7 +50,8 @@ pub struct RunArgs {
     #[arg(short, long)]
     yes: bool,
 
-    /// Takes a snapshot of the system disk first (azure: targets); its id is in the journal and the report
+    /// Takes a snapshot of the system disk first (azure: targets; without --yes it is offered); its id is in the journal
+    /// and the report
     #[arg(long)]
     snapshot: bool,
 
@@ -153,11 +154,12 @@ pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
     if let (true, Endpoint::Azure(vm)) = (args.snapshot, &target.endpoint) {
         target.snapshot = Some(snapshot_name(vm, context));
     }
+    let mut planned = Plan::new(&bound.script, &bound.params);
+    planned.snapshot_offered = target.snapshot.is_none() && plan::can_be_taken(&target.endpoint, &planned);
     if !args.yes {
-        context.tell(&Plan::new(&bound.script, &bound.params).to_text());
-        if !ask::confirm(&format!("\nDo this on {}?", target.name))? {
-            return Err(Failure::usage("not confirmed; nothing was sent"));
-        }
+        approve(&planned, &mut target, context)?;
+    } else if planned.snapshot_offered {
+        target.snapshot_declined = Some("--yes was given without --snapshot");
     }
     if let Some(plan) = plan.filter(Plan::is_of_a_machine) {
         still_so(&plan, &bound, &target, context).await?;
@@ -168,6 +170,24 @@ pub async fn run(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
     };
     let wish = Wish { mode: RunMode::Run, on_interrupt, selection, approved };
     Box::pin(drive(bound, target, wish, context)).await
+}
+
+/// Shows the plan and asks whether it is to be done, and, where that can be, whether after a snapshot.
+fn approve(planned: &Plan, target: &mut Target, context: &Context) -> Result<(), Failure> {
+    context.tell(&planned.to_text());
+    let question = format!("\nDo this on {}?", target.name);
+    let approval = match &target.endpoint {
+        Endpoint::Azure(_) if planned.snapshot_offered => ask::approval(&question)?,
+        _ if ask::confirm(&question)? => Approval::Yes,
+        _ => Approval::No,
+    };
+    match (approval, &target.endpoint) {
+        (Approval::No, _) => return Err(Failure::usage("not confirmed; nothing was sent")),
+        (Approval::AfterSnapshot, Endpoint::Azure(vm)) => target.snapshot = Some(snapshot_name(vm, context)),
+        _ if planned.snapshot_offered => target.snapshot_declined = Some("it was offered and not wanted"),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Looks whether the machine is still as it was when the plan was made; one that is not was not approved.

@@ -103,6 +103,8 @@ pub struct Target {
     pub snapshot: Option<String>,
     /// Which Windows it is said to be.
     pub profile: Option<String>,
+    /// Why none is taken where one could be.
+    pub snapshot_declined: Option<&'static str>,
 }
 
 impl Target {
@@ -137,6 +139,7 @@ impl TargetArgs {
             azure,
             web,
             snapshot: None,
+            snapshot_declined: None,
         })
     }
 }

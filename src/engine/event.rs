@@ -411,6 +411,11 @@ pub enum EventKind {
         /// Its id at the resource manager of Azure.
         snapshot: String,
     },
+    /// A snapshot of the system disk could have been taken first, and was not: there is no way back but that of each step.
+    SnapshotDeclined {
+        /// Who decided that.
+        why: String,
+    },
     /// A step begins.
     StepStarted {
         /// Which.
@@ -617,6 +622,7 @@ impl EventKind {
         match self {
             Self::RunStarted { .. }
             | Self::SnapshotTaken { .. }
+            | Self::SnapshotDeclined { .. }
             | Self::RunResumed { .. }
             | Self::ReadAgain { .. }
             | Self::StillUp { .. }

@@ -76,6 +76,7 @@ fn texts(event: &mut EventKind, f: &mut impl FnMut(&mut String)) {
         }
         EventKind::Waiting { what, .. } => f(what),
         EventKind::SnapshotTaken { snapshot } => f(snapshot),
+        EventKind::SnapshotDeclined { why } => f(why),
         EventKind::SessionOpened { line, .. } => f(line),
         EventKind::StepStarted { step, title, .. } => {
             f(&mut step.0);

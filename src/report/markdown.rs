@@ -87,6 +87,9 @@ fn head(out: &mut String, summary: &Summary) -> fmt::Result {
     if let Some(snapshot) = &summary.snapshot {
         writeln!(out, "| Snapshot taken before | {} |", text(snapshot))?;
     }
+    if let Some(why) = &summary.snapshot_declined {
+        writeln!(out, "| Snapshot taken before | none: {} |", text(why))?;
+    }
     writeln!(out, "| Run | {} by {} |", text(&summary.run), text(&summary.tool))
 }
 

@@ -54,6 +54,9 @@ pub struct Summary {
     /// The snapshot of the system disk that was taken first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<String>,
+    /// Why none was taken where one could have been.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot_declined: Option<String>,
     /// How the channel was left; absent when none was opened.
     pub channel: Option<ChannelLeft>,
     /// What was found wrong, in order.
@@ -199,6 +202,7 @@ impl Default for Summary {
             exit: None,
             failure: None,
             snapshot: None,
+            snapshot_declined: None,
             channel: None,
             findings: Vec::new(),
             changes: Vec::new(),
@@ -341,6 +345,7 @@ impl Summary {
                 self.running.remove(step);
             }
             EventKind::SnapshotTaken { snapshot } => self.snapshot = Some(snapshot.clone()),
+            EventKind::SnapshotDeclined { why } => self.snapshot_declined = Some(why.clone()),
             EventKind::SessionClosed { channel } => self.channel = Some(channel.clone()),
             EventKind::RunFinished { verdict, exit, elapsed_ms, failure } => {
                 self.verdict = Some(*verdict);

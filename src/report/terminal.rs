@@ -351,6 +351,9 @@ impl<W: Write + Send> Listener for Terminal<W> {
             EventKind::SnapshotTaken { snapshot } if self.detail >= Detail::Steps => {
                 self.entry("snapshot", Paint::good, &visible::line(snapshot));
             }
+            EventKind::SnapshotDeclined { why } if self.detail >= Detail::Steps => {
+                self.entry("snapshot", Paint::faint, &format!("none: {}", visible::line(why)));
+            }
             EventKind::StepStarted { step, title, .. } => self.step_started(step, title, event.ms),
             EventKind::StepFinished { step, status, note, .. } => {
                 self.step_finished(step, *status, note.as_deref(), event.ms);

@@ -28,6 +28,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("offline/crowdstrike", include_str!("../../expect-scripts/offline/crowdstrike.yaml")),
     ("offline/detach", include_str!("../../expect-scripts/offline/detach.yaml")),
     ("offline/disk-check", include_str!("../../expect-scripts/offline/disk-check.yaml")),
+    ("offline/health", include_str!("../../expect-scripts/offline/health.yaml")),
     ("offline/rdp-internal-error", include_str!("../../expect-scripts/offline/rdp-internal-error.yaml")),
     ("offline/safe-mode", include_str!("../../expect-scripts/offline/safe-mode.yaml")),
     ("offline/serial-console", include_str!("../../expect-scripts/offline/serial-console.yaml")),

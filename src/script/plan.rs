@@ -42,6 +42,9 @@ pub struct Plan {
     /// Facts of that machine, as far as the script mentions them. Not part of the digest.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, Json>,
+    /// A snapshot of the system disk of that machine can be taken first. Not part of the digest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub snapshot_offered: bool,
 }
 
 /// A step, or one of its items.
@@ -185,6 +188,7 @@ impl Plan {
             digest: String::new(),
             target: None,
             facts: BTreeMap::new(),
+            snapshot_offered: false,
         };
         plan.digest = plan.fingerprint();
         plan
@@ -232,6 +236,7 @@ impl Plan {
         bare.digest.clear();
         bare.target = None;
         bare.facts.clear();
+        bare.snapshot_offered = false;
         for step in &mut bare.steps {
             step.verdict = None;
         }

@@ -22,6 +22,12 @@ impl Plan {
             writeln!(out, "  {name:width$} = {}", shown(value))?;
         }
         writeln!(out, "{}", summary(self))?;
+        if self.snapshot_offered {
+            writeln!(
+                out,
+                "Snapshot: `run --snapshot` takes one of the system disk first, the way back where a step has none."
+            )?;
+        }
         let (skipped, steps): (Vec<_>, Vec<_>) = self.steps.iter().partition(|step| step.skipped.is_some());
         for (number, step) in steps.iter().enumerate() {
             writeln!(out)?;

@@ -315,7 +315,15 @@ fn accepts(world: &mut World, credentials: &Credentials) -> Option<cmd::Session>
     if !local || credentials.password.is_empty() {
         return None;
     }
-    let user = world.accounts.log_on(&credentials.user, &credentials.password).ok()?.clone();
+    let name = &credentials.user;
+    let is_locked =
+        |world: &World| world.accounts.user(name).is_some_and(|user| world.accounts.is_locked(user));
+    let was_locked = is_locked(world);
+    let user = world.accounts.log_on(name, &credentials.password).ok().cloned();
+    if !was_locked && is_locked(world) {
+        world.record_account(4740, name);
+    }
+    let user = user?;
     let sid = world.accounts.sid(&user);
     let token = if world.accounts.is_administrator(&user.name) {
         Token::administrator(sid)

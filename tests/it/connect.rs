@@ -22,14 +22,22 @@ pub(crate) struct Visit {
 }
 
 pub(crate) async fn visit(arguments: &str, steps: &[Step]) -> Visit {
-    visit_with(arguments, &[], steps, &[]).await
+    visit_program(Program::new(arguments), steps, &[]).await
 }
 
-/// With files in the folder; behind each text of `still` nothing may be drawn by itself.
+/// With files in the folder.
 async fn visit_with(arguments: &str, files: &[(&str, &str)], steps: &[Step], still: &[&str]) -> Visit {
     let program =
         files.iter().fold(Program::new(arguments), |program, (name, text)| program.file(name, text));
+    visit_program(program, steps, still).await
+}
+
+/// With the variables that the program was given, as far as they are its own; behind each text of `still` nothing may be
+/// drawn by itself.
+pub(crate) async fn visit_program(program: Program, steps: &[Step], still: &[&str]) -> Visit {
     let (folder, program) = program.into_parts();
+    let variables = program.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let variables = variables.filter(|(name, _)| name.to_string_lossy().starts_with("SACPILOT_"));
     let (mut pty, pts) = pty_process::open().unwrap();
     pty.resize(pty_process::Size::new(24, 80)).unwrap();
     let before = tcgetattr(&pty).unwrap();
@@ -39,6 +47,7 @@ async fn visit_with(arguments: &str, files: &[(&str, &str)], steps: &[Step], sti
         .env_clear()
         .env("HOME", folder.path())
         .env("TERM", "xterm")
+        .envs(variables)
         .spawn(pts)
         .unwrap();
     let (mut shown, mut mark, mut bytes) = (String::new(), 0, [0; 4096]);
@@ -71,6 +80,12 @@ async fn visit_with(arguments: &str, files: &[(&str, &str)], steps: &[Step], sti
 }
 
 impl Visit {
+    /// A file that the only run left.
+    pub(crate) fn of_the_run(&self, file: &str) -> String {
+        let mut runs = std::fs::read_dir(self.folder.path().join("runs")).unwrap();
+        std::fs::read_to_string(runs.next().unwrap().unwrap().path().join(file)).unwrap()
+    }
+
     #[track_caller]
     pub(crate) fn terminal_is_as_it_was(&self) {
         assert_eq!(

@@ -13,6 +13,8 @@ use sacpilot::transport::{CommandLine, Line, OpenError, ReplayLine, SimLine, ope
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout};
 
+use crate::library::wine::scripts_work_on_its_registry;
+
 /// Somebody at the console, recorded when a recorder is there.
 struct Seat {
     line: Box<dyn Line>,
@@ -155,6 +157,7 @@ async fn wines_cmd_runs_behind_the_channel() {
     recorder.hide(&Secret::new(Account::default().password).unwrap());
     wine_session(Box::new(line), Some(recorder)).await;
     assert!(window.audit().cmd_lines().contains(&"cmd /c exit 7"));
+    scripts_work_on_its_registry(&environment).await;
     run("wineserver -k");
 
     // The same session, byte for byte, with nothing but the recording: what it shows is what Wine's cmd answered then.

@@ -11,7 +11,7 @@ use crate::engine::run::{Awaiting, while_told};
 use crate::engine::{Awaited, Narrator, OperatorError, Trouble};
 use crate::transport::Endpoint;
 
-/// Takes the snapshot that `target` wants, and notes its id. Nothing was sent to the machine yet.
+/// Takes the snapshot that `target` wants, and notes its id, or that none is wanted where one could be taken. Nothing was sent to the machine yet.
 ///
 /// # Errors
 /// It could not be taken, or not be noted: the run must not begin.
@@ -23,7 +23,9 @@ pub async fn snapshot_first(
 ) -> Result<(), OperatorError> {
     let (Endpoint::Azure(vm), Some(azure), Some(name)) = (&target.endpoint, &target.azure, &target.snapshot)
     else {
-        return Ok(());
+        let Some(why) = target.snapshot_declined else { return Ok(()) };
+        let noted = narrator.tell(EventKind::SnapshotDeclined { why: why.to_owned() });
+        return noted.map_err(|error| stopped("journal", error.to_string(), None));
     };
     let waits = waits.clone();
     let azure = azure.clone().telling(Arc::new(move |text: &str| {

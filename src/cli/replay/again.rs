@@ -63,6 +63,7 @@ pub(super) async fn run(args: &Args, from: &Recorded, context: &Context) -> Resu
         web: None,
         snapshot: None,
         profile: None,
+        snapshot_declined: None,
         wait: Duration::from_mins(15),
         patience: Duration::ZERO,
         reconnect: Duration::ZERO,

@@ -31,7 +31,7 @@ impl Shell {
         match call.name {
             "Get-Process" => return self.processes(call, out),
             "Stop-Process" => return self.stop_processes(call),
-            "Get-CimInstance" => return self.cim(call, out),
+            "Get-CimInstance" | "Get-WmiObject" => return self.instances(call, out),
             "Test-ComputerSecureChannel" => {
                 let mut world = self.process.world();
                 let Some(domain) = world.domain.as_mut() else {
@@ -561,36 +561,6 @@ impl Shell {
                 return Err(call.error(message, "CouldNotStopProcess", "CloseError", &name).into());
             }
         }
-        Ok(())
-    }
-
-    fn cim(&mut self, call: &Call, out: &mut Vec<Value>) -> Result<(), Flow> {
-        let class = call.text("ClassName").unwrap_or_default();
-        let world = self.process.world();
-        let members = match class.to_lowercase().as_str() {
-            "win32_operatingsystem" => vec![
-                ("Caption", format!("Microsoft {}", world.os.product_name()).into()),
-                ("Version", world.os.version().into()),
-                ("BuildNumber", world.os.build().to_string().into()),
-                ("CSName", world.computer.as_str().into()),
-            ],
-            "win32_computersystem" => vec![
-                ("Name", world.computer.as_str().into()),
-                ("PartOfDomain", Value::Bool(world.domain.is_some())),
-                (
-                    "Domain",
-                    world.domain.as_ref().map_or("WORKGROUP".into(), |domain| domain.name.as_str().into()),
-                ),
-            ],
-            _ => {
-                drop(world);
-                return Err(call
-                    .error("Invalid class ", "HRESULT 0x80041010", "MetadataError", &class)
-                    .into());
-            }
-        };
-        drop(world);
-        out.push(Thing::value("Microsoft.Management.Infrastructure.CimInstance", members));
         Ok(())
     }
 }

@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::Shell;
 use super::failure::ErrorRecord;
+use super::objects::{SECRET, SECURE_STRING};
 use super::value::{Shared, Thing, Value};
+use super::wmi::MANAGEMENT_OBJECT;
 use crate::sim::tools::CodePage;
 
 /// The full name behind what a script writes in brackets.
@@ -295,6 +297,16 @@ impl Shell {
             }
             "text.encoderexceptionfallback" => Thing::value("System.Text.EncoderExceptionFallback", vec![]),
             "text.decoderexceptionfallback" => Thing::value("System.Text.DecoderExceptionFallback", vec![]),
+            "net.networkcredential" => {
+                let given = |at: usize| match args.get(at) {
+                    Some(Value::Thing(thing)) if thing.kind == SECURE_STRING => {
+                        thing.member(SECRET).unwrap_or(Value::Null)
+                    }
+                    given => given.map(Value::text).unwrap_or_default().into(),
+                };
+                let members = vec![("UserName", given(0)), ("Password", given(1)), ("Domain", given(2))];
+                Thing::value("System.Net.NetworkCredential", members)
+            }
             "exception" => Thing::value(
                 "System.Exception",
                 vec![("Message", args.first().cloned().unwrap_or(Value::Null))],
@@ -398,6 +410,10 @@ impl Shell {
                     let shown = thing.member("Wall").map(|wall| wall.text()).unwrap_or_default();
                     let wall: jiff::Timestamp = shown.parse().unwrap_or(jiff::Timestamp::UNIX_EPOCH);
                     Ok(wall.strftime(&date_format(&text(0))).to_string().into())
+                }
+                (MANAGEMENT_OBJECT, _) => {
+                    let called = self.instance_method(thing, &lower, args);
+                    called.unwrap_or_else(|| Err(no_method(MANAGEMENT_OBJECT, name)))
                 }
                 (_, "tostring") => Ok(value.text().into()),
                 ("System.ServiceProcess.ServiceController", "refresh") => {

@@ -33,6 +33,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod value;
+mod wmi;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,6 +61,8 @@ struct Shell {
     scripts: Vec<String>,
     /// Which streams go down the pipeline, by their numbers.
     merged: Vec<char>,
+    /// Whether it may ask.
+    interactive: bool,
     /// Nesting, against endless recursion.
     depth: usize,
 }
@@ -75,12 +78,15 @@ enum Task {
 /// `powershell [-NoLogo] [-NoProfile] [-NonInteractive] [-ExecutionPolicy P] [-Command … | -EncodedCommand B | -File F …]`
 pub(super) async fn run(process: Process) -> Result<ExitCode, Interrupted> {
     let (task, logo) = task(&process);
+    let switches = process.args.iter().take_while(|word| word.starts_with(['-', '/']));
+    let interactive = !switches.clone().any(|word| word[1..].to_lowercase().starts_with("noni"));
     let mut shell = Shell {
         process,
         scopes: vec![BTreeMap::new()],
         functions: BTreeMap::new(),
         scripts: Vec::new(),
         merged: Vec::new(),
+        interactive,
         depth: 0,
     };
     shell.set("erroractionpreference", "Continue".into());

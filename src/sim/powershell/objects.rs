@@ -7,8 +7,38 @@ use super::format;
 use super::members::member;
 use super::operators::binary;
 use super::value::{Thing, Value};
+use crate::sim::conhost::Interrupted;
+
+/// A text that is not shown.
+pub(super) const SECURE_STRING: &str = "System.Security.SecureString";
+/// The member that holds it; no script can name it.
+pub(super) const SECRET: &str = "\0";
 
 impl Shell {
+    /// A line of the console, shown as it is typed or as stars; from a file, a line of it.
+    async fn ask(&self, prompt: &str, hidden: bool) -> Result<Value, Interrupted> {
+        self.process.stdout.text(prompt);
+        let mut typed = String::new();
+        if self.process.stdin.is_console() {
+            loop {
+                match self.process.console.read_key().await? {
+                    '\r' => break,
+                    '\u{8}' if typed.pop().is_some() => self.process.stdout.text("\u{8} \u{8}"),
+                    '\u{8}' => {}
+                    key => {
+                        typed.push(key);
+                        let shown = if hidden { '*' } else { key };
+                        self.process.stdout.text(shown.encode_utf8(&mut [0; 4]));
+                    }
+                }
+            }
+        } else {
+            typed = self.process.stdin.line(self.process.page()).await?.unwrap_or_default();
+        }
+        self.process.stdout.text("\r\n");
+        Ok(if hidden { Thing::value(SECURE_STRING, vec![(SECRET, typed.into())]) } else { typed.into() })
+    }
+
     /// Runs a cmdlet.
     pub(super) async fn cmdlet(&mut self, call: &Call, out: &mut Vec<Value>) -> Result<(), Flow> {
         match call.name {
@@ -81,6 +111,11 @@ impl Shell {
                 let mut record = call.error(text, "WriteErrorException", "NotSpecified", "");
                 "Microsoft.PowerShell.Commands.WriteErrorException".clone_into(&mut record.id);
                 Err(record.into())
+            }
+            "Read-Host" if self.interactive => {
+                let prompt = call.text("Prompt").map(|text| format!("{text}: ")).unwrap_or_default();
+                out.push(self.ask(&prompt, call.has("AsSecureString")).await.map_err(|_| Flow::Interrupted)?);
+                Ok(())
             }
             "Read-Host" => {
                 let message = "Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available.";

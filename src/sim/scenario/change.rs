@@ -84,6 +84,8 @@ pub(super) enum Change {
     Neighbour(Neighbour),
     /// A service whose descriptor lets Administrators configure it, although Windows' own does not.
     Unguard(String),
+    /// A value that an agent of somebody else sets, and sets again as soon as it is changed.
+    Held(RegistryValue),
 }
 
 /// A value with its data; exactly one of the last five is given.
@@ -246,6 +248,9 @@ pub(super) struct InterfaceChange {
     /// Nobody hands out addresses.
     #[serde(default)]
     no_server: bool,
+    /// The adapter is gone, and nothing of it is left.
+    #[serde(default)]
+    removed: bool,
 }
 
 /// An element of an object of the boot store.
@@ -393,6 +398,11 @@ impl Change {
             Self::Unguard(name) => {
                 known_service(world, name)?;
                 world.unguarded.push(name.clone());
+            }
+            Self::Held(value) => {
+                let data = value.data()?;
+                world.registry.set(&value.key, &value.name, data.clone());
+                world.held.push(PolicyValue { key: value.key.clone(), name: value.name.clone(), data });
             }
         }
         Ok(())
@@ -702,6 +712,10 @@ impl DomainChange {
 
 impl InterfaceChange {
     fn apply(&self, world: &mut World) -> Result<(), String> {
+        if self.removed {
+            world.remove_interface();
+            return Ok(());
+        }
         let interface = world.network.interfaces.first_mut().ok_or("there is no interface")?;
         if let Some(enabled) = self.enabled {
             interface.enabled = enabled;

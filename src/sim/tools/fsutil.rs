@@ -1,5 +1,7 @@
 //! fsutil.exe, as far as it tells of drives.
 
+use std::collections::BTreeSet;
+
 use super::Process;
 use crate::sim::cmd::ExitCode;
 use crate::sim::windows::language::Text;
@@ -16,8 +18,12 @@ pub(super) fn run(process: &Process) -> ExitCode {
         process.stdout.line("fsinfo          File system information");
         return 1;
     }
-    let letters: Vec<String> =
-        process.world.lock().files.drives().map(|(letter, _)| format!("{letter}:\\ ")).collect();
+    let letters: BTreeSet<char> = {
+        let world = process.world.lock();
+        let locked = world.partitions().filter_map(|partition| partition.letter);
+        world.files.drives().map(|(letter, _)| letter).chain(locked).collect()
+    };
+    let letters: Vec<String> = letters.into_iter().map(|letter| format!("{letter}:\\ ")).collect();
     process.stdout.line("");
     process.stdout.line(&DRIVES.fill(process.language(), &[&letters.concat()]));
     0

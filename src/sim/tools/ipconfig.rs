@@ -71,7 +71,8 @@ const NO: Text = Text { en: "No", ko: "아니요", ja: "いいえ", de: "Nein" }
 /// Where the colon before a value stands.
 const COLON: usize = 37;
 
-/// `ipconfig [/all | /renew | /flushdns]`.
+/// `ipconfig [/all | /renew [ADAPTER] | /release [ADAPTER] | /flushdns]`. An adapter that needs nothing is not harmed by a
+/// renewal, so that all are renewed.
 pub(super) fn run(process: &Process) -> ExitCode {
     let language = process.language();
     process.stdout.line("");
@@ -84,6 +85,19 @@ pub(super) fn run(process: &Process) -> ExitCode {
             if !process.world().renew_addresses() {
                 process.stdout.line(NO_CLIENT.in_language(language));
                 return 1;
+            }
+            show(process, false);
+        }
+        Some(word) if is_switch(word, "release") => {
+            let given = process.args.get(1);
+            let names: Vec<String> =
+                process.world().network.interfaces.iter().map(|own| own.name.clone()).collect();
+            for name in names.iter().filter(|name| given.is_none_or(|given| given.eq_ignore_ascii_case(name)))
+            {
+                if !process.world().release_address(name) {
+                    process.stdout.line(NO_CLIENT.in_language(language));
+                    return 1;
+                }
             }
             show(process, false);
         }

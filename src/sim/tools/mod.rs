@@ -52,7 +52,6 @@ mod tasks;
 mod timeout;
 #[cfg(test)]
 pub(in crate::sim) mod trial;
-mod unlock_question;
 mod wevtutil;
 mod whoami;
 mod width;
@@ -209,7 +208,6 @@ pub async fn run(process: Process) -> Option<Result<ExitCode, Interrupted>> {
         "nltest" => Ok(nltest::run(&process)),
         "netsh" => Ok(netsh::run(&process)),
         "netstat" => Ok(netstat::run(&process)),
-        "powershell" if unlock_question::is_asked(&process) => unlock_question::run(&process).await,
         "powershell" => crate::sim::powershell::run(process).await,
         "sc" => Ok(sc::run(&process)),
         "taskkill" => Ok(taskkill::run(&process)),

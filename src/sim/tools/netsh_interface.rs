@@ -59,7 +59,9 @@ pub(super) fn run(process: &Process, words: &[String]) -> Option<ExitCode> {
         ["show", "interface"] => show(process),
         ["set", "interface", ..] => changing(process, &words[2..], enable),
         ["ipv4" | "ip", "show", "interface" | "interfaces"] => show_ipv4(process),
-        ["ipv4" | "ip", "show", "config" | "addresses"] => show_config(process),
+        ["ipv4" | "ip", "show", "config" | "addresses", ref rest @ ..] => {
+            show_config(process, rest.first().copied())
+        }
         ["ipv4" | "ip", "set", "address", ..] => changing(process, &words[3..], set_address),
         ["ipv4" | "ip", "add", "address", ..] => changing(process, &words[3..], add_gateway),
         ["ipv4" | "ip", "set", "dns" | "dnsservers", ..] => changing(process, &words[3..], set_dns),
@@ -104,9 +106,12 @@ fn show_ipv4(process: &Process) -> ExitCode {
     0
 }
 
-fn show_config(process: &Process) -> ExitCode {
+fn show_config(process: &Process, named: Option<&str>) -> ExitCode {
+    let named = named.map(|word| word.strip_prefix("name=").unwrap_or(word));
     let world = process.world();
-    for interface in world.network.interfaces.iter().filter(|interface| interface.enabled) {
+    let wanted = |name: &str| named.is_none_or(|named| named.eq_ignore_ascii_case(name));
+    let enabled = world.network.interfaces.iter().filter(|interface| interface.enabled);
+    for interface in enabled.filter(|interface| wanted(&interface.name)) {
         process.stdout.line("");
         process.stdout.line(&CONFIGURATION.fill(world.language, &[&interface.name]));
         let dhcp = if interface.source == AddressSource::Dhcp { "Yes" } else { "No" };

@@ -63,6 +63,20 @@ impl World {
         }
     }
 
+    /// Takes the first interface out of the machine, with all that the registry keeps about it.
+    pub fn remove_interface(&mut self) {
+        if self.network.interfaces.is_empty() {
+            return;
+        }
+        let interface = self.network.interfaces.remove(0);
+        let (guid, device) = (guid(&interface), device(&interface));
+        for key in
+            [format!(r"{CONNECTIONS}\{guid}"), format!(r"{ADDRESSES}\{guid}"), format!(r"{DEVICES}\{device}")]
+        {
+            self.registry.remove(&key);
+        }
+    }
+
     /// Makes the interfaces what the registry says, as at boot.
     pub(super) fn read_interfaces(&mut self) {
         for interface in &mut self.network.interfaces {

@@ -5,6 +5,9 @@ use jiff::Timestamp;
 use super::World;
 use super::language::Text;
 
+/// Who writes the Security log.
+pub const AUDITING: &str = "Microsoft-Windows-Security-Auditing";
+
 /// How bad an event is, by the number the log stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -86,5 +89,19 @@ impl World {
             message: text.fill(self.language, &borrowed),
         };
         self.events.append(event);
+    }
+
+    /// Writes down in the Security log what became of an account, as Windows audits it by default.
+    pub fn record_account(&mut self, id: u32, name: &str) {
+        let text = match id {
+            4720 => "A user account was created.",
+            4722 => "A user account was enabled.",
+            4725 => "A user account was disabled.",
+            4726 => "A user account was deleted.",
+            4740 => "A user account was locked out.",
+            _ => "A user account was unlocked.",
+        };
+        let data = [name.to_owned(), self.computer.clone()];
+        self.record("Security", AUDITING, id, Level::Information, &Text::same(text), &data);
     }
 }

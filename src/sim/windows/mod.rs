@@ -58,7 +58,7 @@ use incidents::Incident;
 use language::{Language, Text};
 use network::Network;
 use os::Os;
-use policy::Domain;
+use policy::{Domain, PolicyValue};
 use power::PowerRequest;
 use processes::{Process, Processes, Start};
 use programs::Program;
@@ -109,6 +109,8 @@ pub struct World {
     pub tls: Vec<Tls>,
     /// What became of the Remote Desktop listener.
     pub listener: Listener,
+    /// Values that an agent of somebody else sets again as soon as they are changed.
+    pub held: Vec<PolicyValue>,
     /// Services whose descriptors let Administrators in although Windows' own do not.
     pub unguarded: Vec<String>,
     /// Its protected files and the store that brings them back.
@@ -145,6 +147,7 @@ impl World {
             }
         }
         self.now = self.now.max(now);
+        self.hold_values();
         self.follow_listener_switches();
         for neighbour in &self.neighbours {
             neighbour.lock().advance(now);

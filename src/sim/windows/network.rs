@@ -119,4 +119,17 @@ impl World {
         }
         runs
     }
+
+    /// Lets the DHCP client give a lease back: the interface has no address then. False when the client does not run.
+    pub fn release_address(&mut self, name: &str) -> bool {
+        let runs = self.services.is_running("Dhcp");
+        let interface = self.network.interfaces.iter_mut().find(|own| own.name.eq_ignore_ascii_case(name));
+        if let Some(interface) = interface.filter(|own| runs && own.source == AddressSource::Dhcp) {
+            interface.address = Ipv4Addr::UNSPECIFIED;
+            interface.mask = Ipv4Addr::UNSPECIFIED;
+            interface.gateway = None;
+            interface.dns.clear();
+        }
+        runs
+    }
 }

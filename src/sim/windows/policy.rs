@@ -91,6 +91,15 @@ impl World {
         Applied::Domain
     }
 
+    /// The agent that watches them sets its values again.
+    pub(super) fn hold_values(&mut self) {
+        for PolicyValue { key, name, data } in &self.held {
+            if self.registry.value(key, name) != Some(data) {
+                self.registry.set(key, name, data.clone());
+            }
+        }
+    }
+
     /// When the next background refresh is due.
     pub(super) fn next_policy_refresh(&self) -> Option<Duration> {
         self.domain.as_ref()?;

@@ -314,6 +314,55 @@ async fn a_run_killed_at_its_snapshot_takes_it_when_it_is_resumed() {
     assert_eq!(site.bridge.names("snapshots").len(), 1);
 }
 
+const FIX: &str = "\
+script: fix
+title: 'a value is set'
+about: |
+  Sets a value.
+steps:
+  - id: value
+    title: 'the value is set'
+    in: cmd
+    check: {run: 'reg query HKLM\\SOFTWARE\\T /v A', holds: 'rc == 0'}
+    change: {run: 'reg add HKLM\\SOFTWARE\\T /v A /t REG_DWORD /d 1 /f'}
+    undo: {run: 'reg delete HKLM\\SOFTWARE\\T /v A /f'}
+";
+
+/// Whoever approves a change is offered a snapshot; that none was taken stands in the report.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_snapshot_is_offered_to_whoever_approves_a_change() {
+    use crate::connect::visit_program;
+
+    let call = |site: &Site, yes: &str| {
+        let machine = Bridge::machine();
+        let arguments = format!("run fix.yaml{yes} -t azure:{machine} -u adm --runs-dir runs --wait 1s");
+        program(&arguments, &site.bridge.url(), site.bridge.certificate())
+            .file("fix.yaml", FIX)
+            .variable("SACPILOT_PASSWORD", "hunter2-x")
+    };
+    for (key, taken, says) in [
+        (&b"s\r"[..], 1, "/snapshots/winvm-sacpilot-2"),
+        (b"y\r", 0, "| none: it was offered and not wanted |"),
+    ] {
+        let site = Site::new("operation=0").await;
+        let visit =
+            visit_program(call(&site, ""), &[("or s: yes, after a snapshot of its system disk]", key)], &[])
+                .await;
+        assert_eq!(visit.code, Some(3), "{}", visit.shown);
+        assert!(visit.shown.contains("Snapshot: `run --snapshot` takes one"), "{}", visit.shown);
+        assert_eq!(site.bridge.names("snapshots").len(), taken);
+        let report = visit.of_the_run("report.md");
+        assert!(report.contains("| Snapshot taken before |") && report.contains(says), "{report}");
+    }
+    let site = Site::new("operation=0").await;
+    let said = run(call(&site, " --yes")).await.code(3);
+    assert!(site.bridge.names("snapshots").is_empty());
+    let report = std::fs::read_to_string(said.run_folder("runs").join("report.md")).unwrap();
+    assert!(report.contains("| none: --yes was given without --snapshot |"), "{report}");
+    assert!(said.text().contains("none: --yes was given without --snapshot"), "{}", said.text());
+}
+
 #[tokio::test]
 async fn a_run_can_take_a_snapshot_first_and_does_nothing_without_it() {
     let arguments = format!(

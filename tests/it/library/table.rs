@@ -175,7 +175,13 @@ pub(super) const REPAIRS: &[Repair] = &[
     .lasting(&["MachineKeys"]),
     repair("rdp/port", "rdp-port-taken", &["ContosoRelay", "listener/", "TermService", "UmRdpService"])
         .with("port_conflict: 'stop'"),
-    mends("rdp/tls-protocols", "tls-12-disabled", &["SCHANNEL"]),
+    repair(
+        "rdp/port",
+        "rdp-port-taken-process",
+        &["PortNumber", "FirewallRules", "listener/", "TermService", "UmRdpService"],
+    )
+    .with("port_conflict: 'move'"),
+    mends("rdp/tls-protocols", "tls-12-disabled", &["SCHANNEL"]).proven(works_after_a_restart),
     Repair { proof: starts, ..repair("offline/rdp-internal-error", "rescue-internal-error", &["disk/1/"]) }
         .with("disk: 1, keys: 'always'"),
     Repair { proof: starts, ..repair("offline/serial-console", "rescue-serial-console", &["disk/1/"]) }
@@ -248,12 +254,21 @@ pub(super) const REFUSALS: &[Refusal] = &[
     refusal("network/static-address", "static-address-no-dhcp", "no DHCP server answers"),
     refusal("network/netlogon", "netlogon-dependency", "Netlogon does not run"),
     refusal("network/nsi", "nsi-driver", "nsi does not run"),
+    refusal("boot/ems", "debugger-next", "kernel debugging is switched on"),
+    refusal("network/adapter", "nic-gone", "Windows knows no network connection"),
+    refusal("offline/health", "rescue-locked", "is locked by BitLocker"),
+    // Somebody else owns the value and sets it again at once: the check after the change sees that.
+    refusal("rdp/configuration", "broker-drains", "the server is in drain mode 1"),
+    refusal("rdp/connections", "rdp-denied-by-domain", "a group policy denies Remote Desktop connections"),
+    refusal("rdp/disconnects", "listener-missing", "the listener RDP-Tcp has no configuration"),
+    refusal("rdp/group-policy-pause", "group-policy-held-on", "is still not true"),
+    refusal("rdp/group-policy-resume", "group-policy-held-off", "group policy is switched off"),
+    refusal("rdp/machine-keys", "machinekeys-missing", "the folder MachineKeys does not let the system work"),
+    refusal("rdp/tls-protocols", "tls-12-held-off", "TLS 1.2 is switched off on the server side"),
+    // Logged in with an account that may not change this, Windows says no, and everything is as it was.
     forbidden("boot/ems", "ems-off-next", "the serial console"),
     forbidden("network/adapter", "nic-disabled", "is disabled"),
-    forbidden("rdp/configuration", "rdp-drain-mode", "drain"),
     forbidden("rdp/connections", "rdp-denied", "denied"),
-    forbidden("rdp/disconnects", "rdp-disconnects", "it does nothing"),
-    forbidden("rdp/group-policy-pause", "healthy", ""),
     forbidden("rdp/group-policy-resume", "group-policy-paused", "group policy"),
     forbidden("rdp/machine-keys", "machinekeys-permissions", "MachineKeys"),
     forbidden("rdp/tls-protocols", "tls-12-disabled", "TLS 1.2 is switched off"),
@@ -288,6 +303,7 @@ pub(super) const HEALTHY: &[(&str, &str, &str)] = &[
     ("offline/unlock", "recovery_password: '{{ recovery }}'", "rescue-healthy-bios"),
     ("offline/unlock-with-file", "key_file: 'C:\\Windows\\win.ini'", "rescue-healthy-bios"),
     ("offline/updates", "", "rescue-healthy-bios"),
+    ("offline/health", "", "rescue-healthy-bios"),
     ("offline/rdp-internal-error", "", "rescue-healthy-bios"),
     ("offline/safe-mode", "", "rescue-healthy-bios"),
     ("offline/serial-console", "", "rescue-healthy-bios"),
@@ -314,7 +330,7 @@ pub(super) const HEALTHY: &[(&str, &str, &str)] = &[
 
 /// Scripts whose repairs are shown in `repair`, or that only look.
 pub(super) const ELSEWHERE: &[&str] =
-    &["collect-evidence", "events", "health", "rdp/listener", "rdp/tls-kept"];
+    &["collect-evidence", "events", "health", "offline/health", "rdp/listener", "rdp/tls-kept"];
 
 /// Scripts that always act, and why.
 pub(super) const NEVER_HEALTHY: &[(&str, &str)] = &[(
@@ -339,6 +355,15 @@ fn starts(outcome: &Outcome) -> Result<(), String> {
     machine.rdp_works().map_err(|reasons| format!("it starts, but {reasons:?}"))
 }
 
+/// Windows reads some settings when it starts.
+fn works_after_a_restart(outcome: &Outcome) -> Result<(), String> {
+    let mut machine = outcome.world.clone();
+    machine.boot();
+    machine
+        .rdp_works()
+        .map_err(|reasons| format!("Remote Desktop does not work after a restart: {reasons:?}"))
+}
+
 /// Every protected file is as it was.
 fn whole(outcome: &Outcome) -> Result<(), String> {
     let damaged = outcome.world.damaged_files();
@@ -361,15 +386,21 @@ fn readable(outcome: &Outcome) -> Result<(), String> {
     if can { Ok(()) } else { Err("it is still locked".to_owned()) }
 }
 
-/// A fault, and the script that health names for it.
+/// A machine with a fault, and the script that health names for it, which makes it healthy.
 pub(super) const NAMED: &[(&str, &str)] = &[
+    ("account-disabled", "accounts/enable"),
+    ("account-locked", "accounts/enable"),
+    ("all-causes", "rdp-internal-error"),
     ("crash-dump-off", "boot/crash-dump"),
     ("crowdstrike-safe-mode", "boot/crowdstrike"),
-    ("disk-errors", "system/disk-check"),
-    ("files-missing", "system/files"),
-    ("updates-pending", "system/updates"),
+    ("dhcp-account", "network/dhcp-client"),
     ("dhcp-disabled", "network/dhcp-client"),
+    ("disk-errors", "system/disk-check"),
     ("ems-off-next", "boot/ems"),
+    ("event-trail", "rdp/machine-keys"),
+    ("files-missing", "system/files"),
+    ("files-no-source", "network/adapter"),
+    ("files-store-damaged", "system/files"),
     ("firewall-blocks-all", "network/firewall-policy"),
     ("firewall-rule-off", "rdp/firewall"),
     ("group-policy-paused", "rdp/group-policy-resume"),
@@ -378,15 +409,81 @@ pub(super) const NAMED: &[(&str, &str)] = &[
     ("nic-disabled", "network/adapter"),
     ("nsi-disabled", "network/nsi"),
     ("rdp-authentication", "rdp/authentication"),
+    ("rdp-certificate-corrupt", "rdp/certificate"),
+    ("rdp-certificate-expired", "rdp/certificate"),
+    ("rdp-certificate-missing-unreadable", "rdp/machine-keys"),
     ("rdp-certificate-orphaned", "rdp/certificate"),
     ("rdp-denied", "rdp/connections"),
     ("rdp-disconnects", "rdp/disconnects"),
     ("rdp-drain-mode", "rdp/configuration"),
+    ("rdp-internal-error", "rdp-internal-error"),
+    ("rdp-logons-refused", "rdp/configuration"),
     ("rdp-port-taken", "rdp/port"),
+    ("rdp-port-taken-process", "rdp/port"),
+    ("rescue-boot-store", "offline/boot-store"),
+    ("rescue-crowdstrike", "offline/crowdstrike"),
+    ("rescue-disk-errors", "offline/disk-check"),
+    ("rescue-internal-error", "offline/rdp-internal-error"),
+    ("rescue-locked-offline", "offline/unlock"),
+    ("rescue-safe-mode", "offline/safe-mode"),
+    ("rescue-serial-console", "offline/serial-console"),
+    ("rescue-updates", "offline/updates"),
     ("safe-mode", "boot/safe-mode"),
     ("secure-channel-broken", "rdp/authentication"),
     ("sessionenv-disabled", "rdp/services"),
     ("static-address", "network/static-address"),
     ("termservice-account", "rdp/termservice"),
+    ("termservice-disabled", "rdp/termservice"),
+    ("termservice-library-missing", "system/files"),
+    ("termservice-stopped", "rdp/termservice"),
+    ("tls-12-disabled", "rdp-internal-error"),
     ("tls-disabled", "rdp-internal-error"),
+    ("tls-disabled-by-default", "rdp-internal-error"),
+    ("tls-domain-policy", "rdp-internal-error"),
+    ("updates-pending", "system/updates"),
+];
+
+/// A machine with a fault that is not for a script to repair, and the script that says so.
+pub(super) const REFUSED: &[(&str, &str)] = &[
+    ("broker-drains", "rdp/configuration"),
+    ("crowdstrike-guarded", "boot/crowdstrike"),
+    ("debugger-next", "boot/ems"),
+    ("firewall-domain-policy", "network/firewall-policy"),
+    ("firewall-rule-blocks", "rdp/firewall"),
+    ("group-policy-held-off", "rdp/group-policy-resume"),
+    ("listener-missing", "rdp/port"),
+    ("machinekeys-missing", "rdp/machine-keys"),
+    ("netlogon-dependency", "network/netlogon"),
+    ("nic-gone", "network/adapter"),
+    ("no-dhcp-server", "network/dhcp-client"),
+    ("no-domain-controller", "rdp/authentication"),
+    ("no-page-file", "boot/crash-dump"),
+    ("nsi-driver", "network/nsi"),
+    ("rdp-denied-by-domain", "rdp/connections"),
+    ("rescue-locked", "offline/unlock"),
+    ("safe-mode-directory", "boot/safe-mode"),
+    ("static-address-no-dhcp", "network/static-address"),
+    ("tls-12-held-off", "rdp-internal-error"),
+];
+
+/// Machines of which health says nothing, and why.
+pub(super) const WELL: &[(&str, &str)] = &[
+    (
+        "account-present",
+        "nothing is wrong; for accounts/local-administrator, which leaves an account alone that exists",
+    ),
+    ("group-policy-held-on", "nothing is wrong; for rdp/group-policy-pause, which an agent does not let"),
+    ("healthy", "nothing is wrong"),
+    (
+        "neighbour-certificate",
+        "the fault is that of the machine beside it: rdp/certificate-remote with machine=VM02",
+    ),
+    ("rdp-steady", "nothing is wrong: what rdp/disconnects makes of a machine"),
+    ("rescue-healthy-bios", "nothing is wrong with the attached disk"),
+    ("rescue-healthy-uefi", "nothing is wrong with the attached disk"),
+    (
+        "rescue-in-use",
+        "nothing is wrong; for offline/detach, which leaves a disk alone on which somebody works",
+    ),
+    ("rescue-steady", "nothing is wrong with the attached disk: what offline/boot-store makes of it"),
 ];

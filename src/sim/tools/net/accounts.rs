@@ -177,6 +177,7 @@ fn change_user(
         for group in &mut world.accounts.groups {
             group.members.retain(|member| !member.eq_ignore_ascii_case(name));
         }
+        world.record_account(4726, name);
         return Ok(());
     }
     if add {
@@ -195,14 +196,23 @@ fn change_user(
         if let Some(group) = group {
             group.members.push(name.to_owned());
         }
+        world.record_account(4720, name);
     }
-    if let Some(user) = world.accounts.user_mut(name) {
-        if let Some(password) = password {
-            user.password = password;
+    let threshold = world.accounts.lockout_threshold;
+    let Some(user) = world.accounts.user_mut(name) else { return Ok(()) };
+    if let Some(password) = password {
+        user.password = password;
+    }
+    if let Some(active) = active {
+        let was_locked = threshold > 0 && user.failures >= threshold;
+        let was_enabled = user.enabled;
+        user.enabled = active;
+        user.failures = 0;
+        if was_enabled != active {
+            world.record_account(if active { 4722 } else { 4725 }, name);
         }
-        if let Some(active) = active {
-            user.enabled = active;
-            user.failures = 0;
+        if was_locked {
+            world.record_account(4767, name);
         }
     }
     Ok(())

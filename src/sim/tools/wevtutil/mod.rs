@@ -9,7 +9,7 @@ use query::Query;
 use super::{Process, is_switch};
 use crate::sim::cmd::ExitCode;
 use crate::sim::windows::World;
-use crate::sim::windows::events::{Event, Level};
+use crate::sim::windows::events::{AUDITING, Event, Level};
 use crate::sim::windows::language::Text;
 use crate::sim::windows::win32::Win32;
 
@@ -143,9 +143,11 @@ fn as_text(index: usize, event: &Event, world: &World) -> String {
 }
 
 fn as_xml(event: &Event, world: &World) -> String {
-    let data = event.data.iter().fold(String::new(), |mut xml, text| {
+    let names = names_of_data(event);
+    let data = event.data.iter().enumerate().fold(String::new(), |mut xml, (at, text)| {
+        let name = names.get(at).map(|name| format!(" Name='{name}'")).unwrap_or_default();
         // Writing to a String cannot fail.
-        let _ = write!(xml, "<Data>{}</Data>", escaped(text));
+        let _ = write!(xml, "<Data{name}>{}</Data>", escaped(text));
         xml
     });
     format!(
@@ -161,6 +163,14 @@ fn as_xml(event: &Event, world: &World) -> String {
         event.log,
         world.computer,
     )
+}
+
+/// The names of an event's data; classic sources give them none.
+fn names_of_data(event: &Event) -> &'static [&'static str] {
+    match (event.provider.as_str(), event.id) {
+        (AUDITING, 4720 | 4722 | 4725 | 4726 | 4740 | 4767) => &["TargetUserName", "TargetDomainName"],
+        _ => &[],
+    }
 }
 
 fn escaped(text: &str) -> String {

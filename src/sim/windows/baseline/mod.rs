@@ -81,6 +81,7 @@ impl World {
             programs: Vec::new(),
             tls: Vec::new(),
             listener: super::remote_desktop::Listener::Off,
+            held: Vec::new(),
             unguarded: Vec::new(),
             components: Components::default(),
             neighbours: Vec::new(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
+use std::time::Duration;
 
 use sacpilot::engine::{EventKind, Verdict};
 use sacpilot::script::library::Library;
@@ -191,6 +192,13 @@ fn measure(scenario: &'static str) -> Row {
             bytes: outcome.bytes,
         };
     }
+}
+
+/// What a script took: the machine's own time, starts and waits included, and that of the line. Windows on real disks is
+/// slower where it checks or repairs files; there a script says more.
+pub(super) fn time_of(outcome: &Outcome) -> Duration {
+    let machine = outcome.events.last().map_or(0, |event| event.ms);
+    Duration::from_millis(machine + outcome.bytes * BITS * 1000 / BAUD)
 }
 
 fn page(rows: &[Row]) -> String {

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use sacpilot::console::StopSign;
 use sacpilot::engine::event::RunMode;
 use sacpilot::engine::run::begin;
 use sacpilot::engine::{
@@ -174,7 +175,13 @@ impl Operator for Wine {
         Ok(None)
     }
 
-    async fn reboot(&mut self, _: Restart, _: &str, _: Duration) -> Result<(), OperatorError> {
+    async fn reboot(
+        &mut self,
+        _: Restart,
+        _: &str,
+        _: Duration,
+        _: Option<StopSign>,
+    ) -> Result<(), OperatorError> {
         unreachable!("none of these scripts restarts the machine")
     }
 

@@ -8,14 +8,20 @@ pub mod dialogue;
 mod escape;
 mod fetch;
 mod helper;
+mod leaving;
+mod line;
 mod login;
 mod machine_file;
 mod pager;
 pub mod powershell;
+mod preparation;
 mod pull;
 mod push;
 mod receipt;
+mod restart;
 mod session;
+mod taking_up;
+mod way_back;
 
 use std::time::Duration;
 
@@ -31,7 +37,8 @@ pub use machine_file::{Entry, EntryKind};
 pub use pull::{Fetched, Incoming};
 pub use push::{Outgoing, Sent};
 pub use receipt::Receipt;
-pub use session::{Earlier, Restarting, Session, SessionOptions};
+pub use restart::Restarting;
+pub use session::{Earlier, Session, SessionOptions};
 
 /// What came over the line so far, of one file.
 #[derive(Debug, Clone, Copy)]

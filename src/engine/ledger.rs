@@ -38,8 +38,10 @@ pub struct Ledger {
     pub doubt: bool,
     /// Whether the run was taken up again, and where the machine stands was not yet found out.
     taking_up: bool,
-    /// Whether a change was taken back, or it was tried.
+    /// Whether the changes of the run were taken back, or that was begun; those of a failed block alone do not count.
     pub undone: bool,
+    /// How many steps, one inside of another, are under way.
+    open_steps: usize,
     /// How it ended, when it did.
     pub ended: Option<(Verdict, Option<Failure>)>,
     /// Number of the last event that touches the machine.
@@ -137,6 +139,7 @@ impl Ledger {
             EventKind::RunResumed { .. } => {
                 self.ended = None;
                 self.taking_up = true;
+                self.open_steps = 0;
             }
             EventKind::SessionOpening { session } => {
                 self.abandoned.extend(self.opening.replace(session.clone()));
@@ -259,7 +262,8 @@ impl Ledger {
             }
             EventKind::UndoStarted { step } => {
                 self.last_touch = seq;
-                self.undone = true;
+                // A block takes its own back while its step is under way.
+                self.undone |= self.open_steps == 0;
                 if let Some(made) = self.change(step) {
                     made.undoing = true;
                 }
@@ -275,6 +279,8 @@ impl Ledger {
                     }
                 }
             }
+            EventKind::StepStarted { .. } => self.open_steps += 1,
+            EventKind::StepFinished { .. } => self.open_steps = self.open_steps.saturating_sub(1),
             EventKind::RunFinished { verdict, failure, .. } => {
                 self.ended = Some((*verdict, failure.clone()));
             }

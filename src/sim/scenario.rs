@@ -499,6 +499,15 @@ mod tests {
                 matches!(r, [Reason::ServiceDown, Reason::NotListening { .. }])
             }),
             ("all-causes", |r| r.len() >= 5),
+            ("broker-drains", |r| matches!(r, [Reason::Draining])),
+            ("debugger-next", |r| r.is_empty()),
+            ("group-policy-held-off", |r| r.is_empty()),
+            ("group-policy-held-on", |r| r.is_empty()),
+            ("listener-missing", |r| matches!(r, [Reason::ListenerOff, Reason::NotListening { .. }])),
+            ("machinekeys-missing", |r| matches!(r, [Reason::Key(_)])),
+            ("nic-gone", |r| matches!(r, [Reason::NetworkDown])),
+            ("rdp-denied-by-domain", |r| matches!(r, [Reason::Denied, Reason::NotListening { .. }])),
+            ("tls-12-held-off", |r| r.is_empty()),
         ];
         assert_eq!(expected.len() + 1, EMBEDDED.len());
         for &(name, check) in expected {
@@ -538,7 +547,7 @@ mod tests {
             (
                 "tls",
                 with(&[]),
-                "there is no scenario `tls`, did you mean `tls-disabled` or `tls-12-disabled` or `tls-domain-member`?",
+                "there is no scenario `tls`, did you mean `tls-disabled` or `tls-12-disabled` or `tls-12-held-off` or `tls-domain-member`?",
             ),
             ("quux", with(&[]), "there is no scenario `quux`"),
             (

@@ -380,7 +380,9 @@ impl World {
     }
 
     fn listener_switched_off(&self) -> bool {
-        self.registry.dword(RDP_TCP, "fEnableWinStation") == Some(0)
+        // Without its key there is no listener at all.
+        self.registry.key(RDP_TCP).is_none()
+            || self.registry.dword(RDP_TCP, "fEnableWinStation") == Some(0)
             || self.registry.dword(RDP_TCP, "fLogonDisabled").is_some_and(|off| off != 0)
     }
 }

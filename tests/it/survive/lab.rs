@@ -290,9 +290,9 @@ impl Lab {
         Past::of(&self.events(), &self.masks()).ledger.restart.is_some()
     }
 
-    /// Whether the machine was started more than once.
+    /// Whether the machine, which ran when it all began, was started meanwhile.
     pub(crate) fn lost_power(&self) -> bool {
-        self.window.audit().count(&Act::Boot) > 1
+        self.window.audit().count(&Act::Boot) > 0
     }
 
     /// The code of the failure that ended the run.

@@ -547,7 +547,7 @@ mod tests {
             (
                 "tls",
                 with(&[]),
-                "there is no scenario `tls`, did you mean `tls-disabled` or `tls-12-disabled` or `tls-12-held-off` or `tls-domain-member`?",
+                "there is no scenario `tls`, did you mean `tls-disabled` or `tls-12-disabled` or `tls-12-held-off`?",
             ),
             ("quux", with(&[]), "there is no scenario `quux`"),
             (

@@ -326,6 +326,7 @@ steps:
     check: {run: 'reg query HKLM\\SOFTWARE\\T /v A', holds: 'rc == 0'}
     change: {run: 'reg add HKLM\\SOFTWARE\\T /v A /t REG_DWORD /d 1 /f'}
     undo: {run: 'reg delete HKLM\\SOFTWARE\\T /v A /f'}
+    finding: {severity: error, text: 'the value is not set'}
 ";
 
 /// Whoever approves a change is offered a snapshot; that none was taken stands in the report.

@@ -10,7 +10,7 @@ use sacpilot::script::library::Library;
 use sacpilot::script::loader;
 use sacpilot::sim::scenario;
 
-use super::table::{NAMED, REFUSED, REPAIRS, WELL};
+use super::table::{NAMED, REFUSED, REPAIRS, VARIANTS, WELL};
 use crate::repair::{Case, Outcome};
 use crate::stored::{assert_none, difference, repository};
 
@@ -249,7 +249,7 @@ pub(super) fn scripts_of(scenario: &str) -> Vec<String> {
 #[test]
 fn every_machine_is_in_one_of_the_tables() {
     let mut listed: Vec<&str> =
-        NAMED.iter().chain(REFUSED).map(|row| row.0).chain(WELL.iter().map(|row| row.0)).collect();
+        NAMED.iter().chain(REFUSED).chain(WELL).map(|row| row.0).chain(VARIANTS.iter().copied()).collect();
     listed.sort_unstable();
     let scenarios: Vec<&str> = scenario::names().collect();
     assert_eq!(listed, scenarios);

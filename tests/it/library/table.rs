@@ -466,6 +466,9 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("tls-12-held-off", "rdp-internal-error"),
 ];
 
+/// Variants of tls-domain-policy, whose runs are compared in `domain`; they are not in the page yet.
+pub(super) const VARIANTS: &[&str] = &["tls-domain-member", "tls-domain-policy-unguarded"];
+
 /// Machines of which health says nothing, and why.
 pub(super) const WELL: &[(&str, &str)] = &[
     (

@@ -223,6 +223,8 @@ fn health_names_the_script(one_of: usize) {
     let faults = table::NAMED.iter().chain(table::REFUSED).enumerate();
     for (number, (scenario, _)) in faults.step_by(one_of) {
         let machine = (VERSIONS[number % VERSIONS.len()], LANGUAGES[number % LANGUAGES.len()]);
+        // Older versions show who may read the key, so that an event of before accuses nobody there.
+        let machine = if *scenario == "event-trail" { ("2022", machine.1) } else { machine };
         let outcome = on(Case::diagnose(scenario).steps(step("health", "")), machine).done();
         let named = measured::scripts_of(scenario);
         let names = |event: &sacpilot::engine::Event| match &event.event {

@@ -7,8 +7,8 @@ use crate::engine::Event;
 use crate::engine::event::EventKind;
 
 /// What differs from run to run without meaning anything: times, and how the line is called.
-const INCIDENTAL: [&str; 8] =
-    ["elapsed_ms", "tool", "target", "digest", "scripts", "line", "budget_ms", "approved"];
+const INCIDENTAL: [&str; 9] =
+    ["elapsed_ms", "tool", "target", "digest", "scripts", "line", "budget_ms", "approved", "snapshot"];
 
 /// What is different, as a diff of one line an event (`-` recorded, `+` now); `None` when nothing is.
 pub fn difference(recorded: &[Event], now: &[Event]) -> Option<String> {
@@ -37,7 +37,13 @@ pub fn difference(recorded: &[Event], now: &[Event]) -> Option<String> {
 
 /// The events of a run as text, one a line, without what is incidental.
 fn lines(events: &[Event]) -> String {
-    let told = events.iter().filter(|event| !matches!(event.event, EventKind::Waiting { .. }));
+    // A snapshot belongs to the way in: a recording has no disk.
+    let told = events.iter().filter(|event| {
+        !matches!(
+            event.event,
+            EventKind::Waiting { .. } | EventKind::SnapshotTaken { .. } | EventKind::SnapshotDeclined { .. }
+        )
+    });
     told.map(|event| line(&event.event) + "\n").collect()
 }
 

@@ -334,10 +334,12 @@ fn differences(ends: &[&Snapshot], now: &Snapshot, lab: &Lab) -> Vec<Difference>
     // The certificate that Windows makes anew has another key each time; at a start without one it makes both.
     differences.retain(|difference| {
         let path = &difference.path;
-        !path.contains(r"\SystemCertificates\Remote Desktop\")
-            && !path.ends_with("@SelfSignedCertificate")
-            && !another_key(difference)
-            && !(lab.lost_power() && path.contains(r"\RSA\MachineKeys\f686aace6942fb7f7ceb231212eef4a4_"))
+        let made_at_a_start =
+            lab.lost_power() && path.contains(r"\RSA\MachineKeys\f686aace6942fb7f7ceb231212eef4a4_");
+        let anew = path.contains(r"\SystemCertificates\Remote Desktop\")
+            || path.ends_with("@SelfSignedCertificate")
+            || another_key(difference);
+        !made_at_a_start && !anew
     });
     // sfc, asked again, writes down again that it looked.
     differences.retain(|difference| !difference.path.contains(r"\Logs\CBS\") || !lab.lost_power());

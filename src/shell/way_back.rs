@@ -17,9 +17,9 @@ impl Session {
     /// is opened again, a line that was lost is made anew; nothing was running, so nothing is lost.
     pub(super) async fn at_prompt(&mut self) -> Result<(), ShellError> {
         // What came while nobody looked: Windows may have ended the session.
-        let quiet = self.console.catch_up().await;
-        if let Err(lost) = quiet {
-            return self.regain(lost).await;
+        let caught_up = self.console.catch_up().await;
+        if let Err(news) = caught_up {
+            return self.regain_prompt(news).await;
         }
         // A read can end while the console draws something behind the prompt and has moved the cursor: that is no
         // half-typed line, and how reads were cut must not decide about a Ctrl-C.

@@ -28,8 +28,10 @@ impl<O: Operator> Run<'_, O> {
             None => (self.intend(at, &condition, &Scope::new(), &scope)?, 0, None),
             // Nothing can be looked at that tells how far a dialogue came, or whether what it did was lost.
             Some(made) if made.change.open || self.doubtful => return Err(may_be_done().into()),
-            // Of a long answer the journal has only the beginning and the end.
-            Some(made) if made.answer_is_cut && made.change.ended > 0 => return Err(may_be_done().into()),
+            // Of a long answer the journal has only the beginning and the end, of one that was not read its code alone.
+            Some(made) if made.answer_is_cut && made.change.ended > 0 && reads_output(talk) => {
+                return Err(may_be_done().into());
+            }
             Some(made) => {
                 let done = made.change.ended;
                 let command = made.commands.get(done.saturating_sub(1)).cloned();
@@ -101,16 +103,18 @@ impl<O: Operator> Run<'_, O> {
         }
         let timeout = self.allowed(std::time::Duration::from_millis(command.timeout_ms))?;
         let (step, purpose) = (at.path.clone(), Purpose::Change);
+        let receipt = self.narrator.next_receipt();
         self.narrator.tell(EventKind::CommandStarted {
             step: step.clone(),
             purpose,
             command: command.clone(),
             attempt: 1,
-            without_receipt: true,
+            without_receipt: false,
         })?;
         let text = command.text.clone();
-        let outcome =
-            self.operate(|operator| async move { operator.talk(&text, &dialogue, timeout).await }).await?;
+        let outcome = self
+            .operate(|operator| async move { operator.talk(&text, &dialogue, timeout, receipt).await })
+            .await?;
         match &outcome {
             Ok(done) => self.narrator.tell(EventKind::CommandFinished {
                 step,
@@ -130,6 +134,12 @@ impl<O: Operator> Run<'_, O> {
         }
         Ok(outcome)
     }
+}
+
+/// Whether anything is taken from what the programs showed.
+fn reads_output(talk: &Talk) -> bool {
+    let judged = talk.holds.as_ref().is_some_and(|holds| holds.names().contains("output"));
+    judged || !talk.capture.is_empty()
 }
 
 fn may_be_done() -> Failure {

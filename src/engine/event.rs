@@ -437,7 +437,7 @@ pub enum EventKind {
         command: Command,
         /// From 1; more when a probe is tried again.
         attempt: u32,
-        /// Whether the machine keeps no receipt of it, since it is more than one line (a dialogue, an upload): when its
+        /// Whether the machine keeps no receipt of it, since it is more than one line (an upload), or typed at SAC: when its
         /// end is not seen nobody can tell how far it came.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         without_receipt: bool,

@@ -232,6 +232,7 @@ impl Ledger {
                     Settled::Ended { code } => {
                         if let Some(made) = self.change(step).filter(|_| *purpose == Purpose::Change) {
                             made.answer = Some((*code, String::new()));
+                            made.answer_is_cut = true;
                         }
                         self.progress(step, *purpose, Progress::end);
                     }

@@ -131,8 +131,9 @@ impl Operator for Live {
         command: &str,
         dialogue: &Dialogue,
         timeout: Duration,
+        receipt: u64,
     ) -> Result<Outcome, OperatorError> {
-        let outcome = Box::pin(self.session.talk(command, dialogue, timeout)).await;
+        let outcome = Box::pin(self.session.talk(command, dialogue, timeout, receipt)).await;
         outcome
             .map(|outcome| Outcome { code: outcome.code, output: outcome.text, elapsed: outcome.elapsed })
             .map_err(|error| self.masked(&error))

@@ -82,7 +82,8 @@ pub trait Operator: Send {
         SessionPlace::default()
     }
 
-    /// Runs one cmd command that asks, and answers it. Its output is what it showed.
+    /// Runs one cmd command that asks, and answers it. Its output is what it showed. The machine keeps a receipt with
+    /// this number, as with [`Operator::change`].
     ///
     /// # Errors
     /// [`OperatorError`]
@@ -91,8 +92,9 @@ pub trait Operator: Send {
         command: &str,
         dialogue: &Dialogue,
         timeout: Duration,
+        receipt: u64,
     ) -> impl Future<Output = Result<Outcome, OperatorError>> + Send {
-        let _ = (command, dialogue, timeout);
+        let _ = (command, dialogue, timeout, receipt);
         async { Err(OperatorError::unsupported("a dialogue")) }
     }
 

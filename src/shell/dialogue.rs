@@ -78,7 +78,8 @@ pub enum Echo {
 }
 
 impl Session {
-    /// Runs a command that asks, and answers it. The output is what it showed, as text.
+    /// Runs a command that asks, and answers it. The output is what it showed, as text. The machine keeps a receipt with
+    /// this number: that it was started, and that it ended well; [`Session::receipt`] reads it.
     ///
     /// # Errors
     /// [`ShellError`]; the prompt is proven again when it is [`ShellError::DialogueFailed`] or
@@ -88,6 +89,7 @@ impl Session {
         command: &str,
         dialogue: &Dialogue,
         timeout: Duration,
+        receipt: u64,
     ) -> Result<Outcome, ShellError> {
         let mut listener = Listener::new(dialogue).map_err(|error| ShellError::DialogueFailed {
             reason: error.to_string(),
@@ -96,7 +98,9 @@ impl Session {
         self.at_prompt().await?;
         let began = Instant::now();
         let until = began + timeout;
-        let line = format!("cmd /d/s/c ^\"{}^\" ", escape_for_child(command));
+        // In a file of its own: what the helper is asked next would take another command's end for this one's.
+        let command_line = escape_for_child(command);
+        let line = format!("(>%SP%.d echo {receipt}&cmd /d/s/c ^\"{command_line}^\" &&>>%SP%.d echo 0)");
         let length = line.chars().count();
         if length > super::cmd::LONGEST_TYPED {
             let longest = super::cmd::LONGEST_TYPED - (length - command.chars().count());

@@ -1,5 +1,6 @@
 //! What the machine keeps of a command that changes something, so that its fate is known when the line, or the program
-//! that typed it, is lost: two small files beside the session's others.
+//! that typed it, is lost: small files beside the session's others. `.s` says which command was started, `.e` how it ended;
+//! `.d` says both of a dialogue.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::session::Session;
 /// How long reading them may take.
 const READING: Duration = Duration::from_mins(1);
 
-/// Stands between the two files.
+/// Stands between the files.
 const BETWEEN: &str = "=and=";
 
 /// What the files of a session tell of a command.
@@ -33,7 +34,9 @@ impl Session {
             return Ok(Receipt::Nothing);
         }
         let files = files(session);
-        let outcome = self.cmd(&format!("type {files}.s & echo {BETWEEN}& type {files}.e"), READING).await?;
+        let asking =
+            format!("type {files}.s & echo {BETWEEN}& type {files}.e & echo {BETWEEN}& type {files}.d");
+        let outcome = self.cmd(&asking, READING).await?;
         Ok(read(&outcome.text, number))
     }
 
@@ -55,18 +58,19 @@ fn is_id(session: &str) -> bool {
     !session.is_empty() && session.len() <= 16 && session.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
-/// One that was started is its number; one that ended is its number and its code, a line each. A file that is not
-/// there is an error text of `type`.
+/// Each file holds its number, and behind it the code of one that ended. A file that is not there is an error text of
+/// `type`.
 fn read(text: &str, number: u64) -> Receipt {
-    let (started, ended) = text.split_once(BETWEEN).unwrap_or((text, ""));
-    let after = |text: &str| {
-        let mut lines = text.lines().map(str::trim).skip_while(|line| *line != number.to_string());
-        lines.next().map(|_| lines.next().and_then(|line| line.parse().ok()))
+    let of_ours = |file: &str| {
+        let mut lines = file.lines().map(str::trim).filter(|line| !line.is_empty());
+        let ours = lines.next()? == number.to_string();
+        ours.then(|| lines.next().and_then(|line| line.parse().ok()))
     };
-    match (after(ended), after(started)) {
-        (Some(Some(code)), _) => Receipt::Ended { code },
-        (Some(None), _) | (None, Some(_)) => Receipt::Started,
-        (None, None) => Receipt::Nothing,
+    let told: Vec<Option<i32>> = text.split(BETWEEN).filter_map(of_ours).collect();
+    match told.iter().flatten().next() {
+        Some(code) => Receipt::Ended { code: *code },
+        None if told.is_empty() => Receipt::Nothing,
+        None => Receipt::Started,
     }
 }
 
@@ -77,20 +81,24 @@ mod tests {
     #[test]
     fn started_and_ended_are_told_apart() {
         let missing = "The system cannot find the file specified.";
-        for (started, ended, expected) in [
-            (missing, "45\r\n0\r\n", Receipt::Ended { code: 0 }),
-            (missing, "45\r\n-1073741510\r\n", Receipt::Ended { code: -1_073_741_510 }),
-            ("45\r\n", "44\r\n0\r\n", Receipt::Started),
-            ("45\r\n", missing, Receipt::Started),
-            (missing, "45\r\n", Receipt::Started),
-            (missing, "44\r\n0\r\n", Receipt::Nothing),
-            ("4\r\n", "455\r\n0\r\n", Receipt::Nothing),
-            (missing, missing, Receipt::Nothing),
+        for (started, ended, dialogue, expected) in [
+            (missing, "45\r\n0\r\n", missing, Receipt::Ended { code: 0 }),
+            (missing, "45\r\n-1073741510\r\n", missing, Receipt::Ended { code: -1_073_741_510 }),
+            ("45\r\n", "44\r\n0\r\n", missing, Receipt::Started),
+            ("45\r\n", missing, missing, Receipt::Started),
+            (missing, "45\r\n", missing, Receipt::Started),
+            (missing, "44\r\n0\r\n", missing, Receipt::Nothing),
+            ("4\r\n", "455\r\n0\r\n", missing, Receipt::Nothing),
+            (missing, missing, missing, Receipt::Nothing),
+            (missing, "44\r\n45\r\n", "45\r\n0\r\n", Receipt::Ended { code: 0 }),
+            (missing, "44\r\n0\r\n", "45\r\n", Receipt::Started),
+            // A code that is the number of the next one.
+            (missing, "44\r\n45\r\n", "43\r\n0\r\n", Receipt::Nothing),
         ] {
             assert_eq!(
-                read(&format!("{started}\r\n{BETWEEN}\r\n{ended}"), 45),
+                read(&format!("{started}\r\n{BETWEEN}\r\n{ended}\r\n{BETWEEN}\r\n{dialogue}"), 45),
                 expected,
-                "{started:?} {ended:?}"
+                "{started:?} {ended:?} {dialogue:?}"
             );
         }
     }

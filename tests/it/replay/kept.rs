@@ -2,7 +2,7 @@
 //! `tests/recordings`. Each is driven again byte for byte, whole and in cuts.
 //!
 //! A script that ships is recorded without being listed: `SACPILOT_BLESS=1 cargo test --test it replay::kept` does
-//! it, on the machine that the table of `library` has for it.
+//! it, on the machine that the table of `library` has for it; `SACPILOT_BLESS=rdp/port,health` only those.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -114,8 +114,9 @@ fn file_of(script: &str, profile: &str) -> PathBuf {
 #[test]
 fn every_shipped_script_on_every_profile_replays_byte_for_byte_in_every_cutting() {
     let scripts = Library::embedded().names();
-    if std::env::var_os("SACPILOT_BLESS").is_some() {
-        record_anew(&scripts);
+    if let Ok(wanted) = std::env::var("SACPILOT_BLESS") {
+        let is_wanted = |script: &&String| wanted == "1" || wanted.split(',').any(|one| one == **script);
+        record_anew(&scripts.iter().filter(is_wanted).collect::<Vec<_>>());
     }
     let recordings = recordings(&repository("tests/recordings"));
     let mut wrong = wrong(&recordings);
@@ -200,12 +201,17 @@ fn a_fixture_that_is_dropped_into_the_folder_is_a_test() {
     drop(folder);
 }
 
-fn record_anew(scripts: &[String]) {
-    for old in recordings(&repository("tests/recordings")) {
-        fs::remove_file(old).unwrap();
-    }
+fn record_anew(scripts: &[&String]) {
     let all: Vec<(&String, &str)> =
-        scripts.iter().flat_map(|script| PROFILES.map(|profile| (script, profile))).collect();
+        scripts.iter().flat_map(|script| PROFILES.map(|profile| (*script, profile))).collect();
+    for old in recordings(&repository("tests/recordings")) {
+        let is_kept = Library::embedded().names().iter().any(|script| {
+            !scripts.contains(&script) && PROFILES.iter().any(|profile| file_of(script, profile) == old)
+        });
+        if !is_kept {
+            fs::remove_file(old).unwrap();
+        }
+    }
     each(&all, |_, (script, profile)| {
         let folder = tempfile::tempdir().unwrap();
         let cast = folder.path().join("session.cast");

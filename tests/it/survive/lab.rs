@@ -246,11 +246,12 @@ impl Lab {
 
     /// The changing commands that were executed, in order.
     pub(crate) fn executed(&self) -> Vec<String> {
-        let changing = |line: &&str| line.contains("%SP%.s echo ");
+        let changing = |line: &&str| line.contains("%SP%.s echo ") || line.contains("%SP%.d echo ");
         let audit = self.window.audit();
         let inner = |line: &str| {
             let from = line.find("cmd /d/s/c ^\"").map_or(0, |at| at + "cmd /d/s/c ^\"".len());
-            let to = line.rfind("^\"&%SP%").unwrap_or(line.len());
+            let to =
+                ["^\"&%SP%", "^\" &&>>%SP%.d"].iter().find_map(|end| line.rfind(end)).unwrap_or(line.len());
             // The name of the call, which PowerShell is told, is another one in each program.
             let named = regex::Regex::new(r#"(\.ps1\^" [0-9a-f]{64}) \S+"#).unwrap();
             named.replace(&line[from..to], "$1").into_owned()
@@ -280,9 +281,7 @@ impl Lab {
 
     /// Whether a dialogue was begun whose end was not seen, or was lost with the machine's power.
     pub(crate) fn cut_off_in_a_dialogue(&self) -> bool {
-        let events = self.events();
-        let talks = |event: &Event| matches!(&event.event, EventKind::CommandStarted { command, .. } if command.text.contains(" *"));
-        events.iter().any(talks)
+        self.lost_power() || self.times("%SP%.d echo ") > 0
     }
 
     /// Whether the run ended in the middle of a restart.

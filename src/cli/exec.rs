@@ -117,9 +117,7 @@ fn show(outcome: &Outcome, raw: bool, context: &Context) -> Result<Exit, Failure
     } else if raw {
         context.say_bytes(&outcome.bytes)?;
     } else if context.globals.json {
-        let elapsed_ms = outcome.elapsed.as_millis() as u64;
-        let line = json!({"code": outcome.code, "output": outcome.text, "elapsed_ms": elapsed_ms});
-        context.say(&(harmless_json(line.to_string()) + "\n"))?;
+        context.say(&as_json(outcome))?;
     } else {
         context.say(&outcome.text)?;
     }
@@ -139,8 +137,14 @@ fn show(outcome: &Outcome, raw: bool, context: &Context) -> Result<Exit, Failure
     Ok(exit)
 }
 
+pub(super) fn as_json(outcome: &Outcome) -> String {
+    let elapsed_ms = outcome.elapsed.as_millis() as u64;
+    let line = json!({"code": outcome.code, "output": outcome.text, "elapsed_ms": elapsed_ms});
+    harmless_json(line.to_string()) + "\n"
+}
+
 /// The output for the eyes of a person: nothing in it acts on the terminal, except tabs.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.split('\t').map(visible::lines).collect::<Vec<_>>().join("\t")
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::exit::Exit;
+use crate::report::{Paint, visible};
 
 /// An expected failure. Bugs are panics.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,23 @@ impl Failure {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// As it is told to a person: nothing that the machine said in it acts on the terminal.
+    pub fn told(&self, paint: Paint) -> String {
+        if let Some(text) = &self.rendered {
+            return text.clone();
+        }
+        let mut lines = vec![format!("{}: {}", paint.bad("error"), visible::lines(&self.message))];
+        if let Some(screen) = &self.screen {
+            lines.push("  the screen at that moment:".to_owned());
+            lines.extend(visible::lines(screen.trim_end()).lines().map(|line| format!("  | {line}")));
+        }
+        if let Some(help) = &self.help {
+            lines.push(format!("  help: {}", visible::lines(help)));
+        }
+        lines.push(String::new());
+        lines.join("\n")
     }
 
     /// Shows the screen.

@@ -21,6 +21,8 @@ pub mod exec;
 pub mod exit;
 pub mod failure;
 pub mod fmt;
+#[cfg(test)]
+mod hostile;
 pub mod inventory;
 pub mod lock;
 pub mod log;
@@ -48,8 +50,6 @@ use context::Context;
 use exit::Exit;
 use failure::Failure;
 
-use crate::report::visible;
-
 /// The whole program.
 pub fn main() -> ExitCode {
     // A shell asks what may come next.
@@ -74,7 +74,7 @@ pub fn main() -> ExitCode {
     log::start(&cli.globals);
     let context = Context::new(cli.globals);
     let exit = dispatch(cli.command, &context).unwrap_or_else(|failure| {
-        show(&failure, &context);
+        context.tell(&failure.told(context.stderr_paint()));
         failure.exit
     });
     exit.into()
@@ -123,22 +123,4 @@ fn wait_for(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit
     // A read of the terminal that nobody waits for must not keep the program.
     runtime.shutdown_background();
     done
-}
-
-fn show(failure: &Failure, context: &Context) {
-    if let Some(text) = &failure.rendered {
-        context.tell(text);
-        return;
-    }
-    let mut lines =
-        vec![format!("{}: {}", context.stderr_paint().bad("error"), visible::lines(&failure.message))];
-    if let Some(screen) = &failure.screen {
-        lines.push("  the screen at that moment:".to_owned());
-        lines.extend(visible::lines(screen.trim_end()).lines().map(|line| format!("  | {line}")));
-    }
-    if let Some(help) = &failure.help {
-        lines.push(format!("  help: {}", visible::lines(help)));
-    }
-    lines.push(String::new());
-    context.tell(&lines.join("\n"));
 }

@@ -160,7 +160,8 @@ fn verdict(step: &Step, kind: StepKind) -> Option<Verdict> {
         failure.or_else(|| step.note.clone()).unwrap_or_default()
     };
     match step.status? {
-        StepStatus::Looked | StepStatus::Held | StepStatus::Skipped => Some(Verdict::Holds),
+        StepStatus::Looked | StepStatus::Held => Some(Verdict::Holds),
+        StepStatus::Skipped => Some(Verdict::NotNeeded),
         StepStatus::NotHeld
             if matches!(kind, StepKind::Condition | StepKind::Upload | StepKind::Dialogue) =>
         {

@@ -39,6 +39,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let recorded = journal::read(&folder.journal_path())
             .map_err(|error| Failure::usage(visible::line(&error.to_string())))?;
         let summary = Summary::of(&recorded.events);
+        if journal::is_being_written(&folder.journal_path()) {
+            context.tell("note: this run is still running; this is how far it has come\n");
+        }
         if context.globals.json {
             let text = report::json::report(&summary);
             context.say(&text.map_err(|error| Failure::usage(error.to_string()))?)?;
@@ -64,7 +67,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         };
         let summary = Summary::of(&recorded.events);
         let past = Past::of(&recorded.events, &Masks::default());
-        let (resume, undo) = (past.can_resume().is_ok(), past.can_undo().is_ok());
+        let running = journal::is_being_written(&folder.journal_path());
+        let (resume, undo) = (!running && past.can_resume().is_ok(), !running && past.can_undo().is_ok());
         let standing = past.ledger.changes.iter().filter(|made| made.touched()).count();
         if context.globals.json {
             let line = json!({
@@ -72,12 +76,16 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
                 "started": summary.started, "ended": summary.ended, "verdict": summary.verdict,
                 "exit": summary.exit, "findings": summary.findings.len(),
                 "open_findings": summary.open_findings().count(), "standing_changes": standing,
-                "can_resume": resume, "can_undo": undo,
+                "running": running, "can_resume": resume, "can_undo": undo,
             });
             let _ = writeln!(text, "{line}");
             continue;
         }
-        let result = summary.verdict.map_or("cut off, or still running", wording::verdict);
+        let result = match summary.verdict {
+            _ if running => "still running",
+            Some(verdict) => wording::verdict(verdict),
+            None => "cut off",
+        };
         let mut facts = vec![result.to_owned(), wording::count(standing, "standing change")];
         if resume {
             facts.push("can go on (resume)".to_owned());

@@ -1,7 +1,7 @@
 //! The journal of a run: its events, one JSON line each, append-only.
 //!
 //! Written before the fact where it matters ([`EventKind::is_durable`]): the line is on disk before a changing
-//! command is sent, and its outcome right after. One writer, held by a lock on the file; readers need none. A
+//! command is sent, and its outcome right after. One writer, held by a lock; readers need none. A
 //! crash can tear the last line only: a reader leaves it out, a writer that goes on cuts it off.
 //!
 //! [`EventKind::is_durable`]: super::event::EventKind::is_durable
@@ -17,6 +17,8 @@ use crate::encoding::harmless_json;
 #[derive(Debug)]
 pub struct Journal {
     file: File,
+    /// Held as long as this writes.
+    _lock: File,
     path: PathBuf,
     next: u64,
     /// Bytes of its whole lines.
@@ -97,16 +99,16 @@ impl Journal {
             options.mode(0o600);
         }
         let file = options.open(path).map_err(io)?;
-        lock(&file, path)?;
+        let lock = lock(path)?;
         sync_folder(path).map_err(io)?;
-        Ok(Self { file, path: path.to_owned(), next: 1, whole: 0, is_broken: false })
+        Ok(Self { file, _lock: lock, path: path.to_owned(), next: 1, whole: 0, is_broken: false })
     }
 
     /// Goes on with the journal of a run that ended early; a torn last line is cut off.
     pub fn resume(path: &Path) -> Result<(Self, Recorded), JournalError> {
         let io = |source| JournalError::Io { path: path.to_owned(), source };
         let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(io)?;
-        lock(&file, path)?;
+        let lock = lock(path)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(io)?;
         let recorded = parse(&text, path)?;
@@ -114,7 +116,7 @@ impl Journal {
         file.sync_all().map_err(io)?;
         let next = recorded.events.last().map_or(1, |event| event.seq + 1);
         let whole = recorded.whole;
-        Ok((Self { file, path: path.to_owned(), next, whole, is_broken: false }, recorded))
+        Ok((Self { file, _lock: lock, path: path.to_owned(), next, whole, is_broken: false }, recorded))
     }
 }
 
@@ -153,11 +155,26 @@ pub fn read(path: &Path) -> Result<Recorded, JournalError> {
     parse(&text, path)
 }
 
-fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
-    file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => JournalError::Locked { path: path.to_owned() },
-        TryLockError::Error(source) => JournalError::Io { path: path.to_owned(), source },
-    })
+/// Whether a program writes it now: the run goes on, or is taken up again.
+pub fn is_being_written(path: &Path) -> bool {
+    let lock = File::open(lock_path(path));
+    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// What is locked: a lock of Windows keeps readers out as well, so there it is a file of its own.
+fn lock_path(path: &Path) -> PathBuf {
+    if cfg!(windows) { path.with_extension("lock") } else { path.to_owned() }
+}
+
+fn lock(path: &Path) -> Result<File, JournalError> {
+    let io = |source| JournalError::Io { path: path.to_owned(), source };
+    let mut options = OpenOptions::new();
+    let file = options.append(true).create(cfg!(windows)).open(lock_path(path)).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(io(source)),
+    }
 }
 
 /// A new file survives a power cut only when its folder was written as well.
@@ -232,7 +249,8 @@ mod tests {
     fn behind_a_line_that_could_not_be_written_comes_no_other() {
         let path = PathBuf::from("/dev/full");
         let file = OpenOptions::new().write(true).open(&path).unwrap();
-        let mut journal = Journal { file, path, next: 1, whole: 0, is_broken: false };
+        let mut journal =
+            Journal { _lock: file.try_clone().unwrap(), file, path, next: 1, whole: 0, is_broken: false };
         let full = journal.append(&event(1)).unwrap_err().to_string();
         assert!(full.contains("No space left"), "{full}");
         // Room was made meanwhile: a gap in the numbers would make the whole journal useless.

@@ -1,6 +1,7 @@
 //! A part of a script: only one step, from one on, all but one. What would break what other steps need is refused.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,16 @@ pub struct Selection {
     /// Not these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skip: Vec<String>,
+}
+
+/// As a report tells it: `only tls, from restarted, without proof`.
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let only = self.only.iter().map(|step| format!("only {step}"));
+        let from = self.from.iter().map(|step| format!("from {step}"));
+        let skip = self.skip.iter().map(|step| format!("without {step}"));
+        f.write_str(&only.chain(from).chain(skip).collect::<Vec<_>>().join(", "))
+    }
 }
 
 /// Steps cannot be left out like that.

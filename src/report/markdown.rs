@@ -77,6 +77,9 @@ fn head(out: &mut String, summary: &Summary) -> fmt::Result {
     if !summary.params.is_empty() {
         writeln!(out, "| Parameters | {} |", text(&wording::values(&summary.params)))?;
     }
+    if let Some(selection) = &summary.selection {
+        writeln!(out, "| Steps | {}; the others were not looked at |", text(&selection.to_string()))?;
+    }
     writeln!(out, "| Findings | {open} open, {repaired} repaired |")?;
     let standing = summary.standing_changes().count();
     writeln!(out, "| Changes | {} on the machine |", wording::count(standing, "change"))?;

@@ -9,7 +9,7 @@ use crate::engine::event::{
     Again, ChannelLeft, Command, Evidence, Failure, Purpose, RunMode, StepPath, StepStatus, UndoOutcome,
     Values, WayBack,
 };
-use crate::engine::{Event, EventKind, Listener, Verdict};
+use crate::engine::{Event, EventKind, Listener, Selection, Verdict};
 use crate::script::model::{Risk, Severity};
 
 /// Version of `report.json`; grows when a member changes its meaning.
@@ -36,6 +36,9 @@ pub struct Summary {
     pub target: String,
     /// Parameters.
     pub params: Values,
+    /// Which steps were done, where it was not all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<Selection>,
     /// When it began.
     pub started: Option<Timestamp>,
     /// What interrupted it, and when it went on.
@@ -194,6 +197,7 @@ impl Default for Summary {
             mode: None,
             target: String::new(),
             params: Values::new(),
+            selection: None,
             started: None,
             moments: Vec::new(),
             ended: None,
@@ -241,7 +245,18 @@ impl Summary {
         self.ended = Some(event.at);
         self.elapsed_ms = self.before_ms + event.ms;
         match &event.event {
-            EventKind::RunStarted { run, tool, script, title, digest, mode, target, params, .. } => {
+            EventKind::RunStarted {
+                run,
+                tool,
+                script,
+                title,
+                digest,
+                mode,
+                target,
+                params,
+                selection,
+                ..
+            } => {
                 self.started = Some(event.at);
                 self.run.clone_from(run);
                 self.tool.clone_from(tool);
@@ -251,6 +266,7 @@ impl Summary {
                 self.mode = Some(*mode);
                 self.target.clone_from(target);
                 self.params.clone_from(params);
+                self.selection.clone_from(selection);
             }
             EventKind::StepStarted { step, title, risk, .. } => {
                 // A step that was under way when the run was taken up again is told once.

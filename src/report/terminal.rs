@@ -279,6 +279,10 @@ impl<W: Write + Send> Terminal<W> {
         self.line("");
         let text = paint(self.paint, wording::verdict(verdict));
         self.line(&format!("{}: {text}", self.paint.bold("Result")));
+        if let Some(selection) = &self.summary.selection {
+            let part = visible::line(&selection.to_string());
+            self.line(&format!("        of a part of the script: {part}"));
+        }
         let counts = counts(&self.summary, elapsed_ms);
         self.line(&format!("        {counts}"));
     }

@@ -164,6 +164,8 @@ pub enum Verdict {
     WillChange,
     /// Does not hold, and is only reported.
     Wrong,
+    /// What it is for is not so on this machine.
+    NotNeeded,
     /// Cannot be known before an earlier step is done, or its check failed.
     Unknown {
         /// Why.
@@ -251,6 +253,7 @@ fn word(verdict: Option<&Verdict>) -> &'static str {
     match verdict {
         None => "not looked at",
         Some(Verdict::Holds) => "right",
+        Some(Verdict::NotNeeded) => "not needed",
         Some(Verdict::WillChange) => "to be changed",
         Some(Verdict::Wrong) => "wrong",
         Some(Verdict::Unknown { .. }) => "unknown",

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value as Json;
 
+use crate::encoding::acts;
 use crate::script::model::{Mode, Risk};
 use crate::script::plan::{Plan, PlannedCommand, PlannedStep, Role, StepKind, Verdict};
 
@@ -12,7 +13,7 @@ impl Plan {
     pub fn to_text(&self) -> String {
         let mut out = String::new();
         self.write(&mut out).unwrap_or_default();
-        out
+        out.chars().map(|c| if c != '\n' && acts(c) { '\u{fffd}' } else { c }).collect()
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
@@ -58,11 +59,16 @@ impl Plan {
     /// What the checks on the machine said, all together.
     fn write_state(&self, out: &mut String) -> std::fmt::Result {
         let steps = |fits: fn(&Verdict) -> bool| {
-            self.steps.iter().filter(move |step| step.verdict.as_ref().is_some_and(fits)).count()
+            let meant = self.steps.iter().filter(|step| step.skipped.is_none());
+            meant.filter(move |step| step.verdict.as_ref().is_some_and(fits)).count()
+        };
+        let not_needed = match steps(|verdict| *verdict == Verdict::NotNeeded) {
+            0 => String::new(),
+            count => format!(", {count} not needed"),
         };
         writeln!(
             out,
-            "\nOn {}: {} will be changed, {} wrong and only reported, {} already right, {} unknown.",
+            "\nOn {}: {} will be changed, {} wrong and only reported, {} already right, {} unknown{not_needed}.",
             self.target.as_deref().unwrap_or_default(),
             steps(|verdict| *verdict == Verdict::WillChange),
             steps(|verdict| *verdict == Verdict::Wrong),
@@ -129,9 +135,10 @@ fn write_step(out: &mut String, number: usize, step: &PlannedStep) -> std::fmt::
     match &step.verdict {
         None => Ok(()),
         Some(Verdict::Holds) => line("NOW", "holds, nothing to do"),
+        Some(Verdict::NotNeeded) => line("NOW", "not needed on this machine"),
         Some(Verdict::WillChange) => line("NOW", "does not hold, will be changed"),
         Some(Verdict::Wrong) => line("NOW", "does not hold, is reported"),
-        Some(Verdict::Unknown { why }) => line("NOW", &format!("unknown: {why}")),
+        Some(Verdict::Unknown { why }) => line("NOW", &format!("unknown: {}", one_line(why))),
     }
 }
 
@@ -151,9 +158,14 @@ fn role(role: Role) -> &'static str {
     }
 }
 
+/// Nothing that the machine said begins a line of the plan.
+fn one_line(text: &str) -> String {
+    text.replace("\r\n", " ").replace(['\r', '\n'], " ")
+}
+
 fn shown(value: &Json) -> String {
     match value {
-        Json::String(text) => text.clone(),
+        Json::String(text) => one_line(text),
         Json::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }

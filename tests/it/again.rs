@@ -5,6 +5,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::program::{Program, Said};
 use crate::replay::story;
 
@@ -79,6 +81,8 @@ fn a_killed_run_goes_on_in_another_place_and_is_taken_back() {
     };
     let run = format!("run rdp/tls-protocols -t {} --yes --json", machine.address);
     let mut child = until(&mut with(&run), "change-intended");
+    // However long it takes to look at it: it is no further.
+    kill_process(Pid::from_child(&child), Signal::STOP).unwrap();
 
     let second = said(&mut with(&format!("diagnose rdp/tls-protocols -t {}", machine.address))).code(3);
     assert!(second.stderr_text().contains("is in use by another sacpilot: run rdp/tls-protocols, process "));
@@ -105,10 +109,20 @@ fn a_killed_run_goes_on_in_another_place_and_is_taken_back() {
     let busy = said(&mut with(&format!("resume {name}"))).code(2);
     assert!(busy.stderr_text().contains("is being written by another process"), "{}", busy.stderr_text());
 
+    // Its journal is read meanwhile.
+    let listed = said(&mut with("runs")).code(0);
+    assert!(
+        listed.text().contains(": still running, ") && !listed.text().contains("resume"),
+        "{}",
+        listed.text()
+    );
+    let shown = said(&mut with(&format!("runs {name}"))).code(0);
+    assert!(shown.stderr_text().contains("this is how far it has come"), "{}", shown.stderr_text());
+
     child.kill().unwrap();
     child.wait().unwrap();
     let listed = said(&mut with("runs")).code(0);
-    assert!(listed.text().contains("cut off, or still running"), "{}", listed.text());
+    assert!(listed.text().contains(": cut off, "), "{}", listed.text());
     assert!(listed.text().contains("can go on (resume)"), "{}", listed.text());
 
     fs::rename(folder.path().join("runs").join(&name), folder.path().join("moved")).unwrap();
@@ -154,6 +168,13 @@ fn less_than_the_whole_script() {
     assert!(plan.text().contains("services/running[") && !plan.text().contains("enabled"), "{}", plan.text());
     let plan = Program::new("plan rdp/tls-protocols --from by_default").run().code(0);
     assert!(plan.text().contains("by_default[1.2]") && !plan.text().contains(" enabled["), "{}", plan.text());
+    // A part that holds is not taken for the whole.
+    let run = "run rdp/tls-protocols --skip enabled -t sim:tls-disabled?start=running --yes --runs-dir runs";
+    let part = Program::new(run).run().code(0);
+    let told = "Result: all conditions hold\n        of a part of the script: without enabled\n";
+    assert!(part.text().contains(told), "{}", part.text());
+    let report = fs::read_to_string(part.run_folder("runs").join("report.md")).unwrap();
+    assert!(report.contains("| Steps | without enabled; the others were not looked at |\n"), "{report}");
 }
 
 /// What follows a program, or the question mark of an address, may be a password: it is in no file of a run, and

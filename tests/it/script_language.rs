@@ -72,6 +72,11 @@ fn a_stale_plan_is_refused_with_the_difference() {
         "{}",
         text.text()
     );
+    // What is not needed there is not called right.
+    let plan = "plan rdp/group-policy-resume -t sim:healthy?start=running";
+    let text = Program::new(plan).run().code(0);
+    assert!(text.text().contains("     NOW     not needed on this machine\n"), "{}", text.text());
+    assert!(text.text().contains(", 1 already right, 0 unknown, 1 not needed.\n"), "{}", text.text());
 }
 
 const BLOCKS: &str = "script: blocks\ntitle: 'b'\nabout: 'b'\nsteps:\n  - id: first\n    title: 'x'\n    in: cmd\n    run: 'ver'\n    capture: {version: '(\\d+)'}\n  - id: outer\n    title: 'x'\n    block:\n      - id: one\n        title: 'x'\n        in: cmd\n        run: 'hostname'\n      - id: two\n        title: 'x'\n        in: cmd\n        run: 'echo {{ steps.first.version | default(\"1\") | int }}'\n      - id: three\n        title: 'x'\n        when: 'steps.one.ran'\n        in: cmd\n        run: 'time /t'\n    always:\n      - id: last\n        title: 'x'\n        in: cmd\n        run: 'date /t'\n  - id: after\n    title: 'x'\n    when: 'steps.two.ran'\n    in: cmd\n    run: 'ver'\n";

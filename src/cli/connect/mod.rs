@@ -23,6 +23,8 @@ use super::target::{TARGETS, profile_of};
 use crate::transport::{RawTerminal, Way};
 
 pub use escape_key::EscapeKey;
+#[cfg(test)]
+pub(super) use pass_through::tell;
 pub use pass_through::{End, Session};
 
 /// Arguments of `connect`.

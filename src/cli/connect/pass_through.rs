@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::escape_key::{Action, EscapeKey, KEYS, Keys};
 use super::secret_prompt::SecretPrompt;
 use crate::recording::Recorder;
+use crate::report::visible;
 use crate::transport::Line;
 
 /// What a session is made of.
@@ -161,9 +162,9 @@ impl Session {
     }
 }
 
-/// A line of sacpilot's own on the raw terminal.
-pub(super) async fn tell(terminal: &mut (impl AsyncWrite + Unpin), text: &str) -> io::Result<()> {
-    terminal.write_all(format!("\r\n[sacpilot: {text}]\r\n").as_bytes()).await?;
+/// A line of sacpilot's own on the raw terminal. What it says of the other side is that side's word (law 8).
+pub(in crate::cli) async fn tell(terminal: &mut (impl AsyncWrite + Unpin), text: &str) -> io::Result<()> {
+    terminal.write_all(format!("\r\n[sacpilot: {}]\r\n", visible::line(text)).as_bytes()).await?;
     terminal.flush().await
 }
 

@@ -440,7 +440,7 @@ pub(super) const NAMED: &[(&str, &str)] = &[
     ("tls-12-disabled", "rdp-internal-error"),
     ("tls-disabled", "rdp-internal-error"),
     ("tls-disabled-by-default", "rdp-internal-error"),
-    ("tls-domain-policy", "rdp-internal-error"),
+    ("tls-domain-member", "rdp-internal-error"),
     ("updates-pending", "system/updates"),
 ];
 
@@ -464,10 +464,9 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("safe-mode-directory", "boot/safe-mode"),
     ("static-address-no-dhcp", "network/static-address"),
     ("tls-12-held-off", "rdp-internal-error"),
+    ("tls-domain-policy", "rdp-internal-error"),
+    ("tls-domain-policy-unguarded", "rdp-internal-error"),
 ];
-
-/// Variants of tls-domain-policy, whose runs are compared in `domain`; they are not in the page yet.
-pub(super) const VARIANTS: &[&str] = &["tls-domain-member", "tls-domain-policy-unguarded"];
 
 /// Machines of which health says nothing, and why.
 pub(super) const WELL: &[(&str, &str)] = &[

@@ -232,8 +232,9 @@ fn trouble(error: &ShellError) -> Trouble {
             | ConsoleError::Stopped { .. } => Trouble::Unreachable,
         },
         ShellError::Sac(SacError::Stopped { .. }) => Trouble::MachineDown,
-        ShellError::NotPrepared { .. } | ShellError::Stopped { .. } | ShellError::Sac(_) => {
-            Trouble::Unreachable
-        }
+        ShellError::NotPrepared { .. }
+        | ShellError::NoProof { .. }
+        | ShellError::Stopped { .. }
+        | ShellError::Sac(_) => Trouble::Unreachable,
     }
 }

@@ -48,18 +48,34 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
     console.set_watch(None);
     let began = Instant::now();
     let start = console.screen().transcript().now();
+    // A boot that began before the line was made anew goes on.
+    let boot_start = if console.is_doubted() { Offset::default() } else { start };
     console.quiet(Duration::from_millis(300), until.min(began + Duration::from_secs(2))).await?;
     let mut patience = Duration::from_secs(2);
     let mut leave_boot_alone = BOOT_PAUSE;
     let mut not_empty = 0;
+    let mut viewed = 0;
     loop {
         let now = Instant::now();
+        let place = recognise(console.screen());
         if now >= until {
             return Err(no_prompt(console, start, now - began));
         }
-        let place = recognise(console.screen());
+        // Keys could choose something in a firmware or boot menu: while it boots, SAC comes by itself.
+        let boots = place == Place::BootMenu || place == Place::Other && boots(console, boot_start);
+        if boots && !leave_boot_alone.is_zero() {
+            let heard = console.received();
+            let span = leave_boot_alone.min(until - now);
+            let came = settle_on(console, span, |now| *now != place).await?;
+            // A menu that counts, or stands there in answer to what was sent, is no thing of the past.
+            let lives = place == Place::BootMenu && (!console.is_doubted() || console.received() > heard);
+            if !came && !lives {
+                leave_boot_alone = Duration::ZERO;
+            }
+            continue;
+        }
         // What the line began with, or showed before it was made anew, may be old.
-        if console.is_doubted() && !(place == Place::Other && boots(console, start)) {
+        if console.is_doubted() {
             let heard = console.received();
             if prove_live(console, patience.min(until - now)).await? {
                 continue;
@@ -97,22 +113,28 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
                 let _ =
                     settle_on(console, ANSWER.min(until - now), |place| matches!(place, Place::Sac { .. }))
                         .await?;
+                viewed += 1;
+                if is_rubbed_out(console.screen(), viewed) {
+                    match console.empty_enter(LONGEST_SAC_LINE).await {
+                        Ok(()) => {
+                            settle_on(console, ANSWER, |place| matches!(place, Place::Sac { .. })).await?;
+                        }
+                        Err(ConsoleError::NotCleared { .. }) => {}
+                        Err(other) => return Err(other.into()),
+                    }
+                }
             }
             // Nothing of ours runs behind this pager, and Enter is the one key it is known to take.
             Place::SacPager => match turn_page(console).await {
                 Ok(()) | Err(ConsoleError::TimedOut { .. }) => {}
                 Err(other) => return Err(other.into()),
             },
-            // Keys could choose something in a firmware or boot menu: while it boots, SAC comes by itself.
-            Place::Other if boots(console, start) && !leave_boot_alone.is_zero() => {
-                let came =
-                    settle_on(console, leave_boot_alone.min(until - now), |place| *place != Place::Other)
-                        .await?;
-                if !came {
-                    leave_boot_alone = Duration::ZERO;
-                }
-            }
-            Place::Switch { .. } | Place::Login(_) | Place::Cmd | Place::PowerShell | Place::Other => {
+            Place::Switch { .. }
+            | Place::Login(_)
+            | Place::Cmd
+            | Place::PowerShell
+            | Place::BootMenu
+            | Place::Other => {
                 console.send(TO_SAC).await?;
                 let answered = settle_on(
                     console,
@@ -596,6 +618,15 @@ async fn empty_prompt(console: &mut Console) -> Result<Option<AtSac>, SacError> 
     Ok(there.then(|| at_sac(console)))
 }
 
+/// Whether SAC was viewed, and its prompt is gone: an ESC in its line shows nowhere, and what erases it rubs a character
+/// of the prompt out, for good where the line was lost before a fresh prompt was asked for.
+fn is_rubbed_out(screen: &Screen, viewed: u32) -> bool {
+    let before = screen.before_cursor();
+    // At the start of a row stands the cursor of a command that runs, too.
+    let is_enough = !before.is_empty() || viewed > 2;
+    is_enough && before != text::PROMPT && text::PROMPT.starts_with(&before)
+}
+
 /// SAC's empty prompt is proven.
 fn at_sac(console: &mut Console) -> AtSac {
     console.enter_mode("SAC");
@@ -652,6 +683,9 @@ fn boots(console: &Console, start: Offset) -> bool {
 }
 
 fn no_prompt(console: &Console, start: Offset, waited: Duration) -> SacError {
+    if recognise(console.screen()) == Place::BootMenu {
+        return SacError::BootMenu { screen: console.screen().text() };
+    }
     let came = console.screen().transcript().since(start);
     let seen = if console.received() == 0 {
         Seen::Nothing

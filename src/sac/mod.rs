@@ -75,6 +75,12 @@ pub enum SacError {
         /// The screen.
         screen: String,
     },
+    /// The boot manager's menu, which did not boot anything by itself.
+    #[error("the machine waits at its boot menu")]
+    BootMenu {
+        /// The screen.
+        screen: String,
+    },
     /// `cmd` was refused for good.
     #[error("SAC could not open a command channel: {reason}")]
     Refused {
@@ -122,6 +128,7 @@ impl SacError {
             Self::Deaf => "deaf",
             Self::Off => "sac-off",
             Self::Stopped { .. } => "bug-check",
+            Self::BootMenu { .. } => "boot-menu",
             Self::Refused { .. } => "no-command-channel",
         }
     }
@@ -148,7 +155,8 @@ impl SacError {
             Self::NoPrompt { seen: Seen::Booting, .. } => Some("wait longer with --wait"),
             Self::Deaf => Some(
                 "kernel debugging owns the input of the port: bcdedit /debug {current} off by another way, then restart; \
-                 on real hardware check the transmit wire and flow control",
+                 on real hardware check the transmit wire and flow control; if news of SAC came while a long list stood \
+                 at its pager, which takes Enter only: press it in `sacpilot connect`",
             ),
             Self::Off => Some(
                 "switch it on by another way (Run Command, or offline on a rescue VM): bcdedit /ems {current} on; \
@@ -157,6 +165,10 @@ impl SacError {
             Self::Stopped { .. } => {
                 Some("look at the dump with `sacpilot connect` (d), or type restart there")
             }
+            Self::BootMenu { .. } => Some(
+                "choose there with `sacpilot connect`: Enter boots the entry that is highlighted, Escape and then 8 shows \
+                 the advanced options; with a countdown, wait longer with --wait",
+            ),
             Self::Refused { help, .. } => Some(help),
         }
     }
@@ -165,9 +177,10 @@ impl SacError {
     pub fn screen(&self) -> Option<&str> {
         match self {
             Self::Console(error) | Self::OutcomeUnknown { cause: error } => error.screen(),
-            Self::NoPrompt { screen, .. } | Self::Stopped { screen } | Self::Unreadable { screen, .. } => {
-                Some(screen)
-            }
+            Self::NoPrompt { screen, .. }
+            | Self::Stopped { screen }
+            | Self::BootMenu { screen }
+            | Self::Unreadable { screen, .. } => Some(screen),
             Self::NoSuchChannel { .. }
             | Self::TooMuch { .. }
             | Self::Deaf

@@ -26,6 +26,8 @@ pub enum Place {
     SacPager,
     /// `!SAC>`: the machine stopped.
     Stopped,
+    /// The boot manager's menu: any key stops its countdown, some choose.
+    BootMenu,
     /// Anything else.
     Other,
 }
@@ -78,6 +80,9 @@ pub fn recognise(screen: &Screen) -> Place {
     if cmd_prompt(&before).is_some() {
         return Place::Cmd;
     }
+    if before.starts_with(text::BOOT_COUNTDOWN) || boot_menu_title(&screen.row(0)) {
+        return Place::BootMenu;
+    }
     Place::Other
 }
 
@@ -114,6 +119,12 @@ pub fn switch_screen(screen: &Screen) -> Option<String> {
 fn below_pager(screen: &Screen) -> bool {
     let cursor = screen.cursor();
     cursor.column == 0 && cursor.row > 0 && screen.row(cursor.row - 1) == text::PAGER
+}
+
+/// The title stands in the middle of its row; `bcdedit`, which prints the same words, puts them at its start.
+fn boot_menu_title(row: &str) -> bool {
+    let title = row.trim_start();
+    text::BOOT_MENUS.contains(&title) && row.len() - title.len() > 20
 }
 
 /// The end of a cmd prompt at the start of the text: drive, colon, backslash, path, `>`.
@@ -165,6 +176,15 @@ mod tests {
             (SWITCH, Place::Switch { channel: "Cmd0001".into() }),
             ("SAC>x\r\n", Place::Other),
             ("<html>C:\\>", Place::Other),
+            (
+                "\x1b[2J\x1b[1;1H\x1b[7m                              Windows Boot Manager\x1b[0m\x1b[24;1Hx",
+                Place::BootMenu,
+            ),
+            (
+                "\x1b[12;1HSeconds until the highlighted choice will be started automatically: 9",
+                Place::BootMenu,
+            ),
+            ("\x1b[2J\x1b[1;1HWindows Boot Manager\r\n--------------------\r\nidentifier", Place::Other),
         ] {
             assert_eq!(at(stream), place, "{stream:?}");
         }

@@ -14,6 +14,12 @@ pub const PAGER: &str = "----Press <Enter> for more----";
 /// The prompt after a bug check.
 pub const STOP_PROMPT: &str = "!SAC>";
 
+/// Titles of the boot manager's pages, in English; their bytes on the port are not known, their texts are those of the
+/// screen.
+pub const BOOT_MENUS: [&str; 2] = ["Windows Boot Manager", "Advanced Boot Options"];
+/// How the boot manager's countdown begins, in English.
+pub const BOOT_COUNTDOWN: &str = "Seconds until the highlighted choice will be started automatically";
+
 /// How `cmd` was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CmdAnswer {
@@ -70,7 +76,9 @@ pub fn cmd_answer(since_enter: &str) -> Option<CmdAnswer> {
         return Some(CmdAnswer::TimedOut);
     }
     if begins("Error: The SAC Command Console session failed to be created.") {
-        let status = lines().find_map(|line| line.strip_prefix("Failed with status "))?;
+        // Whole, or the first character of it would be all that is told.
+        let mut whole = complete_lines(since_enter).map(after_prompt);
+        let status = whole.find_map(|line| line.strip_prefix("Failed with status "))?;
         return Some(CmdAnswer::Failed(status.trim_end_matches('.').to_owned()));
     }
     if begins("Launching of Command Prompt channels is disabled.") {
@@ -211,6 +219,11 @@ mod tests {
             assert_eq!(cmd_answer(text), Some(answer));
         }
         assert_eq!(cmd_answer("\r\nSAC>"), None);
+        // However it is cut, the status is told whole.
+        let end = failed.find("\r\nSAC>").unwrap();
+        for cut in 0..=end {
+            assert_eq!(cmd_answer(&failed[..cut]), None, "{cut}");
+        }
     }
 
     #[test]

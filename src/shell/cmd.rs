@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::escape::escape_for_child;
-use super::fetch::{self, Header, Pieces, Told, hex};
+use super::fetch::{self, Header, Pieces, Told};
 use super::session::Session;
 use super::{Outcome, ShellError};
 use crate::console::{Alarm, ConsoleError, Patience};
@@ -31,8 +30,6 @@ const FETCHES: u32 = 16;
 const INTERRUPT: Duration = Duration::from_secs(10);
 /// How often a command that proved not to have started is typed again.
 const STARTS: u32 = 5;
-/// Bytes of a command in one line of hex: a short line is likelier to come through unaltered.
-const HEX_PIECE: usize = 24;
 /// Patterns that no line number matches: an empty page.
 const NO_LINES: [&str; 2] = ["x", "y"];
 
@@ -188,7 +185,11 @@ impl Session {
     async fn one_start(&mut self, start: &Start<'_>) -> Result<Found, ShellError> {
         let Start { command, call, line, receipt, timeout, left } = *start;
         let entered = if self.checks(command) {
-            self.enter_checked(command, call, receipt).await
+            match self.bring_over(command, call, receipt).await {
+                Ok(line) => self.type_and_enter_once(&line).await,
+                Err(ShellError::Sac(SacError::Console(error))) if error.is_before_enter() => Err(error),
+                Err(error) => return Err(error),
+            }
         } else {
             let plain = self.type_and_enter_once(line).await;
             match plain {
@@ -230,7 +231,10 @@ impl Session {
                         }
                         return Err(self.unknown_end());
                     }
-                    Ok(Some(Told::Refused)) => return Ok(Found::NotStarted),
+                    Ok(Some(Told::Refused)) => {
+                        self.forget_brought();
+                        return Ok(Found::NotStarted);
+                    }
                     // The prompt came, and what stands above it is no proof.
                     Ok(_) => match self.ask(call).await? {
                         Found::Ended(header) => return Ok(Found::Ended(header)),
@@ -262,24 +266,6 @@ impl Session {
         self.console().typing().noisy
             && command.len() <= LONGEST_CHECKED
             && self.code_page().decode(&self.code_page().encode(command)).text == command
-    }
-
-    /// Brings a command over in hex, line by line, and has the helper run it only when its SHA-256 is right.
-    async fn enter_checked(
-        &mut self,
-        command: &str,
-        call: &str,
-        receipt: Option<u64>,
-    ) -> Result<(), ConsoleError> {
-        let whole = [format!("{call} ").as_bytes(), &self.code_page().encode(command)].concat();
-        let pieces: Vec<String> = whole.chunks(HEX_PIECE).map(hex).collect();
-        for (index, piece) in pieces.iter().enumerate() {
-            self.type_and_enter(&format!("(>%SP%.x{} echo {piece})", index + 1)).await?;
-            self.await_prompt(PAGE).await?;
-        }
-        let hash = hex(&Sha256::digest(&whole));
-        let receipt = receipt.map(|number| format!(" {number}")).unwrap_or_default();
-        self.type_and_enter_once(&format!("(%SP% {call} r {} {}{receipt})", pieces.len(), &hash[..16])).await
     }
 
     /// Waits for the end of the command, which is the prompt, and reads what the helper reports above it. None: no

@@ -1,5 +1,6 @@
 //! A logged-in session in a command channel: one command in, its exit code and its exact output out.
 
+mod bringing;
 mod cabinet;
 mod call;
 mod carrier;
@@ -105,6 +106,14 @@ pub enum ShellError {
     NotPrepared {
         /// What went wrong.
         reason: String,
+        /// What the console shows.
+        screen: String,
+    },
+    /// Nothing on the machine makes a hash.
+    #[error(
+        "the machine has no certutil that tells a hash, so nothing that is brought over this console could be proven"
+    )]
+    NoProof {
         /// What the console shows.
         screen: String,
     },
@@ -225,6 +234,7 @@ impl ShellError {
             Self::LoginRefused { .. } => "login-refused",
             Self::Stopped { .. } => "stopped",
             Self::NotPrepared { .. } => "channel-not-prepared",
+            Self::NoProof { .. } => "no-certutil",
             Self::RestartRefused { .. } => "restart-refused",
             Self::TooLong { .. } => "command-too-long",
             Self::NotStarted { .. } => "command-not-started",
@@ -254,6 +264,10 @@ impl ShellError {
             Self::NotPrepared { .. } => {
                 Some("the account needs the right to write to %SystemRoot%\\Temp, and the disk some space")
             }
+            Self::NoProof { .. } => Some(
+                "use `sacpilot connect`, or commands of SAC; every Windows since 2008 has certutil.exe in its System32, Windows \
+                 PE and Wine have none that tells hashes",
+            ),
             Self::RestartRefused { .. } => Some(
                 "the account needs the right to shut the system down (5: access denied); SAC's own restart asks no account",
             ),
@@ -292,6 +306,7 @@ impl ShellError {
         match self {
             Self::Sac(error) => error.screen(),
             Self::NotPrepared { screen, .. }
+            | Self::NoProof { screen }
             | Self::NotStarted { screen, .. }
             | Self::TimedOut { screen, .. }
             | Self::DialogueFailed { screen, .. } => Some(screen),
@@ -317,6 +332,7 @@ impl ShellError {
             | Self::LoginRefused { .. }
             | Self::RestartRefused { .. }
             | Self::NotPrepared { .. }
+            | Self::NoProof { .. }
             | Self::NotStarted { .. }
             | Self::TooLong { .. } => false,
             Self::NoPowerShell { begun, .. } => *begun,
@@ -336,6 +352,20 @@ impl ShellError {
     /// The same failure where Enter was sent before: never one that says that nothing ran.
     pub(super) fn after_enter(self) -> Self {
         if self.may_have_run() || self.is_stop() { self } else { Self::NotFoundOut { cause: Box::new(self) } }
+    }
+
+    /// The same failure where the command proves not to have been started: never one that says that it may have been.
+    pub(super) fn before_start(self) -> Self {
+        let cause = match self {
+            Self::OutcomeUnknown { cause } => Self::Sac(SacError::Console(cause)),
+            Self::NotFoundOut { cause } => *cause,
+            error => error,
+        };
+        if cause.may_have_run() && !cause.is_stop() {
+            let screen = cause.screen().unwrap_or_default().to_owned();
+            return Self::NotStarted { reason: cause.to_string(), screen };
+        }
+        cause
     }
 
     /// Whether the line was lost.

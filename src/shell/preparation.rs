@@ -7,6 +7,9 @@ use super::{ShellError, helper};
 use crate::console::ConsoleError;
 use crate::encoding::CodePage;
 
+/// So many hex digits side by side are part of a hash.
+const LEAST_OF_A_HASH: usize = 24;
+
 impl Session {
     /// A short prompt that is only ours, so that it proves the mode; names for the temporary files; the helper, proven
     /// by its hash; the code page, which is the first command and proves the whole way.
@@ -55,15 +58,18 @@ impl Session {
         let wanted = helper::hash(lines);
         for _ in 0..3 {
             while !self.write_lines(lines, path).await? {}
+            let mut told = false;
             for _ in 0..3 {
-                self.type_and_enter(&format!("(cls&certutil -hashfile {path} SHA256)")).await?;
-                self.await_prompt(PREPARATION).await?;
-                // Older versions put blanks between the bytes, so that the hash wraps.
-                let shown: String = self.console.screen().text().split_whitespace().collect();
-                if shown.to_ascii_lowercase().contains(&wanted) {
+                let shown = self.hash_of(path).await?;
+                if shown.contains(&wanted) {
                     return Ok(());
                 }
+                told |= tells_a_hash(&shown);
                 tracing::debug!("the helper's hash differs, or came altered");
+            }
+            // A file that could not be written has no hash either; this one is there.
+            if !told && !tells_a_hash(&self.hash_of("%ComSpec%").await?) {
+                return Err(ShellError::NoProof { screen: self.console.screen().text() });
             }
             self.console.learn_noise();
             self.written = Written::default();
@@ -72,6 +78,15 @@ impl Session {
             reason: "its helper could not be written unaltered".to_owned(),
             screen: self.console.screen().text(),
         })
+    }
+
+    /// What the machine says when it is asked for the SHA-256 of a file, without blanks: older versions put them between
+    /// the bytes, so that the hash wraps.
+    async fn hash_of(&mut self, path: &str) -> Result<String, ShellError> {
+        self.type_and_enter(&format!("(cls&certutil -hashfile {path} SHA256)")).await?;
+        self.await_prompt(PREPARATION).await?;
+        let shown: String = self.console.screen().text().split_whitespace().collect();
+        Ok(shown.to_ascii_lowercase())
     }
 
     /// Types the lines of a batch file that are missing. False: the line turned out to alter bytes meanwhile, and they are
@@ -103,5 +118,30 @@ impl Session {
 
     fn turned_noisy(&self, line: helper::Line) -> bool {
         line != helper::Line::Noisy && self.console.typing().noisy
+    }
+}
+
+/// Whether a hash stands there, which may have come altered.
+fn tells_a_hash(shown: &str) -> bool {
+    let digits = shown.split(|c: char| !c.is_ascii_hexdigit()).map(str::len).max();
+    digits.unwrap_or_default() >= LEAST_OF_A_HASH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_told_from_a_refusal() {
+        let hash = "0123456789abcdef".repeat(4);
+        let altered = format!("{}~{}", &hash[..30], &hash[31..]);
+        for (shown, told) in [
+            (format!(r"sha256hashofc:\windows\temp\spk7q.cmd:{hash}certutil:-hashfilecommand"), true),
+            (format!("k7q>{altered}k7q>"), true),
+            ("certutil:-hashfilecommandfailed:0x80070002(win32:2error_file_not_found)".to_owned(), false),
+            ("k7q>".to_owned(), false),
+        ] {
+            assert_eq!(tells_a_hash(&shown), told, "{shown}");
+        }
     }
 }

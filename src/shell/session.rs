@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::bringing::Brought;
 use super::call::Calls;
 use super::helper::Written;
 use super::machine_file::Tools;
@@ -61,6 +62,8 @@ pub struct Session {
     pub(super) ready: Ready,
     /// How much of the helper stands on the machine.
     pub(super) written: Written,
+    /// How much of a command that is brought over in pieces is there.
+    pub(super) brought: Option<Brought>,
     /// The channels that were there before ours, until ours is open.
     pub(super) before: Option<Vec<String>>,
     pub(super) kept: bool,
@@ -110,6 +113,7 @@ impl Session {
             calls: Calls::from(options.first_number),
             ready: Ready::No,
             written: Written::default(),
+            brought: None,
             before: None,
             kept: false,
             up: None,

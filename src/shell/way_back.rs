@@ -65,6 +65,7 @@ impl Session {
                 | sac::Place::SacPager
                 | sac::Place::Switch { .. }
                 | sac::Place::Login(_)
+                | sac::Place::BootMenu
                 | sac::Place::Stopped
         )
     }

@@ -111,6 +111,12 @@ async fn what_stands_in_the_way_is_named() {
         let error = to_login(&mut console).await.expect_err(found);
         assert_eq!(error.code(), code, "{found}: {error}");
         assert!(error.help().is_some(), "{found}");
+        if found.contains("fails") {
+            assert_eq!(
+                error.to_string(),
+                "SAC could not open a command channel: the session could not be created (status 0xC0000001)"
+            );
+        }
     }
 }
 

@@ -273,11 +273,6 @@ impl World {
         self.start_or_log(name);
     }
 
-    /// The next moment at which a service changes by itself.
-    pub(super) fn next_service_change(&self) -> Option<Duration> {
-        self.services.iter().flat_map(|service| [service.settles, service.starts_at]).flatten().min()
-    }
-
     /// Does what is due at the current moment.
     pub(super) fn change_services(&mut self) {
         let now = self.now;

@@ -62,7 +62,7 @@ use policy::{Domain, PolicyValue};
 use power::PowerRequest;
 use processes::{Process, Processes, Start};
 use programs::Program;
-use registry::Registry;
+use registry::{Registry, Revision};
 use remote_desktop::Listener;
 use schannel::Tls;
 use services::Services;
@@ -129,6 +129,9 @@ pub struct World {
     policy_applied: Option<Duration>,
     /// Counts what was drawn from the source of chance.
     entropy: u64,
+    /// Whether the switches of Remote Desktop let a listener be, and in which registry that was read: the machine
+    /// looks with each byte.
+    listener_wanted: Option<(Revision, bool)>,
 }
 
 /// The world as the programs of one machine share it.
@@ -165,7 +168,7 @@ impl World {
 
     /// The next moment at which something changes by itself.
     pub fn next_change(&self) -> Option<Duration> {
-        [self.next_service_change(), self.next_policy_refresh()].into_iter().flatten().min()
+        [self.services.next_change(), self.next_policy_refresh()].into_iter().flatten().min()
     }
 
     /// Machine time up to which the world was brought.

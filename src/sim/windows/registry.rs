@@ -1,6 +1,7 @@
 //! The registry: hives, keys, typed values, the `CurrentControlSet` link.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A value's type and data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +38,12 @@ pub struct Registry {
     current_user: String,
     control_set: u32,
     loaded: Vec<LoadedHive>,
+    revision: Revision,
 }
+
+/// What a registry holds: two of the same revision hold the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revision(u64);
 
 /// A hive file that was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -263,6 +269,14 @@ impl Root {
     }
 }
 
+impl Revision {
+    /// One that no registry of this process had.
+    fn new() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 impl Registry {
     /// An empty registry of which `current_user` (a SID) sees `HKCU`.
     pub fn new(current_user: &str) -> Self {
@@ -272,7 +286,13 @@ impl Registry {
             current_user: current_user.to_owned(),
             control_set: 1,
             loaded: Vec::new(),
+            revision: Revision::new(),
         }
+    }
+
+    /// Another one than before as soon as anything may have been changed.
+    pub fn revision(&self) -> Revision {
+        self.revision
     }
 
     /// The key at `path` (`HKLM\…` or `HKEY_LOCAL_MACHINE\…`, links followed).
@@ -289,6 +309,7 @@ impl Registry {
     /// `None`: the path names no root.
     pub fn create(&mut self, path: &str) -> Option<&mut Key> {
         let (holder, rest) = self.place(path)?;
+        self.revision = Revision::new();
         Some(match holder {
             Holder::Machine => self.machine.create(&rest),
             Holder::Users => self.users.create(&rest),
@@ -304,6 +325,7 @@ impl Registry {
     /// Removes the key at `path` with everything below.
     pub fn remove(&mut self, path: &str) -> Option<Key> {
         let (holder, rest) = self.place(path)?;
+        self.revision = Revision::new();
         match holder {
             Holder::Machine => self.machine.remove_key(&rest),
             Holder::Users => self.users.remove_key(&rest),
@@ -359,6 +381,7 @@ impl Registry {
         if holder.below(name).is_some() {
             return false;
         }
+        self.revision = Revision::new();
         holder.attach(hive.renamed(name));
         self.loaded.push(LoadedHive { path: format!(r"{}\{name}", root.long_name()), file: file.to_owned() });
         true
@@ -381,6 +404,7 @@ impl Registry {
     pub fn select_control_set(&mut self) {
         let set = self.dword(r"HKLM\SYSTEM\Select", "Default").unwrap_or(1);
         self.control_set = set;
+        self.revision = Revision::new();
         self.set(r"HKLM\SYSTEM\Select", "Current", Data::Dword(set));
     }
 
@@ -463,6 +487,32 @@ mod tests {
         registry.set(r"HKLM\SYSTEM\CurrentControlSet\Control", "Who", Data::Sz("new".into()));
         assert_eq!(registry.text(r"HKLM\SYSTEM\ControlSet002\Control", "Who"), Some("new"));
         assert_eq!(registry.text(r"HKLM\SYSTEM\ControlSet001\Control", "Who"), Some("one"));
+    }
+
+    #[test]
+    fn each_change_is_another_revision_and_a_look_is_none() {
+        let mut registry = sample();
+        let copy = registry.clone();
+        assert_eq!(registry.text(r"HKLM\SYSTEM\ControlSet001\Control", "Who"), Some("one"));
+        assert_eq!(registry.revision(), copy.revision());
+        let mut seen = vec![registry.revision()];
+        let mut changed = |registry: &Registry| {
+            assert!(!seen.contains(&registry.revision()), "the last change is not seen");
+            seen.push(registry.revision());
+        };
+        registry.set(r"HKLM\SYSTEM\ControlSet001\Control", "Who", Data::Sz("new".into()));
+        changed(&registry);
+        registry.key_mut(r"HKLM\SYSTEM\ControlSet001\Control").unwrap().clear_values();
+        changed(&registry);
+        registry.remove(r"HKLM\SYSTEM\ControlSet001\Control");
+        changed(&registry);
+        registry.select_control_set();
+        changed(&registry);
+        registry.load(Root::LocalMachine, "BROKEN", Key::new("x"), r"E:\SYSTEM");
+        changed(&registry);
+        registry.unload(Root::LocalMachine, "BROKEN");
+        changed(&registry);
+        assert_ne!(Registry::new("S-1-5-18").revision(), Registry::new("S-1-5-18").revision());
     }
 
     #[test]

@@ -244,7 +244,12 @@ impl World {
 
     /// Follows switches that TermService watches while it runs.
     pub(super) fn follow_listener_switches(&mut self) {
-        let wanted = !self.connections_denied() && !self.listener_switched_off();
+        let revision = self.registry.revision();
+        let wanted = match self.listener_wanted {
+            Some((read, wanted)) if read == revision => wanted,
+            _ => !self.connections_denied() && !self.listener_switched_off(),
+        };
+        self.listener_wanted = Some((revision, wanted));
         match self.listener {
             Listener::Denied if wanted => self.open_listener(),
             Listener::Open(_) if !wanted => {

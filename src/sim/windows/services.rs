@@ -3,6 +3,7 @@
 //! Start type, type and dependencies are kept in memory, as on Windows: a change made with `reg add` is seen at the
 //! next boot, one made with `sc config` at once. Starting and stopping is in [`super::control`].
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -86,7 +87,13 @@ pub struct Service {
 #[derive(Debug, Clone, Default)]
 pub struct Services {
     database: BTreeMap<String, Service>,
+    /// When one changes by itself next, as long as nobody was given a service to change. Asked for with each byte.
+    soonest: Cell<Option<Soonest>>,
 }
+
+/// When a service changes by itself next. None: none does.
+#[derive(Debug, Clone, Copy)]
+struct Soonest(Option<Duration>);
 
 impl StartType {
     /// The type behind the registry's number.
@@ -151,6 +158,7 @@ impl Services {
 
     /// The service with that key name, to be changed.
     pub fn by_name_mut(&mut self, name: &str) -> Option<&mut Service> {
+        self.soonest.take();
         self.database.get_mut(&name.to_lowercase())
     }
 
@@ -162,6 +170,15 @@ impl Services {
     /// All, sorted by key name.
     pub fn iter(&self) -> impl Iterator<Item = &Service> {
         self.database.values()
+    }
+
+    /// The next moment at which one changes by itself.
+    pub fn next_change(&self) -> Option<Duration> {
+        let Soonest(at) = self.soonest.get().unwrap_or_else(|| {
+            Soonest(self.iter().flat_map(|service| [service.settles, service.starts_at]).flatten().min())
+        });
+        self.soonest.set(Some(Soonest(at)));
+        at
     }
 
     /// The services that run in a process.
@@ -197,16 +214,19 @@ impl Services {
 
     /// Puts a service into the database.
     pub fn put(&mut self, service: Service) {
+        self.soonest.take();
         self.database.insert(service.name.to_lowercase(), service);
     }
 
     /// Takes a service out of the database.
     pub fn remove(&mut self, name: &str) -> Option<Service> {
+        self.soonest.take();
         self.database.remove(&name.to_lowercase())
     }
 
     /// Forgets everything, as at power off.
     pub fn clear(&mut self) {
+        self.soonest.take();
         self.database.clear();
     }
 }

@@ -91,6 +91,7 @@ impl World {
             booted: std::time::Duration::ZERO,
             policy_applied: None,
             entropy: 0,
+            listener_wanted: None,
         };
         let system = WinPath::new(r"C:\Windows\System32");
         if let Some(folder) = world.files.look(&system) {

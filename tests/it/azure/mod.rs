@@ -8,7 +8,7 @@ mod refusals;
 mod rescue;
 mod sdk;
 mod tokens;
-mod way;
+pub(crate) mod way;
 
 use std::sync::{Arc, Mutex};
 

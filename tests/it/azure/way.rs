@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::{Site, TOKEN, vm};
 
 /// A proxy that connects those who give this account. Every request line and authorization it got comes out.
-pub(super) async fn proxy(account: Option<&'static str>) -> (String, UnboundedReceiver<String>) {
+pub(crate) async fn proxy(account: Option<&'static str>) -> (String, UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (told, came) = unbounded_channel();

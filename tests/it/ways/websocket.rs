@@ -1,16 +1,17 @@
 //! `ws:` and `wss:` through websockify, which is what OpenStack's console proxy is made of.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sacpilot::transport::OpenError;
+use sacpilot::transport::{self, OpenError};
 use sacpilot::web::{Connector, Proxies};
 
 use super::rig::{Peer, free_port, listening, open, present, soon, try_open};
 use super::ser2net;
 use super::suite::{Far, Way, all, hang_up, speaks_with};
+use crate::azure::way::proxy;
 
 /// A token as OpenStack gives them.
 const TOKEN: &str = "6b7f1cf1-7a4c-4f5e-9e0d-a7d9c1a4b3e2";
@@ -45,11 +46,8 @@ async fn ws_and_wss_of_websockify() {
         let folder = tempfile::tempdir().unwrap();
         let raw = free_port();
         let (_server, modem) = ser2net(folder.path(), "tcp", raw).await;
-        let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.path().join(name));
-        let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-        fs::write(&certificate, pem("CERTIFICATE", own.cert.der())).unwrap();
-        fs::write(&key, pem("PRIVATE KEY", &own.signing_key.serialize_der())).unwrap();
-        let tls = ["--ssl-only", "--cert", certificate.to_str().unwrap(), "--key", key.to_str().unwrap()];
+        let (certificate, tls) = certificate(folder.path());
+        let tls: Vec<&str> = tls.iter().map(String::as_str).collect();
         let more = if scheme == "wss" { &tls[..] } else { &[] };
         let (peer, port) = websockify(folder.path(), raw, more).await;
 
@@ -80,6 +78,59 @@ async fn ws_and_wss_of_websockify() {
         assert!(said.contains("hung up without an answer") && said.contains("get a new address"), "{said}");
         assert!(!said.contains("3c2d1f5e"), "{said}");
     }
+}
+
+/// An office that lets nobody out but through its proxy, and asks who they are.
+#[tokio::test]
+async fn ws_and_wss_go_through_a_proxy() {
+    if !present(&["socat", "ser2net", "websockify"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let raw = free_port();
+    let (_server, modem) = ser2net(folder.path(), "tcp", raw).await;
+    let mut console = modem.console().await;
+    let (certificate, tls) = certificate(folder.path());
+    // user:pass word
+    let (address, mut came) = proxy(Some("Basic dXNlcjpwYXNzIHdvcmQ=")).await;
+    for (scheme, more) in [("ws", &[][..]), ("wss", &tls[..])] {
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        let (_peer, port) = websockify(folder.path(), raw, &more).await;
+        let through = |account: &str| {
+            let url = format!("http://{account}{address}");
+            let proxies = Proxies::from_variables(|name| {
+                ["HTTP_PROXY", "HTTPS_PROXY"].contains(&name).then(|| url.clone())
+            });
+            let endpoint = format!("{scheme}://127.0.0.1:{port}/?token={TOKEN}").parse().unwrap();
+            transport::Way::new(endpoint)
+                .over(Some(Connector::new(proxies.unwrap(), Some(&certificate)).unwrap()))
+        };
+        let known = through("user:pass%20word@");
+        // The console takes one at a time; the one before may not be gone yet.
+        let speaks = async { while !speaks_with(&mut known.open().await.unwrap(), &mut console).await {} };
+        soon("the console", speaks).await;
+        let target = format!("CONNECT 127.0.0.1:{port} HTTP/1.1");
+        assert_eq!(came.try_recv().as_deref(), Ok(target.as_str()), "{scheme}");
+        while let Ok(line) = came.try_recv() {
+            assert_eq!(line, target, "{scheme}");
+        }
+        let error = match soon("a refusal", through("").open()).await {
+            Ok(_) => panic!("{scheme}: the proxy took somebody without an account"),
+            Err(error) => error,
+        };
+        assert_eq!(error.to_string(), format!("the proxy {address} asks for an account"), "{scheme}");
+        assert_eq!(came.try_recv().as_deref(), Ok(target.as_str()), "{scheme}");
+    }
+}
+
+/// A certificate and its key, and what tells websockify of them.
+fn certificate(folder: &Path) -> (PathBuf, [String; 5]) {
+    let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.join(name));
+    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    fs::write(&certificate, pem("CERTIFICATE", own.cert.der())).unwrap();
+    fs::write(&key, pem("PRIVATE KEY", &own.signing_key.serialize_der())).unwrap();
+    let [cert, key] = [&certificate, &key].map(|path| path.display().to_string());
+    (certificate, ["--ssl-only".to_owned(), "--cert".to_owned(), cert, "--key".to_owned(), key])
 }
 
 async fn refused(endpoint: &str) -> OpenError {

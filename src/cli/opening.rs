@@ -101,6 +101,7 @@ impl Opening {
         let way = self.target.way();
         let reopen = way.outlives_its_line().then(|| Box::new(way) as Box<dyn Reopen>);
         self.console.set_reopen(reopen, self.target.reconnect);
+        self.console.set_willing(self.target.patience);
         let options = SessionOptions {
             id: session_id(now),
             budget: self.target.wait,

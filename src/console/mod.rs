@@ -193,8 +193,11 @@ pub struct Console {
     ends_in_escape: bool,
     typing: pace::Pace,
     reopen: Option<Box<dyn Reopen>>,
+    /// How long a lost line is asked for, and one that was refused from the beginning.
     patience: Duration,
+    willing: Duration,
     reconnected: u64,
+    outage: Option<reconnect::Outage>,
     /// What is shown may be old.
     doubted: bool,
     /// What was proven last to be there.
@@ -226,7 +229,9 @@ impl Console {
             typing: pace::Pace::default(),
             reopen: None,
             patience: Duration::ZERO,
+            willing: Duration::ZERO,
             reconnected: 0,
+            outage: None,
             taken: Vec::new(),
             sent: Instant::now(),
             mode: None,

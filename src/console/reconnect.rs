@@ -23,12 +23,28 @@ const TAKEN: usize = 3;
 const IDLE: Duration = Duration::from_secs(5);
 /// See [`TAKEN`].
 const INSISTS: Duration = Duration::from_mins(5);
+/// A line that ends so soon after it was made anew was never back: a client that is refused starts well, says why, and ends.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// The line is lost, and did not stay when it was made anew.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outage {
+    /// For how long it is tried, and until when.
+    patience: Duration,
+    end: Instant,
+    /// Before the next try.
+    pause: Duration,
+    /// When it was made anew last.
+    back: Instant,
+}
 
 impl Console {
     /// Makes the line anew after it was `lost`. What the machine did meanwhile is unknown: the screen is what came
     /// last, and whoever goes on finds out first where the console is.
     ///
-    /// Where somebody else may have taken the console, it is taken back twice, and left to them the third time.
+    /// Where somebody else may have taken the console, it is taken back twice, and left to them the third time. A line that
+    /// was refused from the beginning is not lost: it is asked for again only by those who wait for it
+    /// ([`Console::set_willing`]).
     ///
     /// # Errors
     /// `lost` itself when it is no loss of the line or no way to make it anew was given;
@@ -36,7 +52,17 @@ impl Console {
     /// [`ConsoleError::HungUp`] with the reason when it did not come back in time, or was left to somebody else.
     pub async fn reconnect(&mut self, lost: ConsoleError) -> Result<(), ConsoleError> {
         let ConsoleError::HungUp { line, reason, screen } = lost else { return Err(lost) };
-        if self.patience.is_zero() {
+        let never_came = self.reconnected == 0 && self.line.refused();
+        // Nothing was proven on it since it was made anew.
+        let unproven =
+            |outage: &Outage| outage.back.elapsed() < SETTLED || (self.doubted && self.line.refused());
+        let same = self.outage.filter(unproven);
+        let patience = match same {
+            Some(outage) => outage.patience,
+            None if never_came => self.willing,
+            None => self.patience,
+        };
+        if patience.is_zero() {
             return Err(ConsoleError::HungUp { line, reason, screen });
         }
         // A machine that lives in this process: only its line knows the way back.
@@ -53,17 +79,46 @@ impl Console {
                 format!("{reason}; this is the third time within five minutes, so it is left to them");
             return Err(ConsoleError::HungUp { line, reason, screen });
         }
-        let patience = self.patience;
-        tracing::warn!("lost the line to {line}: {reason}; trying for {} to get it back", seconds(patience));
+        match same {
+            Some(_) => tracing::debug!("lost the line to {line} again: {reason}"),
+            None if never_came => {
+                tracing::warn!("the {line}: {reason}; trying again for {}", seconds(patience));
+            }
+            None => {
+                tracing::warn!(
+                    "lost the line to {line}: {reason}; trying for {} to get it back",
+                    seconds(patience)
+                );
+            }
+        }
         if let Some(observer) = &mut self.observer {
             observer("the line to come back", patience);
         }
         // The old line is closed first, or what it holds would keep the new one away.
         self.line = Box::new(Gone(line.clone()));
-        let end = Instant::now() + patience;
-        let mut pause = FIRST;
+        let end = same.map_or_else(|| Instant::now() + patience, |outage| outage.end);
+        let mut pause = same.map_or(FIRST, |outage| outage.pause);
+        // A line that could be opened and ended is tried again after a pause, as one that cannot be opened.
+        let mut waits = same.is_some() || never_came;
         let stop = &mut self.stop;
         let result = loop {
+            if std::mem::replace(&mut waits, true) {
+                let rest = end.saturating_duration_since(Instant::now());
+                if rest.is_zero() {
+                    self.reopen = Some(reopen);
+                    let reason = format!("{reason}, and it did not come back within {}", seconds(patience));
+                    return Err(ConsoleError::HungUp { line, reason, screen });
+                }
+                tokio::select! {
+                    biased;
+                    () = asked(stop.as_mut()) => {
+                        self.reopen = Some(reopen);
+                        return Err(ConsoleError::Stopped { screen });
+                    }
+                    () = sleep(pause.min(rest)) => {}
+                }
+                pause = (pause * 2).min(LONGEST);
+            }
             let tried = tokio::select! {
                 biased;
                 () = asked(stop.as_mut()) => {
@@ -80,20 +135,12 @@ impl Console {
             if rest.is_zero() || !error.may_pass() {
                 break Err(error);
             }
-            tokio::select! {
-                biased;
-                () = asked(stop.as_mut()) => {
-                    self.reopen = Some(reopen);
-                    return Err(ConsoleError::Stopped { screen });
-                }
-                () = sleep(pause.min(rest)) => {}
-            }
-            pause = (pause * 2).min(LONGEST);
         };
         self.reopen = Some(reopen);
         match result {
             Ok(new) => {
                 self.take_over(new);
+                self.outage = Some(Outage { patience, end, pause, back: Instant::now() });
                 Ok(())
             }
             Err(error) => Err(ConsoleError::HungUp {
@@ -102,6 +149,11 @@ impl Console {
                 screen,
             }),
         }
+    }
+
+    /// How long a line is asked for that is refused from the beginning: not at all unless this is said.
+    pub fn set_willing(&mut self, patience: Duration) {
+        self.willing = patience;
     }
 
     fn is_wanted_by_others(&mut self) -> bool {
@@ -155,5 +207,115 @@ impl AsyncWrite for Gone {
 impl Line for Gone {
     fn describe(&self) -> String {
         self.0.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::transport::{Reopen, Reopening};
+
+    /// A client that was not let in: nothing comes, nothing goes.
+    struct Refused(tokio::io::Empty);
+
+    impl AsyncRead for Refused {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_read(context, buffer)
+        }
+    }
+
+    impl AsyncWrite for Refused {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Pin::new(&mut self.0).poll_write(context, bytes)
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_flush(context)
+        }
+
+        fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_shutdown(context)
+        }
+    }
+
+    impl Line for Refused {
+        fn describe(&self) -> String {
+            "client".to_owned()
+        }
+
+        fn refused(&self) -> bool {
+            true
+        }
+    }
+
+    /// A client that starts whenever it is asked to, and ends at once.
+    struct Fleeting(Arc<AtomicU32>);
+
+    impl Reopen for Fleeting {
+        fn reopen(&mut self) -> Reopening<'_> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async { Ok(Box::new(Gone("client".to_owned())) as Box<dyn Line>) })
+        }
+    }
+
+    fn lost() -> ConsoleError {
+        let (line, reason) = ("client".to_owned(), "it ended".to_owned());
+        ConsoleError::HungUp { line, reason, screen: String::new() }
+    }
+
+    fn console() -> (Console, Arc<AtomicU32>) {
+        let started = Arc::new(AtomicU32::new(0));
+        let mut console = Console::new(Box::new(Gone("client".to_owned())), None);
+        console.set_reopen(Some(Box::new(Fleeting(Arc::clone(&started)))), Duration::from_mins(2));
+        (console, started)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_that_never_stays_is_given_up_in_time_and_not_asked_for_all_the_time() {
+        let (mut console, started) = console();
+        let began = Instant::now();
+        let error = loop {
+            if let Err(error) = console.reconnect(lost()).await {
+                break error;
+            }
+        };
+        assert_eq!(began.elapsed(), Duration::from_mins(2));
+        assert!(error.to_string().contains("it ended, and it did not come back within 2 min"), "{error}");
+        let started = started.load(Ordering::Relaxed);
+        assert!((20..40).contains(&started), "started {started} times");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_that_is_refused_from_the_beginning_is_asked_for_by_those_who_wait() {
+        let (mut console, started) = console();
+        console.line = Box::new(Refused(tokio::io::empty()));
+        assert!(console.reconnect(lost()).await.is_err());
+        assert_eq!(started.load(Ordering::Relaxed), 0);
+        console.set_willing(Duration::from_mins(10));
+        let began = Instant::now();
+        while console.reconnect(lost()).await.is_ok() {}
+        assert_eq!(began.elapsed(), Duration::from_mins(10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_that_stayed_is_asked_for_at_once() {
+        let (mut console, _) = console();
+        for _ in 0..100 {
+            let began = Instant::now();
+            console.reconnect(lost()).await.unwrap();
+            assert_eq!(began.elapsed(), Duration::ZERO);
+            sleep(SETTLED).await;
+        }
     }
 }

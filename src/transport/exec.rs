@@ -131,6 +131,11 @@ impl Line for ExecLine {
         true
     }
 
+    fn refused(&self) -> bool {
+        // A client that gives up says little.
+        self.head.is_whole()
+    }
+
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {
         if self.watching {
             return self.head.reason().unwrap_or_default();

@@ -100,6 +100,11 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
         false
     }
 
+    /// Once it ended: whether the other side did not let us in, as far as can be told.
+    fn refused(&self) -> bool {
+        false
+    }
+
     /// The same line made anew after it ended, where only the line itself can do that. None: open its endpoint again.
     fn again(&self) -> Option<Box<dyn Line>> {
         None

@@ -45,7 +45,7 @@ const fn refused(text: &'static str, remedy: &'static str) -> Refusal {
 }
 
 /// Each text was seen on a real peer by a test, or its source is named.
-const REFUSALS: [Refusal; 16] = [
+const REFUSALS: [Refusal; 18] = [
     busy(
         "Port already in use",
         "close the other session, or let the newer one win: `kickolduser: true` in the ser2net configuration",
@@ -82,6 +82,11 @@ const REFUSALS: [Refusal; 16] = [
         "error: failed to get domain",
         "check the name with `virsh list --all`, and the connection (`-c URI`)",
     ),
+    refused("error: The domain is not running", "`virsh start VM`"),
+    refused(
+        "error: failed to connect to the hypervisor",
+        "check the connection (`-c URI`), and whether you may use it (the group libvirt)",
+    ),
 ];
 
 impl Head {
@@ -90,6 +95,11 @@ impl Head {
         let room = HEAD - self.bytes.len();
         self.overflowed |= bytes.len() > room;
         self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    /// Whether all that was said is in it.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.overflowed
     }
 
     /// The refusal in it; none when more was said than a refusal is long.

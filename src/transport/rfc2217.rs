@@ -245,6 +245,10 @@ impl Line for Rfc2217Line {
         self.what.clone()
     }
 
+    fn refused(&self) -> bool {
+        self.stream.refused()
+    }
+
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {
         self.stream.hang_up(error)
     }

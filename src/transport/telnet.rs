@@ -57,6 +57,10 @@ impl Line for TelnetLine {
         true
     }
 
+    fn refused(&self) -> bool {
+        self.stream.refused()
+    }
+
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {
         self.stream.hang_up(error)
     }
@@ -235,6 +239,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TelnetStream<S> {
 }
 
 impl<S: Line> TelnetStream<S> {
+    /// Whether the other side said that it does not let us in.
+    pub(super) fn refused(&self) -> bool {
+        self.head.refusal().is_some()
+    }
+
     /// Why the line ended.
     pub(super) fn hang_up(&mut self, error: Option<&io::Error>) -> String {
         self.head.refusal().and_then(|_| self.head.reason()).unwrap_or_else(|| self.inner.hang_up(error))

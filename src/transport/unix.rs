@@ -38,6 +38,10 @@ impl Line for UnixLine {
         self.what.clone()
     }
 
+    fn refused(&self) -> bool {
+        self.head.refusal().is_some()
+    }
+
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {
         if self.head.refusal().is_some()
             && let Some(reason) = self.head.reason()

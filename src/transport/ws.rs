@@ -256,6 +256,10 @@ impl Line for WsLine {
         self.secrets.clone()
     }
 
+    fn refused(&self) -> bool {
+        self.head.refusal().is_some()
+    }
+
     fn hang_up(&mut self, _: Option<&io::Error>) -> String {
         if self.head.refusal().is_some()
             && let Some(reason) = self.head.reason()

@@ -24,7 +24,7 @@ const PASSWORD: &str = "Sim-Adm1n-Pass";
 struct Rig {
     child: Child,
     target: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Rig {
@@ -50,7 +50,7 @@ impl Rig {
             println!("skipped: {}", error.trim());
             return None;
         };
-        Some(Self { target: target.trim_end().to_owned(), child, _folder: folder })
+        Some(Self { target: target.trim_end().to_owned(), child, folder })
     }
 }
 
@@ -83,9 +83,12 @@ fn ended(output: &Output, code: i32) {
 fn repaired_over(name: &str) {
     let Some(rig) = Rig::up(name) else { return };
     let folder = tempfile::tempdir().unwrap();
+    let certificate = rig.folder.path().join("certificate.pem");
+    let trust = ["--ca-file", certificate.to_str().unwrap()];
+    let trust = if certificate.exists() { &trust[..] } else { &[] };
     let run = ["run", "rdp-internal-error", "-t", &rig.target, "--user", USER];
     let how = ["--password-env", "SIM_PASSWORD", "--yes", "--runs-dir", "runs"];
-    ended(&sacpilot(folder.path(), &[&run[..], &how[..]].concat()), 0);
+    ended(&sacpilot(folder.path(), &[&run[..], &how[..], trust].concat()), 0);
     // Its recording is driven again as one of the simulated machine itself.
     let runs: Vec<_> = fs::read_dir(folder.path().join("runs")).unwrap().collect();
     let [Ok(run)] = &runs[..] else { panic!("{runs:?}") };
@@ -94,9 +97,10 @@ fn repaired_over(name: &str) {
     if let Some(at) = (0..told.len().max(expected.len())).find(|at| told.get(*at) != expected.get(*at)) {
         panic!("{name}, event {at}:\n{:#?}\nover sim:\n{:#?}", told.get(at), expected.get(at));
     }
-    // Nothing is left to repair: the line was left as the next one needs it.
-    let look = ["diagnose", "rdp-internal-error", "-t", &rig.target, "--user", USER];
-    ended(&sacpilot(folder.path(), &[&look[..], &["--password-env", "SIM_PASSWORD"]].concat()), 0);
+    // The line was left as the next one needs it.
+    let next = ["exec", "-t", &rig.target, "--user", USER];
+    let exit = &["--", "exit 7"];
+    ended(&sacpilot(folder.path(), &[&next[..], &how[..2], trust, exit].concat()), 7);
 }
 
 #[test]
@@ -130,14 +134,23 @@ fn repaired_over_a_websocket() {
 }
 
 #[test]
+fn repaired_over_a_websocket_behind_tls() {
+    repaired_over("websockify-tls");
+}
+
+#[test]
 fn repaired_over_serial_over_lan_of_ipmi() {
     repaired_over("ipmi");
 }
 
 #[test]
-#[ignore = "QEMU carries a byte at a time: minutes on a busy computer"]
 fn repaired_over_the_uarts_of_qemu() {
     repaired_over("qemu");
+}
+
+#[test]
+fn repaired_over_virsh_and_the_uarts_of_qemu() {
+    repaired_over("libvirt");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod websocket;
 use std::fs;
 use std::path::Path;
 
+use crate::program::Program;
 use rig::{NullModem, Peer, free_port, listening, present, there};
 use suite::{Far, Passes, Way, all, hang_up};
 
@@ -60,6 +61,27 @@ async fn sockets_of_socat() {
         drop(socat);
         assert_eq!(hang_up(&mut line).await, "the other side closed the connection", "{endpoint}");
         drop(console);
+    }
+}
+
+/// A client that does not get in is not lost: it is started once, and what it said is told with what to do.
+#[test]
+fn a_client_that_is_refused_is_not_started_again() {
+    for (says, told) in [
+        (
+            "error: The domain is not running",
+            "sh exited with code 1: error: The domain is not running: `virsh start VM`",
+        ),
+        ("a text that nobody knows", "sh exited with code 1: a text that nobody knows"),
+    ] {
+        let said = Program::new("exec -t bench --user u -- ver")
+            .variable("SACPILOT_PASSWORD", "not-asked-for")
+            .file("targets.yaml", "targets:\n  bench: {endpoint: 'exec:sh client'}\n")
+            .file("client", &format!("echo >>started\necho '{says}'\nexit 1\n"))
+            .run()
+            .code(255);
+        assert!(said.stderr_text().contains(told), "{}", said.stderr_text());
+        assert_eq!(fs::read_to_string(said.folder().join("started")).unwrap(), "\n");
     }
 }
 

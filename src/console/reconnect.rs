@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Console, ConsoleError, asked, seconds};
 use crate::encoding::Utf8Stream;
-use crate::transport::Line;
+use crate::transport::{Line, Refused};
 
 /// The first pause between two tries; each is twice as long as the one before, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(200);
@@ -25,6 +25,9 @@ const IDLE: Duration = Duration::from_secs(5);
 const INSISTS: Duration = Duration::from_mins(5);
 /// A line that ends so soon after it was made anew was never back: a client that is refused starts well, says why, and ends.
 const SETTLED: Duration = Duration::from_secs(2);
+
+/// A console that was left is free so much later: a BMC takes some seconds, AWS 30.
+const FREED: Duration = Duration::from_secs(30);
 
 /// The line is lost, and did not stay when it was made anew.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +47,7 @@ impl Console {
     ///
     /// Where somebody else may have taken the console, it is taken back twice, and left to them the third time. A line that
     /// was refused from the beginning is not lost: it is asked for again only by those who wait for it
-    /// ([`Console::set_willing`]).
+    /// ([`Console::set_willing`]), and for half a minute where the console is taken.
     ///
     /// # Errors
     /// `lost` itself when it is no loss of the line or no way to make it anew was given;
@@ -52,13 +55,18 @@ impl Console {
     /// [`ConsoleError::HungUp`] with the reason when it did not come back in time, or was left to somebody else.
     pub async fn reconnect(&mut self, lost: ConsoleError) -> Result<(), ConsoleError> {
         let ConsoleError::HungUp { line, reason, screen } = lost else { return Err(lost) };
-        let never_came = self.reconnected == 0 && self.line.refused();
+        let refused = self.line.refused();
+        let never_came = self.reconnected == 0 && refused.is_some();
         // Nothing was proven on it since it was made anew.
         let unproven =
-            |outage: &Outage| outage.back.elapsed() < SETTLED || (self.doubted && self.line.refused());
+            |outage: &Outage| outage.back.elapsed() < SETTLED || (self.doubted && refused.is_some());
         let same = self.outage.filter(unproven);
         let patience = match same {
             Some(outage) => outage.patience,
+            // The session before may have been ours.
+            None if never_came && refused == Some(Refused::Taken) => {
+                self.willing.max(FREED.min(self.patience))
+            }
             None if never_came => self.willing,
             None => self.patience,
         };
@@ -219,43 +227,43 @@ mod tests {
     use crate::transport::{Reopen, Reopening};
 
     /// A client that was not let in: nothing comes, nothing goes.
-    struct Refused(tokio::io::Empty);
+    struct NotIn(Refused, tokio::io::Empty);
 
-    impl AsyncRead for Refused {
+    impl AsyncRead for NotIn {
         fn poll_read(
             mut self: Pin<&mut Self>,
             context: &mut Context<'_>,
             buffer: &mut ReadBuf<'_>,
         ) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_read(context, buffer)
+            Pin::new(&mut self.1).poll_read(context, buffer)
         }
     }
 
-    impl AsyncWrite for Refused {
+    impl AsyncWrite for NotIn {
         fn poll_write(
             mut self: Pin<&mut Self>,
             context: &mut Context<'_>,
             bytes: &[u8],
         ) -> Poll<io::Result<usize>> {
-            Pin::new(&mut self.0).poll_write(context, bytes)
+            Pin::new(&mut self.1).poll_write(context, bytes)
         }
 
         fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_flush(context)
+            Pin::new(&mut self.1).poll_flush(context)
         }
 
         fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_shutdown(context)
+            Pin::new(&mut self.1).poll_shutdown(context)
         }
     }
 
-    impl Line for Refused {
+    impl Line for NotIn {
         fn describe(&self) -> String {
             "client".to_owned()
         }
 
-        fn refused(&self) -> bool {
-            true
+        fn refused(&self) -> Option<Refused> {
+            Some(self.0)
         }
     }
 
@@ -298,14 +306,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_line_that_is_refused_from_the_beginning_is_asked_for_by_those_who_wait() {
-        let (mut console, started) = console();
-        console.line = Box::new(Refused(tokio::io::empty()));
-        assert!(console.reconnect(lost()).await.is_err());
-        assert_eq!(started.load(Ordering::Relaxed), 0);
-        console.set_willing(Duration::from_mins(10));
-        let began = Instant::now();
-        while console.reconnect(lost()).await.is_ok() {}
-        assert_eq!(began.elapsed(), Duration::from_mins(10));
+        for (refused, willing, tried) in [
+            (Refused::NotAllowed, 0, 0),
+            (Refused::NotAllowed, 600, 600),
+            (Refused::Taken, 0, 30),
+            (Refused::Taken, 600, 600),
+        ] {
+            let (mut console, started) = console();
+            console.line = Box::new(NotIn(refused, tokio::io::empty()));
+            console.set_willing(Duration::from_secs(willing));
+            let began = Instant::now();
+            while console.reconnect(lost()).await.is_ok() {}
+            assert_eq!(began.elapsed(), Duration::from_secs(tried), "{refused:?}");
+            assert_eq!(started.load(Ordering::Relaxed) > 0, tried > 0);
+        }
     }
 
     #[tokio::test(start_paused = true)]

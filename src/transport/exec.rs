@@ -13,7 +13,7 @@ use tokio::process::Child;
 use tokio::time::Sleep;
 
 use super::refusal::{Head, Kind};
-use super::{CommandLine, Line, OpenError, write_through};
+use super::{CommandLine, Line, OpenError, Refused, write_through};
 
 /// How long a program may live on after it closed its terminal before that counts as the end.
 const AFTERLIFE: Duration = Duration::from_secs(1);
@@ -131,9 +131,9 @@ impl Line for ExecLine {
         true
     }
 
-    fn refused(&self) -> bool {
-        // A client that gives up says little.
-        self.head.is_whole()
+    fn refused(&self) -> Option<Refused> {
+        // A client that gives up says little, and not always something that is known.
+        self.head.refused().or(self.head.is_whole().then_some(Refused::NotAllowed))
     }
 
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {

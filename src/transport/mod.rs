@@ -74,6 +74,15 @@ pub use sim::{
 pub use way::Way;
 pub use ws::WsError;
 
+/// The other side did not let us in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// Somebody else has the console, maybe we ourselves a moment ago: another try may help soon.
+    Taken,
+    /// Something must be done first.
+    NotAllowed,
+}
+
 /// A byte line to a console. End of file on read is a hang-up; [`Line::hang_up`] says what it means here.
 pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
     /// What the line is, for messages: `serial port /dev/ttyUSB0 at 115200 8N1`. Holds no secret.
@@ -100,9 +109,9 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
         false
     }
 
-    /// Once it ended: whether the other side did not let us in, as far as can be told.
-    fn refused(&self) -> bool {
-        false
+    /// Once it ended: that the other side did not let us in, as far as can be told.
+    fn refused(&self) -> Option<Refused> {
+        None
     }
 
     /// The same line made anew after it ended, where only the line itself can do that. None: open its endpoint again.

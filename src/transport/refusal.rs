@@ -1,5 +1,7 @@
 //! What clients and terminal servers print when they do not let us in, and what to do about it.
 
+use super::Refused;
+
 /// How much of the beginning is kept: a refusal comes at once or never.
 const HEAD: usize = 4096;
 
@@ -95,6 +97,14 @@ impl Head {
         let room = HEAD - self.bytes.len();
         self.overflowed |= bytes.len() > room;
         self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    /// What the refusal in it means for another try.
+    pub(super) fn refused(&self) -> Option<Refused> {
+        Some(match self.refusal()?.kind {
+            Kind::Busy | Kind::Spectator => Refused::Taken,
+            Kind::Refused => Refused::NotAllowed,
+        })
     }
 
     /// Whether all that was said is in it.

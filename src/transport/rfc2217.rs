@@ -12,7 +12,7 @@ use super::endpoint::address;
 use super::tcp::{self, TcpLine};
 use super::telnet::TelnetStream;
 use super::wakers::Half;
-use super::{FlowControl, Line, LineSettings, OpenError, Parity, Signal};
+use super::{FlowControl, Line, LineSettings, OpenError, Parity, Refused, Signal};
 use crate::telnet::com_port::{self, Control, LineState, Message, ModemState, Purge, StopBits};
 use crate::telnet::{Connection, End, Event, Opt, Side};
 
@@ -245,7 +245,7 @@ impl Line for Rfc2217Line {
         self.what.clone()
     }
 
-    fn refused(&self) -> bool {
+    fn refused(&self) -> Option<Refused> {
         self.stream.refused()
     }
 

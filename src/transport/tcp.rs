@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::endpoint::address;
 use super::refusal::Head;
-use super::{Line, OpenError, keep_through, write_through};
+use super::{Line, OpenError, Refused, keep_through, write_through};
 
 /// How long all addresses of a host together may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -75,8 +75,8 @@ impl Line for TcpLine {
         true
     }
 
-    fn refused(&self) -> bool {
-        self.head.refusal().is_some()
+    fn refused(&self) -> Option<Refused> {
+        self.head.refused()
     }
 
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {

@@ -13,7 +13,7 @@ use super::endpoint::address;
 use super::refusal::{Head, Kind};
 use super::tcp::{self, TcpLine};
 use super::wakers::{Half, Wakers};
-use super::{Line, OpenError, read_through, write_through};
+use super::{Line, OpenError, Refused, read_through, write_through};
 use crate::telnet::{Command, Connection, End, Event};
 
 /// How long a peer may be silent before it counts as one that does not greet. Plain sockets and some servers do not.
@@ -57,7 +57,7 @@ impl Line for TelnetLine {
         true
     }
 
-    fn refused(&self) -> bool {
+    fn refused(&self) -> Option<Refused> {
         self.stream.refused()
     }
 
@@ -240,8 +240,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TelnetStream<S> {
 
 impl<S: Line> TelnetStream<S> {
     /// Whether the other side said that it does not let us in.
-    pub(super) fn refused(&self) -> bool {
-        self.head.refusal().is_some()
+    pub(super) fn refused(&self) -> Option<Refused> {
+        self.head.refused()
     }
 
     /// Why the line ended.

@@ -7,7 +7,7 @@ use std::path::Path;
 use tokio::net::UnixStream;
 
 use super::refusal::Head;
-use super::{Line, OpenError, keep_through, write_through};
+use super::{Line, OpenError, Refused, keep_through, write_through};
 
 /// A connected socket.
 #[derive(Debug)]
@@ -38,8 +38,8 @@ impl Line for UnixLine {
         self.what.clone()
     }
 
-    fn refused(&self) -> bool {
-        self.head.refusal().is_some()
+    fn refused(&self) -> Option<Refused> {
+        self.head.refused()
     }
 
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::refusal::Head;
 use super::websocket::{self, BUFFER, End, Ended};
-use super::{Line, OpenError, WebAddress, WebUrl, keep_through, write_through};
+use super::{Line, OpenError, Refused, WebAddress, WebUrl, keep_through, write_through};
 use crate::secret::{Secret, SecretSource, SourceError, shell};
 use crate::web::{Connector, Proxies, ProxyError, ReachError, TrustError, Upgraded, upgrade};
 
@@ -256,8 +256,8 @@ impl Line for WsLine {
         self.secrets.clone()
     }
 
-    fn refused(&self) -> bool {
-        self.head.refusal().is_some()
+    fn refused(&self) -> Option<Refused> {
+        self.head.refused()
     }
 
     fn hang_up(&mut self, _: Option<&io::Error>) -> String {

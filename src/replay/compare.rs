@@ -1,5 +1,7 @@
 //! Whether a run that was driven again told the same as the recorded one.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -23,7 +25,7 @@ pub fn difference(recorded: &[Event], now: &[Event]) -> Option<String> {
         // The event that the first line belongs to.
         let first = group.first().map_or(0, |op| op.old_range().start);
         if let Some(event) = event_of(&before, first) {
-            text.push_str(&format!(" {event}\n"));
+            let _ = writeln!(text, " {event}");
         }
         for op in &group {
             for change in diff.iter_changes(op) {
@@ -100,10 +102,12 @@ fn member(name: &str, value: &Value, text: &mut String) {
             for line in long.split('\n') {
                 // Quoted as JSON does, without the quotes.
                 let quoted = Value::from(line).to_string();
-                text.push_str(&format!("  {name} | {}\n", &quoted[1..quoted.len() - 1]));
+                let _ = writeln!(text, "  {name} | {}", &quoted[1..quoted.len() - 1]);
             }
         }
-        short => text.push_str(&format!("  {name}: {short}\n")),
+        short => {
+            let _ = writeln!(text, "  {name}: {short}");
+        }
     }
 }
 

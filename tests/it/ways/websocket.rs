@@ -120,9 +120,8 @@ async fn wss_goes_through_a_proxy_and_ws_does_not() {
         while let Ok(line) = came.try_recv() {
             assert_eq!(line, target);
         }
-        let error = match soon("a refusal", through("").open()).await {
-            Ok(_) => panic!("the proxy took somebody without an account"),
-            Err(error) => error,
+        let Err(error) = soon("a refusal", through("").open()).await else {
+            panic!("the proxy took somebody without an account")
         };
         assert_eq!(error.to_string(), format!("the proxy {address} asks for an account"));
         assert_eq!(error.help(), "set HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT");

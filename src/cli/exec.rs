@@ -100,7 +100,8 @@ async fn one(
 ) -> Result<Outcome, OperatorError> {
     let (waits, _awaiting) = awaiting();
     let secrets = vec![target.credentials.password.clone()];
-    let mut session = opening.session(secrets, context.started, waits, None).await?.into_session();
+    let session = Box::pin(opening.session(secrets, context.started, waits, None));
+    let mut session = session.await?.into_session();
     session.set_stop(Some(interrupt.sign()));
     let outcome = session.cmd(command, context.globals.timeout).await;
     session.set_stop(None);

@@ -66,7 +66,13 @@ fn shown(script: &Script, paint: Paint) -> String {
     let mut out = format!("{}: {}\n\n{}\n", paint.bold(&script.name), script.title, script.about.trim_end());
     out.push_str(&guidance(&script.guidance, paint));
     if let Some(source) = &script.source {
-        let _ = writeln!(out, "\nSource: {source}");
+        let _ = writeln!(out, "\n{}: {source}", paint.bold("Source"));
+    }
+    if let Some(differs) = &script.guidance.differs {
+        let _ = writeln!(out, "\n{}", paint.bold("Where it differs from that, and why"));
+        for line in differs.lines() {
+            let _ = writeln!(out, "  {}", line.trim());
+        }
     }
     if !script.params.is_empty() {
         let _ = writeln!(out, "\n{}", paint.bold("Parameters"));
@@ -127,6 +133,7 @@ fn described(script: &Script) -> serde_json::Value {
         "title": script.title,
         "about": script.about,
         "source": script.source,
+        "differs": script.guidance.differs,
         "symptoms": script.guidance.symptoms,
         "use_when": script.guidance.use_when,
         "not_when": script.guidance.not_when,

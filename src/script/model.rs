@@ -91,7 +91,7 @@ pub struct Script {
     pub title: String,
     /// What a tired person needs to know.
     pub about: String,
-    /// The document it comes from, and where it differs.
+    /// The document it comes from.
     pub source: Option<String>,
     /// When to use it, and what is left to do.
     pub guidance: Guidance,
@@ -108,6 +108,8 @@ pub struct Script {
 /// What a script tells those who look for the right one. Nothing of it changes what is done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Guidance {
+    /// Where it does something else than its source, and why.
+    pub differs: Option<String>,
     /// What the user sees when this script is the right one.
     pub symptoms: Vec<String>,
     /// When to use it.

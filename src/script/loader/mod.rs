@@ -174,6 +174,7 @@ impl File<'_, '_> {
     fn guidance(&mut self, raw: &RawScript) -> Guidance {
         let symptoms = raw.symptoms.iter().flat_map(|list| &list.value);
         Guidance {
+            differs: raw.differs.as_ref().map(|text| self.prose(text)),
             symptoms: symptoms.map(|text| self.prose(text)).collect(),
             use_when: raw.use_when.as_ref().map(|text| self.prose(text)),
             not_when: raw.not_when.as_ref().map(|text| self.prose(text)),

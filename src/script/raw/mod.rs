@@ -20,8 +20,10 @@ pub(crate) struct RawScript {
     pub(crate) title: At<String>,
     /// What a tired person needs to know: symptoms, causes, what is changed, what is not.
     pub(crate) about: At<String>,
-    /// The document it comes from, and where it differs.
+    /// The document it comes from.
     pub(crate) source: Option<At<String>>,
+    /// Where it does something else than that document, and why.
+    pub(crate) differs: Option<At<String>>,
     /// What the user sees when this script is the right one, each in a line of its own.
     pub(crate) symptoms: Option<At<Vec<At<String>>>>,
     /// When to use it.

@@ -78,6 +78,8 @@ pub(super) enum Change {
     DamagedVolume(char),
     /// The component store has errors: nothing can be taken from it.
     DamagedStore,
+    /// Windows Update does not answer: an address that is not there, or a proxy that refuses.
+    NoWindowsUpdate,
     /// An event of some time ago.
     Event(LoggedEvent),
     /// Another machine on the network.
@@ -379,6 +381,7 @@ impl Change {
                 world.files.drive_mut(*letter).ok_or("there is no such drive")?.damaged = true;
             }
             Self::DamagedStore => world.components.store_damaged = true,
+            Self::NoWindowsUpdate => world.components.update_unreachable = true,
             Self::Event(event) => event.apply(world),
             Self::Neighbour(neighbour) => neighbour.apply(world)?,
             Self::BootStore(element) => element.apply(world)?,

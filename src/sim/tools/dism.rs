@@ -124,9 +124,12 @@ pub(super) async fn run(process: &Process) -> Result<ExitCode, Interrupted> {
             say(label(if damaged { &REPAIRABLE } else { &SOUND }));
         } else if has("/restorehealth") {
             process.console.sleep(TAKES).await?;
+            let named = words.iter().find_map(|word| word.strip_prefix("/source:"));
+            let named = named.is_some_and(|source| is_source(process, source));
             let mut world = process.world();
-            // The source is Windows Update unless one is named.
-            if damaged && !world.network.is_up() {
+            let updates = world.network.is_up() && !world.components.update_unreachable;
+            // The source is Windows Update, and the one that is named.
+            if damaged && !(named || updates && !has("/limitaccess")) {
                 drop(world);
                 say("Error: 0x800f081f");
                 say("");
@@ -144,6 +147,14 @@ pub(super) async fn run(process: &Process) -> Result<ExitCode, Interrupted> {
     }
     say(label(&DONE));
     Ok(0)
+}
+
+/// `C:\mount\Windows` or `wim:D:\sources\install.wim:1`, and it is there.
+fn is_source(process: &Process, source: &str) -> bool {
+    let source = source.trim_matches('"');
+    let file =
+        source.strip_prefix("wim:").and_then(|image| Some(image.rsplit_once(':')?.0)).unwrap_or(source);
+    process.path(file).is_some_and(|path| process.world().files.look(&path).is_some())
 }
 
 fn unknown(say: &impl Fn(&str)) -> ExitCode {
@@ -225,6 +236,14 @@ mod tests {
         trial.world.lock().network.interfaces[0].enabled = false;
         assert_eq!(trial.run("dism /online /cleanup-image /restorehealth").code, NO_SOURCE);
         trial.world.lock().network.interfaces[0].enabled = true;
+        trial.world.lock().components.update_unreachable = true;
+        assert_eq!(trial.run("dism /online /cleanup-image /restorehealth").code, NO_SOURCE);
+        let restore = "dism /online /cleanup-image /restorehealth /source:";
+        assert_eq!(trial.run(&format!("{restore}wim:C:\\none.wim:1 /limitaccess")).code, NO_SOURCE);
+        trial.ok(&format!("{restore}wim:C:\\Windows\\win.ini:1 /limitaccess"));
+        assert!(trial.ok(check).contains(SOUND.en));
+        trial.world.lock().components.store_damaged = true;
+        trial.world.lock().components.update_unreachable = false;
         assert_eq!(trial.ok("dism /online /cleanup-image /restorehealth /quiet"), "");
         assert!(trial.ok(check).contains(SOUND.en));
     }

@@ -37,6 +37,8 @@ pub struct Components {
     originals: BTreeMap<String, (WinPath, Arc<Vec<u8>>)>,
     /// Nothing can be taken from the store until it is repaired itself.
     pub store_damaged: bool,
+    /// Windows Update does not answer, although the network works.
+    pub update_unreachable: bool,
 }
 
 /// A package of an update.
@@ -119,7 +121,7 @@ impl Components {
                 originals.insert(own.to_string().to_lowercase(), (own, Arc::clone(bytes)));
             }
         }
-        Self { originals, store_damaged: false }
+        Self { originals, store_damaged: false, update_unreachable: false }
     }
 }
 

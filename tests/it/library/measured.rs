@@ -23,6 +23,21 @@ const HEALTHY: &str = "healthy";
 const MOST: usize = 8;
 /// How far bytes may be from the stored ones, in percent: the driver is worked on, and the table is about its size.
 const TOLERANCE: u64 = 20;
+/// What is shown by scripts on Wine.
+const WHOLE: &str = "repairs, changes nothing twice, is taken back";
+/// Scripts that run on Wine, and what of them.
+pub(super) const ON_WINE: [(&str, &str); 10] = [
+    ("boot/crash-dump", WHOLE),
+    ("offline/attach", "finds another Windows by its content, or none"),
+    ("rdp/authentication", WHOLE),
+    ("rdp/configuration", WHOLE),
+    ("rdp/connections", WHOLE),
+    ("rdp/disconnects", WHOLE),
+    ("rdp/group-policy-pause", WHOLE),
+    ("rdp/services", "starts Wine's own TermService; its net cannot stop it as the way back does"),
+    ("rdp/tls-kept", "finds what was taken back"),
+    ("rdp/tls-protocols", WHOLE),
+];
 /// Every so many rows are measured in each run of the tests; all of them by the ignored test.
 const SAMPLE: usize = 14;
 
@@ -232,6 +247,17 @@ fn page(rows: &[Row]) -> String {
     for (scenario, why) in WELL {
         let _ = writeln!(text, "| `{scenario}` | {why} |");
     }
+    text.push_str(
+        "\n## On tools that nobody here wrote\n\n\
+         Where Wine has the tools, the same scripts run against its cmd, reg, sc and net as well, on its registry, files and\n\
+         services. The others need what Wine 8 does not have: cacls, icacls, netsh, wevtutil, certutil, dism and systeminfo are there\n\
+         in name only; bcdedit, chkdsk, diskpart, gpupdate, manage-bde, nltest, sfc and takeown not at all; its reg knows no `load`,\n\
+         its sc no `config`, its net no `user` and no `stop NAME /y`, its cmd no `ren` by patterns.\n\n\
+         | script | on Wine |\n|---|---|\n",
+    );
+    for (script, what) in ON_WINE {
+        let _ = writeln!(text, "| {script} | {what} |");
+    }
     text
 }
 
@@ -246,13 +272,24 @@ pub(super) fn scripts_of(scenario: &str) -> Vec<String> {
     row.scripts.split(", ").map(str::to_owned).collect()
 }
 
-/// What is in none of the tables has no place among the scenarios.
+/// What is in none of the tables has no place among the scenarios; the next test holds the page against the tables.
 #[test]
 fn every_machine_is_in_one_of_the_tables() {
     let mut listed: Vec<&str> = NAMED.iter().chain(REFUSED).chain(WELL).map(|row| row.0).collect();
     listed.sort_unstable();
     let scenarios: Vec<&str> = scenario::names().collect();
     assert_eq!(listed, scenarios);
+}
+
+/// The page names the scripts that run on Wine.
+#[cfg(unix)]
+#[test]
+fn what_runs_on_wine_is_in_the_page() {
+    assert_eq!(super::wine::scripts(), ON_WINE.map(|row| row.0));
+    let page = fs::read_to_string(repository("docs/library.md")).unwrap();
+    for (script, what) in ON_WINE {
+        assert!(page.contains(&format!("| {script} | {what} |\n")), "{script}");
+    }
 }
 
 #[test]

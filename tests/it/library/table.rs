@@ -91,6 +91,10 @@ pub(super) const REPAIRS: &[Repair] = &[
     repair("system/files", "files-store-damaged", &["termsrv.dll", "CBS", "components"])
         .proven(whole)
         .remaining(&["termsrv.dll", "CBS", "components"]),
+    repair("system/files", "files-from-medium", &["CBS", "components"])
+        .with("source: 'wim:C:\\Media\\install.wim:1'")
+        .proven(whole)
+        .remaining(&["CBS", "components"]),
     mends("system/updates", "updates-pending", &["Component Based Servicing"])
         .with("restart: 'allowed'")
         .lasting(&["Component Based Servicing"]),
@@ -196,6 +200,22 @@ pub(super) const REPAIRS: &[Repair] = &[
     mends("rdp/group-policy-pause", "healthy", &["gpsvc"]),
     mends("rdp/group-policy-resume", "group-policy-paused", &["gpsvc"]),
     repair("rdp-internal-error", "rdp-denied", &["fDenyTSConnections", "listener/"]),
+    repair("rdp-internal-error", "rdp-denied", &["fDenyTSConnections", "listener/"])
+        .with("restart: 'after_repair'"),
+    Repair {
+        proof: |outcome| {
+            let started = outcome.differences().iter().any(|own| own.path.contains("SystemStartOptions"));
+            if outcome.world.ems_is_on() && started {
+                Ok(())
+            } else {
+                Err("not proven by a start".to_owned())
+            }
+        },
+        // How Windows was started is told by the next start.
+        ..mends("boot/ems", "ems-off-next", &["BCD00000000", "SystemStartOptions"])
+            .with("restart: 'prove'")
+            .lasting(&["SystemStartOptions"])
+    },
     Repair {
         proof: |outcome| if outcome.world.ems_is_on() { Ok(()) } else { Err("EMS is off".to_owned()) },
         ..mends("boot/ems", "ems-off-next", &["BCD00000000"])
@@ -317,6 +337,8 @@ pub(super) const HEALTHY: &[(&str, &str, &str)] = &[
     ("rdp/group-policy-resume", "", "healthy"),
     ("rdp/listener", "", "healthy"),
     ("rdp/machine-keys", "", "healthy"),
+    // Its log has events of a key that could not be read, from before the last start.
+    ("rdp/machine-keys", "", "event-trail"),
     ("rdp/port", "", "healthy"),
     ("rdp/services", "", "healthy"),
     ("rdp/tls-kept", "", "healthy"),
@@ -397,9 +419,8 @@ pub(super) const NAMED: &[(&str, &str)] = &[
     ("dhcp-disabled", "network/dhcp-client"),
     ("disk-errors", "system/disk-check"),
     ("ems-off-next", "boot/ems"),
-    ("event-trail", "rdp/machine-keys"),
+    ("files-from-medium", "system/files"),
     ("files-missing", "system/files"),
-    ("files-no-source", "network/adapter"),
     ("files-store-damaged", "system/files"),
     ("firewall-blocks-all", "network/firewall-policy"),
     ("firewall-rule-off", "rdp/firewall"),
@@ -449,6 +470,7 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("broker-drains", "rdp/configuration"),
     ("crowdstrike-guarded", "boot/crowdstrike"),
     ("debugger-next", "boot/ems"),
+    ("files-no-source", "system/files"),
     ("firewall-domain-policy", "network/firewall-policy"),
     ("firewall-rule-blocks", "rdp/firewall"),
     ("group-policy-held-off", "rdp/group-policy-resume"),
@@ -474,6 +496,7 @@ pub(super) const WELL: &[(&str, &str)] = &[
         "account-present",
         "nothing is wrong; for accounts/local-administrator, which leaves an account alone that exists",
     ),
+    ("event-trail", "nothing is wrong any more; events tells what was before the last start"),
     ("group-policy-held-on", "nothing is wrong; for rdp/group-policy-pause, which an agent does not let"),
     ("healthy", "nothing is wrong"),
     (

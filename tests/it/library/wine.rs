@@ -1,8 +1,9 @@
 //! Scripts of the library on Wine's registry, through Wine's cmd.exe and reg.exe, which nobody here wrote.
 //!
-//! Of the programs that scripts use, Wine 8 has reg whole, and sc, net, netstat and findstr in part; cacls, icacls, netsh,
-//! wevtutil, certutil and systeminfo are there in name only, and bcdedit, nltest, diskpart, manage-bde and sfc not at
-//! all. So the scripts that work on the registry alone run here.
+//! Of the programs that scripts use, Wine 8 has reg (without load), and sc, net, netstat and findstr in part; cacls, icacls,
+//! netsh, wevtutil, certutil, dism and systeminfo are there in name only, and bcdedit, chkdsk, diskpart, gpupdate,
+//! manage-bde, nltest, sfc and takeown not at all. Its sc knows no config, its net no user and no `stop NAME /y`, its cmd no
+//! `ren` by patterns. So the scripts that work on the registry, that look for files, and that start a service run here.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -28,6 +29,7 @@ const RDP_TCP: &str = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\Wi
 const TLS: &str =
     r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Server";
 const DUMPS: &str = r"HKLM\SYSTEM\CurrentControlSet\Control\CrashControl";
+const LSA: &str = r"HKLM\SYSTEM\CurrentControlSet\Control\Lsa";
 const POLICY: &str = r"HKLM\SYSTEM\CurrentControlSet\Services\gpsvc";
 
 /// A number in the registry: key, name, what it is before, and afterwards; `None`: it is not there.
@@ -54,6 +56,7 @@ const CASES: &[(&str, &[Number])] = &[
     ("rdp/tls-protocols", &[(TLS, "Enabled", Some(0), Some(1)), (TLS, "DisabledByDefault", Some(1), Some(0))]),
     ("boot/crash-dump", &[(DUMPS, "CrashDumpEnabled", Some(0), Some(2)), (DUMPS, "NMICrashDump", None, Some(1))]),
     ("rdp/group-policy-pause", &[(POLICY, "Start", Some(2), Some(4))]),
+    ("rdp/authentication", &[(LSA, "disabledomaincreds", Some(1), Some(0)), (RDP_TCP, "MinEncryptionLevel", Some(4), Some(2))]),
 ];
 
 /// It fails, so that everything before it is taken back.
@@ -65,6 +68,16 @@ const FAILS: &str = "  - id: fails
     undo: {run: 'reg query HKLM\\SOFTWARE'}
     finding: {severity: error, text: 'it fails'}
 ";
+
+/// Scripts that run here beside those of [`CASES`].
+const OTHERS: [&str; 3] = ["offline/attach", "rdp/services", "rdp/tls-kept"];
+
+/// Every script that runs here.
+pub(super) fn scripts() -> Vec<&'static str> {
+    let mut names: Vec<_> = CASES.iter().map(|case| case.0).chain(OTHERS).collect();
+    names.sort_unstable();
+    names
+}
 
 /// One cmd.exe of Wine, to which lines are written.
 struct Wine {
@@ -98,6 +111,33 @@ pub(crate) async fn scripts_work_on_its_registry(environment: &str) {
         assert_eq!(wine.does(&step(script, "")).await, Verdict::Holds, "{script}");
         assert_eq!(wine.registry(numbers), repaired, "{script} changes nothing twice");
     }
+    looks_are_right(&mut wine, environment).await;
+    service_is_started(&mut wine).await;
+}
+
+/// TLS that was left alone or taken back; a disk with another Windows, and none.
+async fn looks_are_right(wine: &mut Wine, environment: &str) {
+    let kept = step("rdp/tls-kept", "");
+    assert_eq!(wine.does(&kept).await, Verdict::Holds);
+    assert_eq!(wine.say(&format!("reg add \"{TLS}\" /v Enabled /t REG_DWORD /d 0 /f")).0, 0);
+    assert_eq!(wine.does(&kept).await, Verdict::Findings);
+
+    let attached = step("offline/attach", "");
+    assert_eq!(wine.does(&attached).await, Verdict::Findings, "no other disk is here");
+    wine.say(r"md C:\other\Windows\System32\config");
+    wine.say(r"echo hive>C:\other\Windows\System32\config\SYSTEM");
+    let prefix = environment.split(' ').find_map(|word| word.strip_prefix("WINEPREFIX=")).unwrap();
+    std::os::unix::fs::symlink("../drive_c/other", format!("{prefix}/dosdevices/e:")).unwrap();
+    assert_eq!(wine.does(&attached).await, Verdict::Holds);
+}
+
+/// Wine's TermService is there and stopped. Its `net stop` knows no /y, so what is started here stays.
+async fn service_is_started(wine: &mut Wine) {
+    let services = step("rdp/services", "services: ['TermService']");
+    assert!(wine.say("sc query TermService").1.contains("STOPPED"));
+    assert_eq!(wine.does(&services).await, Verdict::Holds);
+    assert!(wine.say("sc query TermService").1.contains("RUNNING"));
+    assert_eq!(wine.does(&services).await, Verdict::Holds);
 }
 
 impl Wine {

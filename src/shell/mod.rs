@@ -265,8 +265,8 @@ impl ShellError {
                 Some("the account needs the right to write to %SystemRoot%\\Temp, and the disk some space")
             }
             Self::NoProof { .. } => Some(
-                "use `sacpilot connect`, or commands of SAC; every Windows since 2008 has certutil.exe in its System32, Windows \
-                 PE and Wine have none that tells hashes",
+                "use `sacpilot connect`, or commands of SAC; every Windows since 2008 has a certutil.exe that tells hashes in \
+                 its System32, Wine's does not",
             ),
             Self::RestartRefused { .. } => Some(
                 "the account needs the right to shut the system down (5: access denied); SAC's own restart asks no account",

@@ -76,8 +76,5 @@ fn asked(scenario: &str, script: Option<&str>) -> Result<(), String> {
 
 /// What names this script. A disk that is not online shows nothing: there the way leads over offline/attach.
 fn leads_to(script: &str) -> String {
-    match script.strip_prefix("offline/") {
-        Some(own) if !own.starts_with("unlock") => "Run offline/".to_owned(),
-        _ => format!("Run {script}"),
-    }
+    if script.starts_with("offline/") { "Run offline/".to_owned() } else { format!("Run {script}") }
 }

@@ -38,6 +38,7 @@ fn own_lines() -> Regex {
             | %SP%\ \w+\ r\ \d+\ [0-9a-f]{16}                       # it checks a command and runs it
             | >%SP%\.x\d+\ echo\ [0-9a-f]+                          # a piece of a command to check
             | cls&certutil\ -hashfile\ %SP%\.(?:p\.)?cmd\ SHA256     # the helper is checked
+            | cls&certutil\ -hashfile\ %ComSpec%\ SHA256            # is there a certutil at all?
             | prompt\ \w+\$G &set\ SP=%SystemRoot%\\Temp\\sp\w+ &cls
             | echo\ [@:].* \) >>?%SP%\.(?:cmd|p\.cmd|u\d+)            # a piece of the helper
             | for\ /l\ %i\ in\ \(1,1,\d+\)\ do\ @type\ %SP%\.u%i\)>%SP%\.(?:p\.)?cmd

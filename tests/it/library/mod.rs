@@ -229,7 +229,7 @@ fn health_names_the_script(one_of: usize) {
         let named = measured::scripts_of(scenario);
         let names = |event: &sacpilot::engine::Event| match &event.event {
             EventKind::Found { remedy: Some(remedy), .. } => {
-                named.iter().any(|script| remedy.contains(&format!("Run {script}")))
+                named.iter().any(|script| remedy.contains(&named::leads_to(script)))
             }
             _ => false,
         };

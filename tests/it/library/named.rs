@@ -75,6 +75,6 @@ fn asked(scenario: &str, script: Option<&str>) -> Result<(), String> {
 }
 
 /// What names this script. A disk that is not online shows nothing: there the way leads over offline/attach.
-fn leads_to(script: &str) -> String {
+pub(super) fn leads_to(script: &str) -> String {
     if script.starts_with("offline/") { "Run offline/".to_owned() } else { format!("Run {script}") }
 }

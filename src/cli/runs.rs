@@ -36,10 +36,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let runs = runs_dir(context)?;
     if let Some(run) = &args.run {
         let folder = find(run, context)?;
+        let running = journal::is_being_written(&folder.journal_path());
         let recorded = journal::read(&folder.journal_path())
             .map_err(|error| Failure::usage(visible::line(&error.to_string())))?;
         let summary = Summary::of(&recorded.events);
-        if journal::is_being_written(&folder.journal_path()) {
+        if running {
             context.tell("note: this run is still running; this is how far it has come\n");
         }
         if context.globals.json {
@@ -54,6 +55,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut text = String::new();
     for folder in RunFolder::all(&runs) {
         let name = visible::line(folder.name());
+        // Before its journal: one that ends in between has told its end.
+        let running = journal::is_being_written(&folder.journal_path());
         let recorded = match journal::read(&folder.journal_path()) {
             Ok(recorded) => recorded,
             Err(error) if context.globals.json => {
@@ -67,7 +70,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         };
         let summary = Summary::of(&recorded.events);
         let past = Past::of(&recorded.events, &Masks::default());
-        let running = journal::is_being_written(&folder.journal_path());
         let (resume, undo) = (!running && past.can_resume().is_ok(), !running && past.can_undo().is_ok());
         let standing = past.ledger.changes.iter().filter(|made| made.touched()).count();
         if context.globals.json {

@@ -56,10 +56,13 @@ impl Console {
     pub async fn reconnect(&mut self, lost: ConsoleError) -> Result<(), ConsoleError> {
         let ConsoleError::HungUp { line, reason, screen } = lost else { return Err(lost) };
         let refused = self.line.refused();
-        let never_came = self.reconnected == 0 && refused.is_some();
+        // Where SAC or a login was seen, a program that ended early was let in.
+        let never_came = self.reconnected == 0 && self.mode.is_none() && refused.is_some();
         // Nothing was proven on it since it was made anew.
-        let unproven =
-            |outage: &Outage| outage.back.elapsed() < SETTLED || (self.doubted && refused.is_some());
+        let unproven = |outage: &Outage| {
+            let stayed = outage.back.elapsed();
+            stayed < SETTLED || (self.doubted && refused.is_some() && stayed < outage.patience)
+        };
         let same = self.outage.filter(unproven);
         let patience = match same {
             Some(outage) => outage.patience,
@@ -320,6 +323,17 @@ mod tests {
             assert_eq!(began.elapsed(), Duration::from_secs(tried), "{refused:?}");
             assert_eq!(started.load(Ordering::Relaxed) > 0, tried > 0);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_program_that_showed_sac_was_let_in_however_early_it_ended() {
+        let (mut console, started) = console();
+        console.line = Box::new(NotIn(Refused::NotAllowed, tokio::io::empty()));
+        console.enter_mode("sac");
+        let began = Instant::now();
+        while console.reconnect(lost()).await.is_ok() {}
+        assert_eq!(began.elapsed(), Duration::from_mins(2));
+        assert!(started.load(Ordering::Relaxed) > 0);
     }
 
     #[tokio::test(start_paused = true)]

@@ -65,7 +65,7 @@ pub struct Made {
     pub before: Values,
     /// Exit code and output of the command that ended last.
     pub answer: Option<(i32, String)>,
-    /// Whether that output is only the beginning and the end of it.
+    /// Whether that output is not whole: its middle was left out, or only the code is known.
     pub answer_is_cut: bool,
     /// Whether the check was seen to hold afterwards.
     pub verified: bool,

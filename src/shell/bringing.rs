@@ -40,11 +40,12 @@ impl Session {
         receipt: Option<u64>,
     ) -> Result<String, ShellError> {
         let whole = [format!("{call} ").as_bytes(), &self.code_page().encode(command)].concat();
-        if self.brought.as_ref().is_none_or(|brought| brought.call != call) {
-            self.brought = Some(Brought { call: call.to_owned(), bytes: 0, pieces: 0 });
-        }
         let mut losses = 0;
         loop {
+            // Also within the loop: the way back from a loss can lead over a new login, which brings commands of its own.
+            if self.brought.as_ref().is_none_or(|brought| brought.call != call) {
+                self.brought = Some(Brought { call: call.to_owned(), bytes: 0, pieces: 0 });
+            }
             let (bytes, pieces) = self.brought.as_ref().map_or((0, 0), |there| (there.bytes, there.pieces));
             if bytes == whole.len() {
                 let hash = hex(&Sha256::digest(&whole));

@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use sacpilot::engine::{EventKind, Verdict};
+use sacpilot::script::diagnostic::Style;
 use sacpilot::script::library::Library;
 use sacpilot::script::loader;
 
@@ -255,7 +256,12 @@ fn every_script_says_all_that_its_user_needs() {
     let library = Library::embedded();
     let mut missing = Vec::new();
     for name in library.names() {
-        let script = loader::load(&library, &name).unwrap().script;
+        let loaded = loader::load(&library, &name).unwrap();
+        let warnings = loaded.warnings.render(Style::Plain);
+        if !warnings.is_empty() {
+            missing.push(format!("{name} is warned of:\n{warnings}"));
+        }
+        let script = loaded.script;
         let guidance = &script.guidance;
         for (what, given) in [
             ("about", script.about.split_whitespace().count() >= 15),

@@ -9,6 +9,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::event::{Event, VERSION};
 use crate::encoding::harmless_json;
@@ -170,11 +171,21 @@ fn lock(path: &Path) -> Result<File, JournalError> {
     let io = |source| JournalError::Io { path: path.to_owned(), source };
     let mut options = OpenOptions::new();
     let file = options.append(true).create(cfg!(windows)).open(lock_path(path)).map_err(io)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path: path.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(io(source)),
+    // For a moment others hold it who do not write: whoever asks whether it is being written, and a program that is being
+    // started, until it has let go of what it inherited.
+    for _ in 0..20 {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => pause(),
+            Err(TryLockError::Error(source)) => return Err(io(source)),
+        }
     }
+    Err(JournalError::Locked { path: path.to_owned() })
+}
+
+#[expect(clippy::disallowed_methods, reason = "no system tells within a deadline that a lock is free")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(10));
 }
 
 /// A new file survives a power cut only when its folder was written as well.

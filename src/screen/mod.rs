@@ -20,6 +20,9 @@ pub const ROWS: u16 = 24;
 /// Columns of a SAC console.
 pub const COLUMNS: u16 = 80;
 
+/// What is drawn for U+FFFD.
+const STAND_IN: char = '\u{fffc}';
+
 /// Scrolled-off rows that are kept for people; older ones are dropped.
 const HISTORY: usize = 2_000;
 
@@ -58,7 +61,9 @@ impl Screen {
     /// Takes one character of the stream.
     pub fn feed(&mut self, character: char) {
         let mut buffer = [0; 4];
-        self.terminal.process(character.encode_utf8(&mut buffer).as_bytes());
+        // vt100 draws no U+FFFD, but the machine does: what a bad byte became stands in its line, and must be seen.
+        let drawn = if character == char::REPLACEMENT_CHARACTER { STAND_IN } else { character };
+        self.terminal.process(drawn.encode_utf8(&mut buffer).as_bytes());
         self.transcript.feed(character);
     }
 
@@ -209,6 +214,7 @@ impl Screen {
         for column in from..to {
             match screen.cell(row, column) {
                 Some(cell) if cell.is_wide_continuation() => {}
+                Some(cell) if cell.contents().starts_with(STAND_IN) => text.push(char::REPLACEMENT_CHARACTER),
                 Some(cell) if cell.has_contents() => text.push_str(cell.contents()),
                 _ => text.push(' '),
             }
@@ -267,6 +273,17 @@ mod tests {
         assert_eq!(screen.row(0), "Username:");
         assert_eq!(screen.before_cursor(), "Username: ");
         assert_eq!(screen.text(), "Username:");
+    }
+
+    #[test]
+    fn what_a_bad_byte_became_stands_in_the_line() {
+        let screen = fed("q>\u{fffd}echo");
+        assert_eq!(screen.before_cursor(), "q>\u{fffd}echo");
+        assert!(!screen.spells_before_cursor("q>echo"));
+        assert!(!fed("q>ec\u{fffd}ho").spells_before_cursor("q>echo"));
+        assert!(!fed("q>echo\u{fffd}").spells_before_cursor("q>echo"));
+        // One cell wide, as on the machine, which goes on drawing behind it.
+        assert!(fed("\u{fffd}\u{1b}[1;2Hq").spells_before_cursor("\u{fffc}q"));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The Special Administration Console: what it prints, where we are, and the way from any state to the prompt that
 //! is wanted.
 
-mod driver;
+mod channel;
+mod command;
 mod place;
+mod prompt;
 pub mod text;
 mod watch;
 
@@ -10,11 +12,10 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-pub use driver::{
-    AtSac, await_boot, channels, close_channel, command, newest, only_looks, open_channel, reach_prompt,
-    restart, view_again, view_channel,
-};
+pub use channel::{channels, close_channel, newest, open_channel, view_again, view_channel};
+pub use command::{command, only_looks, restart};
 pub use place::{Field, Place, cmd_prompt_at_cursor, login_at_cursor, recognise, switch_screen};
+pub use prompt::{AtSac, await_boot, reach_prompt};
 pub use watch::in_channel;
 
 use crate::console::{ConsoleError, seconds};

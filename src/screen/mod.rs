@@ -20,7 +20,7 @@ pub const ROWS: u16 = 24;
 /// Columns of a SAC console.
 pub const COLUMNS: u16 = 80;
 
-/// What is drawn for U+FFFD.
+/// What is drawn for a character that vt100 passes over.
 const STAND_IN: char = '\u{fffc}';
 
 /// Scrolled-off rows that are kept for people; older ones are dropped.
@@ -61,8 +61,10 @@ impl Screen {
     /// Takes one character of the stream.
     pub fn feed(&mut self, character: char) {
         let mut buffer = [0; 4];
-        // vt100 draws no U+FFFD, but the machine does: what a bad byte became stands in its line, and must be seen.
-        let drawn = if character == char::REPLACEMENT_CHARACTER { STAND_IN } else { character };
+        // vt100 draws neither U+FFFD nor the control characters above ASCII, but the machine does: what a bad byte became
+        // stands in its line, and must be seen.
+        let is_passed_over = matches!(character, char::REPLACEMENT_CHARACTER | '\u{80}'..='\u{9f}');
+        let drawn = if is_passed_over { STAND_IN } else { character };
         self.terminal.process(drawn.encode_utf8(&mut buffer).as_bytes());
         self.transcript.feed(character);
     }
@@ -279,6 +281,9 @@ mod tests {
     fn what_a_bad_byte_became_stands_in_the_line() {
         let screen = fed("q>\u{fffd}echo");
         assert_eq!(screen.before_cursor(), "q>\u{fffd}echo");
+        for altered in ["q>\u{80}echo", "q>ec\u{9b}ho", "q>echo\u{9f}"] {
+            assert!(!fed(altered).spells_before_cursor("q>echo"), "{altered:?}");
+        }
         assert!(!screen.spells_before_cursor("q>echo"));
         assert!(!fed("q>ec\u{fffd}ho").spells_before_cursor("q>echo"));
         assert!(!fed("q>echo\u{fffd}").spells_before_cursor("q>echo"));

@@ -54,8 +54,8 @@ mod ws;
 
 pub use azure::{AzureLine, open_azure};
 pub use endpoint::{
-    CommandLine, Endpoint, EndpointError, FlowControl, LineSettings, Mutation, Parity, Pieces, Problem,
-    ReplayPace, Signal, WebAddress, WebUrl,
+    CommandLine, Cutter, Endpoint, EndpointError, FlowControl, LineSettings, Mutation, Parity, Pieces,
+    Problem, ReplayPace, Signal, WebAddress, WebUrl,
 };
 pub use listen::{Client, Listen, ListenError, Listener};
 pub use open_error::OpenError;

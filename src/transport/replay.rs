@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{Line, Mutation, OpenError, Pieces};
+use super::{Cutter, Line, Mutation, OpenError, Pieces};
 use crate::recording::{Difference, Manner, Parts, Playback};
 
 /// How long the line stays silent behind the end of the recording before it hangs up: whoever still waits for
@@ -26,7 +26,7 @@ pub struct ReplayLine {
     state: Arc<Mutex<State>>,
     began: Instant,
     speed: u32,
-    sizes: Box<dyn FnMut() -> usize + Send>,
+    cutter: Cutter,
     mutation: Option<Mutation>,
     /// How many bytes were sent.
     sent: u64,
@@ -58,7 +58,7 @@ impl ReplayLine {
             state: Arc::default(),
             began: now,
             speed: speed.max(1),
-            sizes: Box::new(Pieces::Whole.sizes()),
+            cutter: Pieces::Whole.cutter(),
             mutation: None,
             sent: 0,
             unseen: Vec::new(),
@@ -68,10 +68,10 @@ impl ReplayLine {
         }
     }
 
-    /// The same, with reads that are cut: for proofs that cuts do not matter.
+    /// The same, with reads that are cut or joined: for proofs that cuts do not matter.
     #[must_use]
     pub fn cut(mut self, pieces: Pieces) -> Self {
-        self.sizes = Box::new(pieces.sizes());
+        self.cutter = pieces.cutter();
         self
     }
 
@@ -114,6 +114,15 @@ impl ReplayLine {
             }
         }
         seen
+    }
+
+    /// What the console says now: what is due, and what is joined to it.
+    fn said(&mut self, now: Duration) -> Vec<u8> {
+        let mut said = self.playback.advance(now);
+        if self.cutter.is_early() || !said.is_empty() {
+            said.extend(self.playback.hasten(now, self.cutter.joined()));
+        }
+        said
     }
 
     /// A look at the replay, also while the line is in use.
@@ -190,11 +199,11 @@ impl AsyncRead for ReplayLine {
     ) -> Poll<io::Result<()>> {
         loop {
             let now = self.now();
-            let said = self.playback.advance(now);
+            let said = self.said(now);
             let seen = self.as_seen(said);
             self.outbound.extend(seen);
             if !self.outbound.is_empty() {
-                let most = (self.sizes)();
+                let most = self.cutter.size();
                 let count = self.outbound.len().min(buffer.remaining()).min(most);
                 let bytes: Vec<u8> = self.outbound.drain(..count).collect();
                 buffer.put_slice(&bytes);
@@ -244,5 +253,67 @@ impl AsyncWrite for ReplayLine {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::recording::{CastWriter, Header};
+
+    const OUTPUTS: usize = 20;
+
+    /// So many outputs a second apart, a key, and as many more.
+    fn line(pieces: Pieces) -> ReplayLine {
+        let mut file = Vec::new();
+        let mut cast = CastWriter::start(&mut file, &Header::of_console("test", 0)).unwrap();
+        let seconds = |number: usize| Duration::from_secs(number as u64);
+        for number in 0..OUTPUTS {
+            cast.output(seconds(number), format!("before {number}\r\n").as_bytes()).unwrap();
+        }
+        cast.input(seconds(OUTPUTS), b"x").unwrap();
+        for number in 0..OUTPUTS {
+            cast.output(seconds(OUTPUTS + number), format!("behind {number}\r\n").as_bytes()).unwrap();
+        }
+        cast.finish(Duration::ZERO).unwrap();
+        ReplayLine::new("test", Playback::new(Cursor::new(file), Manner::Strict).unwrap(), 1).cut(pieces)
+    }
+
+    /// What each read gives before the key and behind it; the key is sent when nothing more comes before it.
+    async fn reads(pieces: Pieces) -> Vec<String> {
+        let mut line = line(pieces);
+        let mut reads = Vec::new();
+        let mut buffer = [0; 4096];
+        let minute = Duration::from_mins(1);
+        for _ in 0..2 {
+            while let Ok(count) = tokio::time::timeout(minute, line.read(&mut buffer)).await {
+                reads.push(String::from_utf8(buffer[..count.unwrap()].to_vec()).unwrap());
+            }
+            let _ = line.write_all(b"x").await;
+        }
+        reads
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reads_are_cut_and_joined_and_give_the_same() {
+        let recorded = reads(Pieces::Whole).await;
+        assert_eq!(recorded.len(), 2 * OUTPUTS);
+        let whole = recorded.concat();
+        let all = reads(Pieces::All).await;
+        assert_eq!(all.len(), 2, "{all:?}");
+        assert!(all[0].ends_with("before 19\r\n") && all[1].starts_with("behind 0\r\n"), "{all:?}");
+        assert_eq!(all.concat(), whole);
+        for seed in 0..50 {
+            let joined = reads(Pieces::Joined(seed)).await;
+            assert_eq!(joined.concat(), whole, "{seed}");
+            let lines = |read: &String| read.matches("\r\n").count();
+            assert!(joined.iter().any(|read| lines(read) > 1), "{seed}: {joined:?}");
+            assert!(joined.iter().any(|read| !read.ends_with('\n')), "{seed}: {joined:?}");
+            assert_eq!(joined, reads(Pieces::Joined(seed)).await, "{seed}");
+        }
     }
 }

@@ -43,8 +43,9 @@ pub struct Args {
     #[arg(long, value_name = "PACE", value_parser = pace)]
     pace: Option<ReplayPace>,
 
-    /// Gives the driver at most so many bytes at a time, or cuts them at random places (seed:NUMBER): a proof that
-    /// cuts do not matter
+    /// Gives the driver at most so many bytes at a time, cuts them at random places (seed:NUMBER), joins what came in
+    /// several reads as well (joined:NUMBER), or gives at once all that comes before the next input (all): a proof
+    /// that cuts do not matter
     #[arg(long, value_name = "BYTES", default_value = "whole", hide_default_value = true, value_parser = pieces)]
     pieces: Pieces,
 

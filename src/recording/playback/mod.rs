@@ -140,6 +140,16 @@ impl Playback {
         }
     }
 
+    /// What the console says of its next outputs although they are not due, at the most so many and none behind the next
+    /// input: as if the line had held back what was before them. Timing is free in [`Manner::Tolerant`], where this is
+    /// nothing.
+    pub fn hasten(&mut self, now: Duration, outputs: usize) -> Vec<u8> {
+        match &mut self.way {
+            Way::Strict(strict) => strict.hasten(&mut self.tape, now, outputs),
+            Way::Tolerant(_) => Vec::new(),
+        }
+    }
+
     /// When it will say something if nothing is sent meanwhile.
     pub fn next_wake(&mut self) -> Option<Duration> {
         match &mut self.way {

@@ -59,6 +59,31 @@ fn output_follows_the_keys_it_followed_and_as_long_after_them() {
 }
 
 #[test]
+fn outputs_are_joined_up_to_the_next_key_and_what_follows_keeps_its_distance() {
+    let lines = ["< a", "< b", "< c", "< d", "> x", "< e", "> ***", "< *", "> \r", "< f"];
+    let hastened = |playback: &mut Playback, at: u64, outputs: usize| {
+        String::from_utf8(playback.hasten(Duration::from_secs(at), outputs)).unwrap()
+    };
+    let mut playback = play(&lines, Manner::Strict);
+    assert_eq!(said(&mut playback, 0) + &hastened(&mut playback, 0, 1), "ab");
+    assert_eq!(playback.next_wake(), Some(Duration::from_secs(1)));
+    assert_eq!(said(&mut playback, 1) + &hastened(&mut playback, 1, usize::MAX), "cd");
+    assert_eq!(playback.next_wake(), None);
+    // What came behind a key comes when that was sent, also in the midst of a secret.
+    send(&mut playback, 5, "x").unwrap();
+    assert_eq!(hastened(&mut playback, 5, usize::MAX), "e");
+    send(&mut playback, 5, "s").unwrap();
+    assert_eq!(said(&mut playback, 5) + &hastened(&mut playback, 5, usize::MAX), "*");
+    send(&mut playback, 5, "\r").unwrap();
+    assert_eq!(hastened(&mut playback, 5, usize::MAX), "f");
+    assert!(playback.ended());
+    // A key too early is one still: nothing was said that it should have waited for.
+    let mut playback = play(&lines, Manner::Strict);
+    assert_eq!(hastened(&mut playback, 0, 2), "ab");
+    assert!(send(&mut playback, 0, "x").unwrap_err().contains("before the console said `c`"));
+}
+
+#[test]
 fn the_first_byte_that_differs_is_named_with_its_place() {
     let mut playback = play(&VISIT, Manner::Strict);
     said(&mut playback, 0);

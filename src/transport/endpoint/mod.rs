@@ -14,7 +14,7 @@ use std::str::FromStr;
 pub use command_line::CommandLine;
 pub use error::{EndpointError, Problem};
 pub use line_settings::{FlowControl, LineSettings, Parity, Signal};
-pub use replaying::{Mutation, Pieces, ReplayPace};
+pub use replaying::{Cutter, Mutation, Pieces, ReplayPace};
 pub use web_address::{WebAddress, WebUrl};
 
 use crate::azure::{VmId, VmIdError};
@@ -89,7 +89,7 @@ pub enum Endpoint {
         manner: Manner,
         /// How fast recorded time goes.
         pace: ReplayPace,
-        /// How the reads are cut: for proofs that cuts do not matter.
+        /// How the reads are cut and joined: for proofs that cuts do not matter.
         pieces: Pieces,
         /// What the driver does wrong: for proofs that a recording would notice it.
         mutation: Option<Mutation>,

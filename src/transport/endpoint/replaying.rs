@@ -44,49 +44,47 @@ impl fmt::Display for ReplayPace {
     }
 }
 
-/// How many bytes each read of a recording gives. The answer must not depend on it (law 2).
+/// What each read of a recording gives. The answer must not depend on it (law 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pieces {
-    /// As many as are there.
+    /// As many bytes as are there.
     Whole,
     /// At the most so many, at least one.
     Most(usize),
     /// Each time another number, from 1 to 64: the same ones for the same seed.
     Seeded(u64),
+    /// Cut at random places, and recorded outputs joined that came one after the other, as on a line that comes late
+    /// and in bursts: the same ones for the same seed.
+    Joined(u64),
+    /// All that was recorded until the next input, at once.
+    All,
 }
 
 impl Pieces {
     /// What [`Pieces::parse`] takes.
-    pub const WANTS: &str = "a number of bytes, or seed:NUMBER for cuts at random places";
+    pub const WANTS: &str = "a number of bytes, seed:NUMBER for cuts at random places, joined:NUMBER for cuts and joints, \
+                             or all for everything that comes before the next input";
 
-    /// Reads `whole`, `7` or `seed:42`.
+    /// Reads `whole`, `7`, `seed:42`, `joined:42` or `all`.
     pub fn parse(text: &str) -> Option<Self> {
-        if text == "whole" {
-            return Some(Self::Whole);
-        }
-        match text.strip_prefix("seed:") {
-            Some(seed) => seed.parse().ok().map(Self::Seeded),
+        match text.split_once(':') {
+            Some(("seed", seed)) => seed.parse().ok().map(Self::Seeded),
+            Some(("joined", seed)) => seed.parse().ok().map(Self::Joined),
+            Some(_) => None,
+            None if text == "whole" => Some(Self::Whole),
+            None if text == "all" => Some(Self::All),
             None => text.parse().ok().filter(|most| *most > 0).map(Self::Most),
         }
     }
 
-    /// The sizes, one after the other.
-    pub fn sizes(self) -> impl FnMut() -> usize + Send {
-        // xorshift64*; zero is the one state that it cannot leave.
-        let mut state = match self {
-            Self::Seeded(seed) => (seed ^ 0x9e37_79b9_7f4a_7c15).max(1),
-            Self::Whole | Self::Most(_) => 1,
+    /// Cuts and joins, from the beginning.
+    pub fn cutter(self) -> Cutter {
+        // Zero is the one state that the generator cannot leave.
+        let state = match self {
+            Self::Seeded(seed) | Self::Joined(seed) => (seed ^ 0x9e37_79b9_7f4a_7c15).max(1),
+            Self::Whole | Self::Most(_) | Self::All => 1,
         };
-        move || match self {
-            Self::Whole => usize::MAX,
-            Self::Most(most) => most.max(1),
-            Self::Seeded(_) => {
-                state ^= state >> 12;
-                state ^= state << 25;
-                state ^= state >> 27;
-                1 + (state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 58) as usize
-            }
-        }
+        Cutter { pieces: self, state }
     }
 }
 
@@ -96,7 +94,55 @@ impl fmt::Display for Pieces {
             Self::Whole => f.write_str("whole"),
             Self::Most(most) => write!(f, "{most}"),
             Self::Seeded(seed) => write!(f, "seed:{seed}"),
+            Self::Joined(seed) => write!(f, "joined:{seed}"),
+            Self::All => f.write_str("all"),
         }
+    }
+}
+
+/// Decides, read by read, how [`Pieces`] cut and join.
+#[derive(Debug, Clone)]
+pub struct Cutter {
+    pieces: Pieces,
+    state: u64,
+}
+
+impl Cutter {
+    /// How many bytes the next read may give.
+    pub fn size(&mut self) -> usize {
+        match self.pieces {
+            Pieces::Whole | Pieces::All => usize::MAX,
+            Pieces::Most(most) => most.max(1),
+            Pieces::Seeded(_) => 1 + self.below(64),
+            // Of every order of magnitude: one byte is as likely as all of a screen.
+            Pieces::Joined(_) => {
+                let magnitude = self.below(13);
+                1 + self.below(1 << magnitude)
+            }
+        }
+    }
+
+    /// Whether nothing has to be due for what comes behind it to be said.
+    pub fn is_early(&self) -> bool {
+        self.pieces == Pieces::All
+    }
+
+    /// How many recorded outputs come before their time, joined to one that is due.
+    pub fn joined(&mut self) -> usize {
+        match self.pieces {
+            Pieces::Joined(_) => self.below(8),
+            Pieces::All => usize::MAX,
+            Pieces::Whole | Pieces::Most(_) | Pieces::Seeded(_) => 0,
+        }
+    }
+
+    /// xorshift64*.
+    fn below(&mut self, limit: usize) -> usize {
+        self.state ^= self.state >> 12;
+        self.state ^= self.state << 25;
+        self.state ^= self.state >> 27;
+        let high = self.state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 48;
+        high as usize * limit >> 16
     }
 }
 
@@ -148,17 +194,41 @@ mod tests {
 
     #[test]
     fn pieces_are_read_and_cut() {
-        for (text, pieces) in [("7", Some(Pieces::Most(7))), ("seed:42", Some(Pieces::Seeded(42)))] {
-            assert_eq!((Pieces::parse(text), pieces.unwrap().to_string()), (pieces, text.to_owned()));
+        for (text, pieces) in [
+            ("whole", Pieces::Whole),
+            ("7", Pieces::Most(7)),
+            ("seed:42", Pieces::Seeded(42)),
+            ("joined:42", Pieces::Joined(42)),
+            ("all", Pieces::All),
+        ] {
+            assert_eq!((Pieces::parse(text), pieces.to_string()), (Some(pieces), text.to_owned()));
         }
-        for text in ["0", "", "seed:", "x", "-1"] {
+        for text in ["0", "", "seed:", "joined:", "joined", "seed:all", "x", "-1"] {
             assert_eq!(Pieces::parse(text), None, "{text}");
         }
-        let cut = |seed| {
-            let mut size = Pieces::Seeded(seed).sizes();
-            (0..200).map(|_| size()).collect::<Vec<_>>()
+        let cut = |pieces: Pieces| {
+            let mut cutter = pieces.cutter();
+            (0..200).map(|_| cutter.size()).collect::<Vec<_>>()
         };
-        assert!(cut(1) == cut(1) && cut(1) != cut(2) && cut(0).iter().all(|size| (1..=64).contains(size)));
-        assert!(cut(3).contains(&1) && cut(3).iter().any(|size| *size > 50));
+        for of in [Pieces::Seeded, Pieces::Joined] {
+            assert!(cut(of(1)) == cut(of(1)) && cut(of(1)) != cut(of(2)));
+            assert!(cut(of(3)).contains(&1));
+        }
+        assert!(cut(Pieces::Seeded(0)).iter().all(|size| (1..=64).contains(size)));
+        assert!(cut(Pieces::Seeded(3)).iter().any(|size| *size > 50));
+        assert!(cut(Pieces::Joined(3)).iter().any(|size| *size > 2000));
+    }
+
+    #[test]
+    fn only_who_joins_says_something_before_its_time() {
+        let joined = |pieces: Pieces| {
+            let mut cutter = pieces.cutter();
+            (0..200).map(|_| cutter.joined()).collect::<Vec<_>>()
+        };
+        for none in [Pieces::Whole, Pieces::Most(1), Pieces::Seeded(1)] {
+            assert!(joined(none).iter().all(|events| *events == 0), "{none}");
+        }
+        assert!(joined(Pieces::Joined(1)).contains(&0) && joined(Pieces::Joined(1)).contains(&7));
+        assert!(joined(Pieces::All).iter().all(|events| *events == usize::MAX));
     }
 }

@@ -1,5 +1,5 @@
 //! Recordings that are kept: one of every shipped script on each profile, and whatever else is put into
-//! `tests/recordings`. Each is driven again byte for byte, whole and in cuts.
+//! `tests/recordings`. Each is driven again byte for byte: in the reads that were recorded, cut, and joined.
 //!
 //! A script that ships is recorded without being listed: `SACPILOT_BLESS=1 cargo test --test it replay::kept` does
 //! it, on the machine that the table of `library` has for it; `SACPILOT_BLESS=rdp/port,health` only those.
@@ -33,16 +33,25 @@ pub(super) fn recordings(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// What is wrong with these recordings, in any cutting.
-pub(super) fn wrong(recordings: &[PathBuf]) -> Vec<String> {
+/// In which reads a recording is driven again, chosen by its number.
+fn cuttings(number: usize) -> Vec<String> {
+    // Byte by byte is every cut at once; the seeds are cuts and joints of another kind, different ones for each.
+    let mut cuttings = vec!["whole".to_owned(), "1".to_owned(), format!("joined:{number}")];
+    // Everything at once: one profile of each script, in turn, for the time it takes. `in_many_more` has them all.
+    if (number + number / PROFILES.len()).is_multiple_of(PROFILES.len()) {
+        cuttings.push("all".to_owned());
+    }
+    cuttings
+}
+
+/// What is wrong with these recordings, in those cuttings.
+pub(super) fn wrong(recordings: &[PathBuf], cuttings: impl Fn(usize) -> Vec<String> + Sync) -> Vec<String> {
     let wrong = Mutex::new(Vec::new());
     each(recordings, |number, recording| {
-        // Byte by byte is every cut at once; the seeds are cuts of another kind, different ones for each.
-        let seed = format!("seed:{number}");
-        for cutting in [&[][..], &["--pieces", "1"], &["--pieces", &seed]] {
-            let (said, code) = replayed(recording, cutting);
+        for cutting in cuttings(number) {
+            let (said, code) = replayed(recording, &["--pieces", &cutting]);
             if code != 0 {
-                let text = format!("{} {cutting:?} ({code}):\n{said}", recording.display());
+                let text = format!("{} --pieces {cutting} ({code}):\n{said}", recording.display());
                 wrong.lock().unwrap().push(text);
             }
         }
@@ -119,7 +128,7 @@ fn every_shipped_script_on_every_profile_replays_byte_for_byte_in_every_cutting(
         record_anew(&scripts.iter().filter(is_wanted).collect::<Vec<_>>());
     }
     let recordings = recordings(&repository("tests/recordings"));
-    let mut wrong = wrong(&recordings);
+    let mut wrong = wrong(&recordings, cuttings);
     for script in &scripts {
         let profiles = PROFILES.iter().filter(|profile| !file_of(script, profile).exists());
         wrong.extend(profiles.map(|profile| format!("{script} was not recorded on {profile}")));
@@ -133,6 +142,20 @@ fn every_shipped_script_on_every_profile_replays_byte_for_byte_in_every_cutting(
         "{}\nIf the driver or a script was changed: SACPILOT_BLESS=1 cargo test --test it replay::kept",
         wrong.join("\n")
     );
+}
+
+/// The same in cuttings that `cargo test` has no time for: `cargo test --test it -- --ignored in_many_more`.
+#[test]
+#[ignore = "twenty minutes"]
+fn every_recording_replays_in_many_more_cuttings() {
+    let many = |number: usize| {
+        let seeds = [number + 1000, number + 2000, number + 3000];
+        let joined = seeds.map(|seed| format!("joined:{seed}"));
+        let others = ["all", "2", "7", "80"].map(str::to_owned);
+        [&others[..], &[format!("seed:{number}")], &joined].concat()
+    };
+    let wrong = wrong(&recordings(&repository("tests/recordings")), many);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Whoever breaks the driver hears of it from each recording.
@@ -193,11 +216,11 @@ fn a_fixture_that_is_dropped_into_the_folder_is_a_test() {
     let fixture = dropped.path().join("mine.cast");
     let arguments = ["--save-fixture", fixture.to_str().unwrap(), "--redact", "azadmin"];
     assert_eq!(replayed(&cast, &arguments).1, 0);
-    assert_eq!(wrong(&recordings(dropped.path())), Vec::<String>::new());
+    assert_eq!(wrong(&recordings(dropped.path()), cuttings), Vec::<String>::new());
     let text = fs::read_to_string(&fixture).unwrap();
     assert!(!text.to_lowercase().contains("azadmin"), "the account is hidden");
     fs::write(&fixture, text.replacen("change-verified", "change-imagined", 1)).unwrap();
-    assert_eq!(wrong(&recordings(dropped.path())).len(), 3);
+    assert_eq!(wrong(&recordings(dropped.path()), cuttings).len(), 4);
     drop(folder);
 }
 

@@ -5,7 +5,7 @@ mod logs;
 #[cfg(unix)]
 mod play;
 #[cfg(unix)]
-mod ways;
+pub(crate) mod ways;
 mod written;
 
 use std::fs;

@@ -140,7 +140,7 @@ pub async fn open(endpoint: &Endpoint) -> Result<Box<dyn Line>, OpenError> {
             Box::new(Box::pin(ws::open(&ws::from_environment()?, address)).await?)
         }
         Endpoint::Replay { path, manner, pace, pieces, mutation } => {
-            Box::new(replay::open(path, *manner, pace.speed())?.cut(*pieces).wrong(mutation.clone()))
+            Box::new(replay::open(path, *manner, *pace)?.cut(*pieces).wrong(mutation.clone()))
         }
         Endpoint::Serial { port, settings } => Box::new(serial::open(port, *settings)?),
         Endpoint::Tcp { host, port } => Box::new(tcp::open(host, *port).await?),

@@ -12,12 +12,16 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{Cutter, Line, Mutation, OpenError, Pieces};
+use super::{Cutter, Line, Mutation, OpenError, Pieces, ReplayPace};
 use crate::recording::{Difference, Manner, Parts, Playback};
 
 /// How long the line stays silent behind the end of the recording before it hangs up: whoever still waits for
 /// something gets its own deadline first, as with a machine that says nothing more.
 const SILENCE: Duration = Duration::from_hours(1);
+
+/// How much sooner than recorded the console says something where time stands still: a wait that ended so late when it
+/// was recorded, on a busy computer, ends on time here.
+const LATENESS: Duration = Duration::from_secs(1);
 
 /// A line to a recording.
 pub struct ReplayLine {
@@ -159,7 +163,7 @@ impl ReplayWindow {
 ///
 /// # Errors
 /// [`OpenError::Unusable`] when it cannot be read.
-pub(super) fn open(path: &Path, manner: Manner, speed: u32) -> Result<ReplayLine, OpenError> {
+pub(super) fn open(path: &Path, manner: Manner, pace: ReplayPace) -> Result<ReplayLine, OpenError> {
     let unusable = |reason: String, help: &str| OpenError::Unusable {
         what: format!("recording {}", path.display()),
         reason,
@@ -168,7 +172,11 @@ pub(super) fn open(path: &Path, manner: Manner, speed: u32) -> Result<ReplayLine
     let file = Parts::open(path)
         .map_err(|error| unusable(error.to_string(), "check that the file exists and may be read"))?;
     let playback = Playback::new(file, manner).map_err(|error| unusable(error.to_string(), error.help()))?;
-    Ok(ReplayLine::new(&path.display().to_string(), playback, speed))
+    let playback = match pace {
+        ReplayPace::Instant => playback.sooner(LATENESS),
+        ReplayPace::Times(_) => playback,
+    };
+    Ok(ReplayLine::new(&path.display().to_string(), playback, pace.speed()))
 }
 
 impl Line for ReplayLine {

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Output stays behind the input it followed: what the machine said after a key comes once that key was sent, as
-//! long after it as recorded. So the same driver meets the same bytes at the same moments, and a driver that sends
-//! something else is told where.
+//! long after it as recorded (or so much sooner as [`Playback::sooner`] says). So the same driver meets the same bytes
+//! at the same moments, and a driver that sends something else is told where.
 //!
 //! - [`Manner::Strict`]: byte for byte. A key sent clearly before what the recording has in front of it is a
 //!   difference too: an event was missed.
@@ -114,6 +114,19 @@ impl Playback {
             Manner::Tolerant => Way::Tolerant(Tolerant::default()),
         };
         Ok(Self { tape: Tape::new(input)?, way })
+    }
+
+    /// The same, whose outputs come so much sooner than they were recorded, none before the input that it followed.
+    ///
+    /// On a busy computer a wait of the driver ended late when it was recorded, and what the console said meanwhile kept
+    /// it from doing what it did not do then. Who plays it where time stands still has no such lateness. Timing is free in
+    /// [`Manner::Tolerant`], where this is nothing.
+    #[must_use]
+    pub fn sooner(mut self, by: Duration) -> Self {
+        if let Way::Strict(strict) = &mut self.way {
+            strict.come_sooner(by);
+        }
+        self
     }
 
     /// Whether nothing was believed of what the recorded line began with.

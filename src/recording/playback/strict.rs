@@ -24,6 +24,8 @@ pub(super) struct Strict {
     /// The moment of the playback at which the recording stood at `anchor_tape`.
     anchor: Duration,
     anchor_tape: Duration,
+    /// How much sooner than recorded something is said.
+    sooner: Duration,
     failed: Option<Box<Difference>>,
 }
 
@@ -70,6 +72,10 @@ impl Secret {
 }
 
 impl Strict {
+    pub(super) fn come_sooner(&mut self, by: Duration) {
+        self.sooner = by;
+    }
+
     pub(super) fn receive(
         &mut self,
         tape: &mut Tape,
@@ -91,11 +97,12 @@ impl Strict {
     pub(super) fn advance(&mut self, tape: &mut Tape, now: Duration) -> Vec<u8> {
         if self.expected.is_empty() && self.secret.is_none() && self.failed.is_none() {
             while let Some(Entry { at, moment: Moment::Said(_), .. }) = tape.peek() {
-                if self.due(*at) > now {
+                if self.due(*at) > now + self.sooner {
                     break;
                 }
                 if let Some(Entry { at, moment: Moment::Said(bytes), .. }) = tape.take() {
-                    self.anchor = self.due(at);
+                    // What follows keeps its distance from this one.
+                    self.anchor = self.due(at).min(now);
                     self.anchor_tape = at;
                     self.ready.extend(bytes);
                 }
@@ -112,7 +119,6 @@ impl Strict {
         for _ in 0..outputs {
             let Some(Entry { moment: Moment::Said(_), .. }) = tape.peek() else { break };
             if let Some(Entry { at, moment: Moment::Said(bytes), .. }) = tape.take() {
-                // What follows keeps its distance from this one.
                 self.anchor = self.due(at).min(now);
                 self.anchor_tape = at;
                 said.extend(bytes);
@@ -129,7 +135,9 @@ impl Strict {
             return None;
         }
         match tape.peek() {
-            Some(Entry { at, moment: Moment::Said(_), .. }) => Some(self.due(*at)),
+            Some(Entry { at, moment: Moment::Said(_), .. }) => {
+                Some(self.due(*at).saturating_sub(self.sooner))
+            }
             _ => None,
         }
     }

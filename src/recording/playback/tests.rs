@@ -83,6 +83,21 @@ fn outputs_are_joined_up_to_the_next_key_and_what_follows_keeps_its_distance() {
     assert!(send(&mut playback, 0, "x").unwrap_err().contains("before the console said `c`"));
 }
 
+/// On a busy computer the driver noticed late that nothing came, and so did nothing before `b`.
+#[test]
+fn who_is_less_late_than_the_recorded_driver_meets_no_silence_that_it_did_not_act_on() {
+    let lines = ["< a", "< b", "> x", "< c", "= waits", "= waits", "< d", "> y"];
+    let second = Duration::from_secs(1);
+    let mut playback = play(&lines, Manner::Strict).sooner(second);
+    assert_eq!(said(&mut playback, 0), "ab");
+    send(&mut playback, 0, "x").unwrap();
+    assert_eq!(said(&mut playback, 0), "c");
+    // A longer silence stays one, so that who does not wait for its end is told.
+    assert_eq!(playback.next_wake(), Some(2 * second));
+    let told = send(&mut playback, 0, "y").unwrap_err();
+    assert!(told.contains("`y` was sent 3.0 s before the console said `d`"), "{told}");
+}
+
 #[test]
 fn the_first_byte_that_differs_is_named_with_its_place() {
     let mut playback = play(&VISIT, Manner::Strict);

@@ -142,7 +142,7 @@ impl Cutter {
         self.state ^= self.state << 25;
         self.state ^= self.state >> 27;
         let high = self.state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 48;
-        high as usize * limit >> 16
+        (high as usize * limit) >> 16
     }
 }
 

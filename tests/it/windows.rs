@@ -10,9 +10,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::replay::story;
+use crate::replay::ways::{RUN, SCENARIO, over};
+
 /// The account of the simulated machine.
 const LOGIN: &str = "--user azadmin --password-env SIM_PASSWORD";
 const PASSWORD: &str = "Sim-Adm1n-Pass";
+
+/// The scenario of the machines that are only there to be reached.
+const REACHED: &str = "rdp-internal-error";
 
 /// How long any single thing may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -93,10 +99,10 @@ impl Windows {
     }
 
     /// The simulated machine, offered by the program of this system.
-    fn machine(&self, name: &str, listen: &str) -> Running {
+    fn machine(&self, name: &str, scenario: &str, listen: &str) -> Running {
         let out = File::create(self.folder.path().join(name)).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_sacpilot"))
-            .args(["sim", "rdp-internal-error", "--listen", listen])
+            .args(["sim", scenario, "--listen", listen])
             .env("HOME", self.folder.path())
             .stdin(Stdio::null())
             .stdout(out)
@@ -135,17 +141,16 @@ impl Said {
 fn the_program_works_under_wine() {
     let Some(windows) = Windows::here() else { return };
     // First, since ports are looked for when the Wine server starts.
-    let port = windows.folder.path().join("com1");
-    let _com1 = windows.machine("com1.out", &format!("pty:{}", port.display()));
-    windows.line("com1.out", " at ");
-    let tenth = windows.folder.path().join("com10");
-    let _com10 = windows.machine("com10.out", &format!("pty:{}", tenth.display()));
-    windows.line("com10.out", " at ");
-    windows.registry(&format!(
-        "[HKEY_LOCAL_MACHINE\\Software\\Wine\\Ports]\n\"COM1\"=\"{}\"\n\"COM10\"=\"{}\"\n",
-        port.display(),
-        tenth.display()
-    ));
+    let machines = [("COM1", REACHED), ("COM2", SCENARIO), ("COM10", REACHED)];
+    let ports = machines.map(|(port, scenario)| {
+        let path = windows.folder.path().join(port);
+        let out = format!("{port}.out");
+        let machine = windows.machine(&out, scenario, &format!("pty:{}", path.display()));
+        windows.line(&out, " at ");
+        (machine, format!("\"{port}\"=\"{}\"\n", path.display()))
+    });
+    let names: String = ports.iter().map(|(_, name)| name.as_str()).collect();
+    windows.registry(&format!("[HKEY_LOCAL_MACHINE\\Software\\Wine\\Ports]\n{names}"));
 
     windows.run("version", "--version").code(0).out(&format!("sacpilot {}\n", env!("CARGO_PKG_VERSION")));
     let said = windows.run("usage", "exec -t seril:COM1 -- ver").code(2);
@@ -161,7 +166,7 @@ fn the_program_works_under_wine() {
     windows.run("tenth", &exec("serial:COM10")).code(7).out("here\n");
     assert!(ports.out.contains("serial:COM10 "), "{ports:#?}");
 
-    let _tcp = windows.machine("tcp.out", "tcp:127.0.0.1:0");
+    let _tcp = windows.machine("tcp.out", REACHED, "tcp:127.0.0.1:0");
     let address = windows.line("tcp.out", " at ");
     windows.run("tcp", &exec(&address)).code(7).out("here\n");
 
@@ -194,6 +199,24 @@ fn the_program_works_under_wine() {
     assert!(windows.folder.path().join("whole.cast").is_file());
 
     keys_of_a_console_arrive_once(&windows);
+    recordings_replay_as_one_of_the_simulated_machine(&windows);
+}
+
+/// Those made through the ways that only Windows has, replayed by the program of this system and by the .exe.
+fn recordings_replay_as_one_of_the_simulated_machine(windows: &Windows) {
+    let expected = over(&format!("sim:{SCENARIO}"));
+    assert!(expected.iter().any(|line| line.contains("change-verified")), "{expected:#?}");
+    let _pipe = windows.start("recorded", &format!("sim {SCENARIO} --listen pipe:sacpilot-recorded"));
+    windows.line("recorded.out", " at ");
+    for (way, target) in [("named", "pipe:sacpilot-recorded"), ("port", "serial:COM2")] {
+        let cast = format!("{way}.cast");
+        let run = RUN.replace("session.cast", &cast);
+        let said = windows.run(way, &format!("{run} -t {target} {LOGIN}")).code(0);
+        assert!(said.err.contains("deny: 1 → 0") || said.out.contains("deny: 1 → 0"), "{said:#?}");
+        assert_eq!(story(&windows.folder.path().join(&cast)), expected, "{target}");
+        let again = windows.run("again", &format!("replay {cast} --pieces 1")).code(0);
+        assert!(again.out.ends_with(" events as recorded, verdict holds\n"), "{again:#?}");
+    }
 }
 
 /// Windows tells when a key is pressed and when it is let go: each must arrive once.

@@ -1,5 +1,6 @@
 //! A recording made through each way in tells the same when it is replayed as one made through `sim:`. Those through real
-//! programs (null modem, ser2net, conserver, ssh) are replayed in `hw`, one of Wine's cmd in `outside`.
+//! programs (null modem, ser2net, conserver, ssh) are replayed in `hw`, one of Wine's cmd in `outside`, those that the
+//! Windows program makes (a named pipe, COM2) in `windows`.
 
 use std::thread;
 
@@ -8,8 +9,8 @@ use crate::offered::{Offered, PASSWORD};
 use crate::program::Program;
 use crate::replay::story;
 
-const RUN: &str = "run rdp/connections --yes --record session.cast --runs-dir runs";
-const SCENARIO: &str = "rdp-denied";
+pub(crate) const RUN: &str = "run rdp/connections --yes --record session.cast --runs-dir runs";
+pub(crate) const SCENARIO: &str = "rdp-denied";
 
 /// A session through a way in, that tells what its recording does.
 type Session = Box<dyn FnOnce() -> Vec<String> + Send>;
@@ -20,7 +21,7 @@ fn recorded(program: Program) -> Vec<String> {
     story(&said.folder().join("session.cast"))
 }
 
-fn over(target: &str) -> Vec<String> {
+pub(crate) fn over(target: &str) -> Vec<String> {
     recorded(
         Program::new(&format!("{RUN} -t {target} --user azadmin")).variable("SACPILOT_PASSWORD", PASSWORD),
     )

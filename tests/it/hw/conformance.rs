@@ -131,11 +131,36 @@ impl<'a> Bench<'a> {
 }
 
 /// The run itself, with a rig in the place of the machine.
-#[test]
-fn the_run_of_a_real_machine_works() {
-    let Some(rig) = Rig::up("null-modem") else { return };
+fn conforms_over(name: &str) {
+    let Some(rig) = Rig::up(name) else { return };
     let folder = tempfile::tempdir().unwrap();
     Bench::on(&rig, folder.path()).everything();
+}
+
+#[test]
+fn the_run_of_a_real_machine_works() {
+    conforms_over("null-modem");
+}
+
+/// The same over every other rig that has a simulated machine behind it; one after the other, so that none slows another
+/// down.
+#[test]
+#[ignore = "ten minutes: cargo test --test it hw::conformance::every_rig -- --ignored --nocapture"]
+fn every_rig_conforms() {
+    for name in [
+        "ser2net-tcp",
+        "ser2net-telnet",
+        "ser2net-rfc2217",
+        "conserver",
+        "ssh",
+        "websockify",
+        "ipmi",
+        "qemu",
+        "libvirt",
+    ] {
+        println!("{name}:");
+        conforms_over(name);
+    }
 }
 
 /// The conformance run. A rig stands in for the machine when `SACPILOT_BENCH=rig:NAME`.

@@ -129,8 +129,11 @@ async fn carry(
         }
     };
     let keys = async {
+        let mut typing = Vec::new();
         while let Some(bytes) = typed.recv().await {
-            if writing.write_all(&bytes).await.is_err() {
+            typing.extend(bytes);
+            let whole: Vec<u8> = typing.drain(..whole_characters(&typing)).collect();
+            if writing.write_all(&whole).await.is_err() {
                 break;
             }
         }
@@ -146,6 +149,16 @@ async fn carry(
     bell.ring();
 }
 
+/// How many of these bytes end with a whole character. A channel of Windows hands on characters; a program that is given
+/// the bytes of one by and by may take each for a bad one, as Wine's cmd does.
+fn whole_characters(bytes: &[u8]) -> usize {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        // What is no text is not held back.
+        _ => bytes.len(),
+    }
+}
+
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -155,4 +168,18 @@ fn exists(program: &str) -> bool {
         return Path::new(program).is_file();
     }
     env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|dir| dir.join(program).is_file()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_is_handed_on_whole_and_what_is_none_at_once() {
+        let text = "e\u{e9}\u{d55c}\u{1f600}".as_bytes();
+        let whole: Vec<usize> = (0..=text.len()).map(|end| whole_characters(&text[..end])).collect();
+        assert_eq!(whole, [0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10]);
+        assert_eq!(whole_characters(b"\xff"), 1);
+        assert_eq!(whole_characters(b"\xc3\r"), 2);
+    }
 }

@@ -48,7 +48,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             context.say(&text.map_err(|error| Failure::usage(error.to_string()))?)?;
         } else {
             let past = Past::of(&recorded.events, &Masks::default());
-            context.say(&markdown::report(&summary, &next(&folder, &past, context)))?;
+            // Whoever writes its journal goes on with it: nobody else can meanwhile.
+            let next = if running { Next::default() } else { next(&folder, &past, context) };
+            context.say(&markdown::report(&summary, &next))?;
         }
         return Ok(Exit::HOLDS);
     }

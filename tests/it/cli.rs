@@ -263,6 +263,35 @@ fn ctrl_c_while_the_machine_is_called_ends_cleanly() {
 }
 
 #[test]
+fn a_run_that_goes_on_is_not_to_be_resumed() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let arguments =
+        format!("diagnose look.yaml -t tcp:{} -u adm --runs-dir runs", silent.local_addr().unwrap());
+    let (folder, mut command) = Program::new(&arguments)
+        .file("look.yaml", LOOK)
+        .variable("SACPILOT_PASSWORD", "hunter2-x")
+        .into_parts();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (mut line, _) = silent.accept().unwrap();
+    line.read_exact(&mut [0]).unwrap();
+    let runs = folder.path().join("runs");
+    let name = std::fs::read_dir(&runs).unwrap().next().unwrap().unwrap().file_name();
+    let run = format!("runs {} --runs-dir {}", name.display(), runs.display());
+    let list = format!("runs --runs-dir {}", runs.display());
+    let (one, all) = (Program::new(&run).run(), Program::new(&list).run());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (one, all) = (one.code(0), all.code(0));
+    assert!(one.stderr_text().contains("still running"), "{}", one.stderr_text());
+    assert!(!one.text().contains("sacpilot resume"), "{}", one.text());
+    assert!(all.text().contains("still running") && !all.text().contains("resume"), "{}", all.text());
+    // The same run when nobody writes it.
+    let (one, all) = (Program::new(&run).run().code(0), Program::new(&list).run().code(0));
+    assert!(one.text().contains("sacpilot resume"), "{}", one.text());
+    assert!(all.text().contains("can go on (resume)"), "{}", all.text());
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let (_folder, mut command) = Program::new("completions zsh").into_parts();
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

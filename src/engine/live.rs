@@ -210,7 +210,9 @@ fn trouble(error: &ShellError) -> Trouble {
         ShellError::NoPowerShell { begun: false, .. } | ShellError::RestartRefused { .. } => {
             Trouble::Unsupported
         }
-        ShellError::TooLong { .. } | ShellError::NotStarted { .. } => Trouble::NotTyped,
+        ShellError::TooLong { .. } | ShellError::NotStarted { .. } | ShellError::NoReceipt { .. } => {
+            Trouble::NotTyped
+        }
         ShellError::OutcomeUnknown { cause } => match cause {
             ConsoleError::HungUp { .. } => Trouble::LineLost,
             ConsoleError::Alarm { alarm: Alarm::BugCheck | Alarm::Restarted, .. } => Trouble::MachineDown,

@@ -22,6 +22,9 @@ use crate::secret::Secret;
 
 /// The longest answer: one row of the screen.
 const LONGEST_ANSWER: usize = 256;
+/// The code of a dialogue that was not begun, since its receipt could not be written. cmd leaves the code of the line before
+/// where a redirection fails, so it is given by a child; no program is known to end with it.
+const NO_RECEIPT: i32 = 1_735_112;
 /// How long nothing may come until a question counts as complete.
 const SETTLED: Duration = Duration::from_millis(200);
 /// How long a hidden answer is watched for something that comes in between.
@@ -79,11 +82,12 @@ pub enum Echo {
 
 impl Session {
     /// Runs a command that asks, and answers it. The output is what it showed, as text. The machine keeps a receipt with
-    /// this number: that it was started, and that it ended well; [`Session::receipt`] reads it.
+    /// this number: that it was started, and that it ended well; [`Session::receipt`] reads it. Where the machine cannot keep
+    /// it (a full disk) the program is not begun.
     ///
     /// # Errors
-    /// [`ShellError`]; the prompt is proven again when it is [`ShellError::DialogueFailed`] or
-    /// [`ShellError::TimedOut`].
+    /// [`ShellError`]; the prompt is proven again when it is [`ShellError::DialogueFailed`], [`ShellError::TimedOut`] or
+    /// [`ShellError::NoReceipt`].
     pub async fn talk(
         &mut self,
         command: &str,
@@ -98,9 +102,12 @@ impl Session {
         self.at_prompt().await?;
         let began = Instant::now();
         let until = began + timeout;
-        // In a file of its own: what the helper is asked next would take another command's end for this one's.
+        // In a file of its own: what the helper is asked next would take another command's end for this one's. The program
+        // begins only behind it: one that nothing tells of could be held a second time.
         let command_line = escape_for_child(command);
-        let line = format!("(>%SP%.d echo {receipt}&cmd /d/s/c ^\"{command_line}^\" &&>>%SP%.d echo 0)");
+        let line = format!(
+            "((>%SP%.d echo {receipt}||cmd /d/c exit {NO_RECEIPT})&&cmd /d/s/c ^\"{command_line}^\" &&>>%SP%.d echo 0)"
+        );
         let length = line.chars().count();
         if length > super::cmd::LONGEST_TYPED {
             let longest = super::cmd::LONGEST_TYPED - (length - command.chars().count());
@@ -137,6 +144,11 @@ impl Session {
         let kept = self.console().screen().transcript().keeps(start);
         let text = self.shown(start);
         let code = self.code_of_last().await?;
+        if code == NO_RECEIPT {
+            return Err(ShellError::NoReceipt {
+                said: text.split_whitespace().collect::<Vec<_>>().join(" "),
+            });
+        }
         if !kept {
             let reason = "the program showed more than is kept of a dialogue (64 KiB)".to_owned();
             return Err(ShellError::OutputDamaged { reason, code });

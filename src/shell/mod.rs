@@ -141,6 +141,12 @@ pub enum ShellError {
         /// What the console shows.
         screen: String,
     },
+    /// A dialogue whose receipt the machine could not keep.
+    #[error("the dialogue was not begun, since the machine could not note that it begins: {said}")]
+    NoReceipt {
+        /// What Windows said of the file.
+        said: String,
+    },
     /// The command did not end in time; it was interrupted and the prompt proven again.
     #[error("the command did not end within {} and was interrupted", seconds(*timeout))]
     TimedOut {
@@ -238,6 +244,7 @@ impl ShellError {
             Self::RestartRefused { .. } => "restart-refused",
             Self::TooLong { .. } => "command-too-long",
             Self::NotStarted { .. } => "command-not-started",
+            Self::NoReceipt { .. } => "no-receipt",
             Self::TimedOut { .. } => "command-timed-out",
             Self::DialogueFailed { .. } => "dialogue-failed",
             Self::NotUploaded { .. } => "not-uploaded",
@@ -261,7 +268,7 @@ impl ShellError {
             Self::Stopped { channel } => channel.as_ref().map(|_| {
                 "close it with `sacpilot connect`: ch, then ch -ci and its number; a login in it may be open to others"
             }),
-            Self::NotPrepared { .. } => {
+            Self::NotPrepared { .. } | Self::NoReceipt { .. } => {
                 Some("the account needs the right to write to %SystemRoot%\\Temp, and the disk some space")
             }
             Self::NoProof { .. } => Some(
@@ -320,6 +327,7 @@ impl ShellError {
             | Self::ScriptFailed { .. }
             | Self::Stopped { .. }
             | Self::TooLong { .. }
+            | Self::NoReceipt { .. }
             | Self::TooMuchOutput { .. }
             | Self::OutputDamaged { .. } => None,
         }
@@ -334,6 +342,7 @@ impl ShellError {
             | Self::NotPrepared { .. }
             | Self::NoProof { .. }
             | Self::NotStarted { .. }
+            | Self::NoReceipt { .. }
             | Self::TooLong { .. } => false,
             Self::NoPowerShell { begun, .. } => *begun,
             Self::TimedOut { .. }

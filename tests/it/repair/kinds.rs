@@ -155,6 +155,51 @@ fn a_dialogue_that_goes_wrong_is_broken_off_and_the_prompt_is_there_again() {
 }
 
 #[test]
+fn a_dialogue_whose_receipt_cannot_be_written_is_not_begun() {
+    let outcome = Case::run("healthy")
+        .steps(
+            r#"
+  - id: taken
+    title: 'the file of the receipt cannot be written'
+    in: cmd
+    check: {run: 'if exist %SP%.d\. (echo taken)', holds: 'output is containing "taken"'}
+    change: {run: 'md %SP%.d'}
+    undo: {run: 'rd %SP%.d'}
+    finding: {severity: info, text: 'it can'}
+  - id: asks
+    title: 'asks'
+    in: cmd
+    dialogue:
+      run: 'echo begun>%SystemRoot%\Temp\begun.txt&set /p a=Name? '
+      answers: {text: 'Name?', send: 'x'}
+    on_failure: continue
+    undo: {run: 'ver'}
+  - id: begun
+    title: 'nothing was begun'
+    in: cmd
+    run: 'if exist %SystemRoot%\Temp\begun.txt (echo yes) else (echo no)'
+    holds: 'output is containing "no"'
+    finding: {severity: error, text: 'it was begun'}
+"#,
+        )
+        .done();
+    let failures: Vec<&str> = outcome
+        .events
+        .iter()
+        .filter_map(|event| match &event.event {
+            EventKind::StepFailed { failure, .. } => Some(failure.message.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert!(
+        matches!(failures[..], [only] if only.contains("was not begun") && only.contains("Access is denied.")),
+        "{failures:?} {:?}",
+        wrong(&outcome)
+    );
+    assert_eq!(outputs(&outcome).lines().last(), Some("no"));
+}
+
+#[test]
 fn a_file_is_put_on_the_machine_used_and_taken_back() {
     let outcome = Case::run("healthy")
         .steps(

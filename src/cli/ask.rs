@@ -102,11 +102,12 @@ fn hidden_line(prompt: &str) -> io::Result<String> {
     let mut hidden = before.clone();
     // Without signals: Ctrl-C comes as a character, so that the terminal is always restored.
     hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
-    terminal.write_all(prompt.as_bytes())?;
-    terminal.flush()?;
     let reader = terminal.try_clone()?;
     let restored = Restored(&reader, before);
     tcsetattr(&reader, OptionalActions::Flush, &hidden)?;
+    // Only now: who answers at once would be shown, and Ctrl-C would end the program.
+    terminal.write_all(prompt.as_bytes())?;
+    terminal.flush()?;
     let mut keys = Vec::new();
     let outcome: io::Result<()> = loop {
         let mut key = [0];
@@ -133,9 +134,10 @@ fn hidden_line(prompt: &str) -> io::Result<String> {
 #[cfg(not(unix))]
 fn hidden_line(prompt: &str) -> io::Result<String> {
     let mut err = io::stderr();
-    write!(err, "{prompt}")?;
-    err.flush()?;
-    let line = crate::transport::hidden_line();
+    let line = crate::transport::hidden_line(|| {
+        write!(io::stderr(), "{prompt}")?;
+        io::stderr().flush()
+    });
     writeln!(err)?;
     line
 }

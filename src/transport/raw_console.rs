@@ -56,8 +56,9 @@ impl Drop for RawTerminal {
     }
 }
 
-/// A line typed without being shown. Ctrl-C is [`io::ErrorKind::Interrupted`].
-pub(crate) fn hidden_line() -> io::Result<String> {
+/// A line typed without being shown; `ask` is called when nothing is shown any more. Ctrl-C is
+/// [`io::ErrorKind::Interrupted`].
+pub(crate) fn hidden_line(ask: impl FnOnce() -> io::Result<()>) -> io::Result<String> {
     struct Raw;
     impl Drop for Raw {
         fn drop(&mut self) {
@@ -66,6 +67,7 @@ pub(crate) fn hidden_line() -> io::Result<String> {
     }
     terminal::enable_raw_mode()?;
     let _raw = Raw;
+    ask()?;
     let mut line = String::new();
     loop {
         let Event::Key(key) = event::read()? else { continue };

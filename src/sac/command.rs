@@ -36,7 +36,7 @@ pub async fn command(
     Ok((output, at_sac(console)))
 }
 
-/// Restarts the machine with SAC's own `restart`; [`await_boot`] proves it.
+/// Restarts the machine with SAC's own `restart`; [`await_boot`](super::await_boot) proves it.
 pub async fn restart(console: &mut Console, at: AtSac) -> Result<(), SacError> {
     submit(console, at, "restart").await?;
     Ok(())

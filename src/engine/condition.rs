@@ -4,6 +4,7 @@ use super::event::Values;
 use super::event::{Command, EventKind, Failure, Purpose, Reading, StepStatus, Wanted, WayBack};
 use super::failure::Stop;
 use super::frame::{Record, object, values};
+use super::once_more::Making;
 use super::operator::{Operator, Outcome, Trouble};
 use super::probe::Seen;
 use super::run::Run;
@@ -37,24 +38,9 @@ impl<O: Operator> Run<'_, O> {
         let before = self.save(at, condition, &seen, &scope).await?;
         self.gate()?;
         let commands = self.intend(at, condition, &before, &scope)?;
-        self.change(at, condition, &commands, &with_before(&scope, &before)).await?;
-        self.verify(at, condition, before, &scope, &values(&seen.captures)).await
-    }
-
-    /// Checks again after a change.
-    pub(super) async fn verify(
-        &mut self,
-        at: &At<'_>,
-        condition: &Condition,
-        before: Scope,
-        scope: &Scope,
-        read_before: &Values,
-    ) -> Result<Done, Stop> {
-        let proof = self.probe(at, &condition.check, Purpose::Verify, scope, condition.check.retry).await?;
-        if proof.holds != Some(true) {
-            return Err(not_verified(&proof).into());
-        }
-        self.proven(at, before, read_before, &proof)
+        let read_before = values(&seen.captures);
+        let making = Making { condition, scope: &scope, before, read_before: &read_before };
+        self.make(at, making, commands).await
     }
 
     /// The check holds after the change.
@@ -137,7 +123,8 @@ impl<O: Operator> Run<'_, O> {
         Ok(commands)
     }
 
-    /// Sends the changing commands. One whose outcome is unknown is left to the verification that follows.
+    /// Sends the changing commands. One whose outcome is unknown, since the machine went down perhaps, is left to the
+    /// verification that follows.
     pub(super) async fn change(
         &mut self,
         at: &At<'_>,
@@ -152,7 +139,7 @@ impl<O: Operator> Run<'_, O> {
             match self.answered(at, command, action.answers.as_ref(), scope).await? {
                 Ok(outcome) => expect_code(command, &outcome)?,
                 Err(error) => {
-                    if error.kind == Trouble::OutcomeUnknown {
+                    if error.kind == Trouble::OutcomeUnknown || self.went_down() {
                         return Ok(());
                     }
                     return Err(Stop::Failed(error.into()));

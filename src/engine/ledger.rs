@@ -73,6 +73,8 @@ pub struct Made {
     pub undoing: bool,
     /// How taking it back ended, when something of it is left.
     pub outcome: Option<UndoOutcome>,
+    /// When it was intended, or the last time that it was.
+    pub at: Timestamp,
     /// Whether it was made since the machine last started.
     pub this_boot: bool,
     /// Whether it is taken back at the end of the run in any case.
@@ -172,8 +174,10 @@ impl Ledger {
             EventKind::StillUp { .. } => self.found_out(),
             EventKind::ChangeIntended { step, commands, undo, before, again, temporary } => {
                 self.last_touch = seq;
+                // What became of its last command does not count any more.
+                self.cut = self.cut.take().filter(|cut| cut.step != *step);
                 match self.change(step).filter(|_| *again) {
-                    Some(made) => made.begin_again(commands),
+                    Some(made) => made.begin_again(commands, at),
                     None => self.changes.push(Made {
                         step: step.clone(),
                         commands: commands.clone(),
@@ -186,6 +190,7 @@ impl Ledger {
                         verified: false,
                         undoing: false,
                         outcome: None,
+                        at,
                         this_boot: true,
                         temporary: *temporary,
                         sent_before: false,
@@ -216,7 +221,12 @@ impl Ledger {
                 self.cut = None;
                 self.progress(step, *purpose, Progress::end);
             }
-            EventKind::CommandFailed { step, purpose, failure } if purpose.changes() => {
+            EventKind::CommandFailed { step, purpose, failure } => {
+                // The run may go on by itself when the machine is back.
+                self.doubt |= failure.trouble == Some(Trouble::MachineDown);
+                if !purpose.changes() {
+                    return;
+                }
                 let never = failure.trouble.map(Trouble::executed) == Some(Executed::No);
                 // What became of it can be asked for when the session is taken up again.
                 if never || !failure.trouble.is_some_and(Trouble::leaves_open) {
@@ -333,7 +343,7 @@ impl Made {
         self.sent_before || self.change.ended > 0 || self.change.open
     }
 
-    fn begin_again(&mut self, commands: &[Command]) {
+    fn begin_again(&mut self, commands: &[Command], at: Timestamp) {
         self.sent_before = self.touched();
         self.commands = commands.to_vec();
         self.change = Progress::default();
@@ -343,6 +353,7 @@ impl Made {
         self.verified = false;
         self.undoing = false;
         self.outcome = None;
+        self.at = at;
         self.this_boot = true;
     }
 }

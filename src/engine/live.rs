@@ -118,6 +118,10 @@ impl Operator for Live {
         Box::pin(self.session.uptime()).await.map_err(|error| self.masked(&error))
     }
 
+    fn shells(&self) -> u32 {
+        self.session.shells()
+    }
+
     fn place(&self) -> SessionPlace {
         SessionPlace {
             session: self.session.id().to_owned(),

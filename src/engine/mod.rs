@@ -23,6 +23,7 @@ pub mod live;
 pub mod masks;
 pub mod memo;
 pub mod narrator;
+mod once_more;
 pub mod operator;
 mod output;
 pub mod past;

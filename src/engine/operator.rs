@@ -77,6 +77,11 @@ pub trait Operator: Send {
         async { Ok(None) }
     }
 
+    /// How many shells it has had: a machine that started meanwhile gave another one.
+    fn shells(&self) -> u32 {
+        0
+    }
+
     /// The session, for the journal.
     fn place(&self) -> SessionPlace {
         SessionPlace::default()

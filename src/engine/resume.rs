@@ -12,18 +12,19 @@
 
 use std::time::Duration;
 
-use super::condition::{expect_code, not_verified, with_before};
-use super::event::{Command, EventKind, Purpose, Settled, StepPath, StepStatus, WayBack};
+use super::condition::{not_verified, with_before};
+use super::event::{EventKind, Settled, StepPath, StepStatus};
 use super::failure::Stop;
 use super::frame::{Frame, Record, scope as scope_of};
 use super::ledger::{Cut, Made, Restart};
+use super::once_more::Making;
 use super::operator::{Operator, OperatorError};
 use super::run::Run;
 use super::step::{At, Done};
 use crate::script::model::{Body, Condition, Scope, Severity, Step};
 
 /// How far our clock and the machine's may differ on how long it has been up.
-const CLOCKS: Duration = Duration::from_secs(2);
+pub(super) const CLOCKS: Duration = Duration::from_secs(2);
 
 /// How much longer than that it must have been up to be sure of it: the run may have been taken to a computer whose
 /// clock is behind.
@@ -185,61 +186,28 @@ impl<O: Operator> Run<'_, O> {
         if all_sent {
             // The last command perhaps: the check decides.
             let retry = condition.check.retry.filter(|_| !made.verified);
-            let proof = self.probe(at, &condition.check, Purpose::Verify, &scope, retry).await?;
+            let proof = self.verify(at, condition, &scope, retry).await?;
             if proof.holds == Some(true) {
                 return self.proven(at, before, &made.before, &proof);
             }
-            if rest.is_empty() && !made.verified && !self.doubtful {
+            if rest.is_empty() && !made.verified && !self.doubtful && !self.has_started_since(&made).await? {
                 return Err(not_verified(&proof).into());
             }
         } else if !made.change.open {
             // It is known which commands ended: those that follow are sent as if nothing had been.
             self.gate()?;
             self.change(at, condition, &rest, &with_before(&scope, &before)).await?;
-            let proof =
-                self.probe(at, &condition.check, Purpose::Verify, &scope, condition.check.retry).await?;
+            let proof = self.verify(at, condition, &scope, condition.check.retry).await?;
             if proof.holds == Some(true) {
                 return self.proven(at, before, &made.before, &proof);
             }
-            if !self.doubtful {
+            if !self.doubtful && !self.has_started_since(&made).await? {
                 return Err(not_verified(&proof).into());
             }
         }
         self.gate()?;
         let commands = self.anew(&made, rest).await?;
-        self.change(at, condition, &commands, &with_before(&scope, &before)).await?;
-        self.verify(at, condition, before, &scope, &made.before).await
-    }
-
-    /// Prepares a change to be made again: one of several commands may or may not have been executed, or the machine
-    /// lost what they did. Where there is a way back, what is there of it is taken back first.
-    async fn anew(&mut self, made: &Made, rest: Vec<Command>) -> Result<Vec<Command>, Stop> {
-        let one = made.commands.len() == 1;
-        match &made.undo {
-            // The check says that its one command did nothing.
-            _ if one => {}
-            WayBack::None { .. } if !rest.is_empty() => return Ok(rest),
-            WayBack::None { .. } => {}
-            WayBack::Commands { commands, .. } => {
-                for command in commands.iter().skip(made.back.ended) {
-                    let outcome = self.send_for(&made.step, Purpose::Undo, command, 1, &[]).await?;
-                    expect_code(command, &outcome.map_err(|error| Stop::Failed(error.into()))?)?;
-                }
-            }
-        }
-        self.intend_again(made)?;
-        Ok(made.commands.clone())
-    }
-
-    /// Writes down that a change is made again, from its first command on.
-    pub(super) fn intend_again(&mut self, made: &Made) -> Result<(), Stop> {
-        Ok(self.narrator.tell(EventKind::ChangeIntended {
-            step: made.step.clone(),
-            commands: made.commands.clone(),
-            undo: made.undo.clone(),
-            before: made.before.clone(),
-            again: true,
-            temporary: made.temporary,
-        })?)
+        let making = Making { condition, scope: &scope, before, read_before: &made.before };
+        self.make(at, making, commands).await
     }
 }

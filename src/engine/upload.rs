@@ -1,6 +1,6 @@
 //! Files for the machine: a condition like any other, but for the way its change is made.
 
-use super::event::{EventKind, Failure, Output, Purpose, StepStatus, Values};
+use super::event::{Command, EventKind, Failure, Output, Purpose, StepStatus, Values};
 use super::failure::Stop;
 use super::frame::{Record, scope as scope_of, values};
 use super::operator::Operator;
@@ -33,7 +33,7 @@ impl<O: Operator> Run<'_, O> {
         }
         self.gate()?;
         let (before, commands) = if let Some(made) = made {
-            self.intend_again(&made)?;
+            self.intend_again(&made, made.commands.clone())?;
             (scope_of(&made.before), made.commands)
         } else {
             let before = self.save(at, condition, &seen, &scope).await?;
@@ -44,6 +44,38 @@ impl<O: Operator> Run<'_, O> {
         let Some(command) = commands.first() else {
             return Err(Failure::new("upload", "nothing to send").into());
         };
+        let shells = self.operator.shells();
+        self.write(at, upload, &path, command).await?;
+        let mut proof = self.verify(at, condition, &scope, None).await?;
+        if proof.holds != Some(true)
+            && let Some(made) = self.lost_with_a_start(at, shells).await?
+        {
+            self.gate()?;
+            self.intend_again(&made, made.commands.clone())?;
+            self.write(at, upload, &path, command).await?;
+            proof = self.verify(at, condition, &scope, None).await?;
+        }
+        if proof.holds != Some(true) {
+            let message = format!("{path} was written, and its SHA-256 is another one");
+            return Err(Failure::new("not-verified", message).into());
+        }
+        self.narrator.tell(EventKind::ChangeVerified {
+            step: at.path.clone(),
+            before: values(&seen.captures),
+            after: values(&proof.captures),
+        })?;
+        let record = Record { changed: true, before, ..named(proof.record()) };
+        Ok(Done::new(StepStatus::Changed, record))
+    }
+
+    /// Sends the file. Whether it is there when the machine went down meanwhile is left to the verification.
+    async fn write(
+        &mut self,
+        at: &At<'_>,
+        upload: &Upload,
+        path: &str,
+        command: &Command,
+    ) -> Result<(), Stop> {
         let step = || at.path.clone();
         self.narrator.tell(EventKind::CommandStarted {
             step: step(),
@@ -55,7 +87,7 @@ impl<O: Operator> Run<'_, O> {
         let began = self.narrator.elapsed_ms();
         let timeout = self.allowed(at.timeout.max(UPLOAD))?;
         let content = upload.content.clone();
-        let target = path.clone();
+        let target = path.to_owned();
         let outcome =
             self.operate(|operator| async move { operator.upload(&target, &content, timeout).await }).await?;
         if let Err(error) = outcome {
@@ -68,7 +100,7 @@ impl<O: Operator> Run<'_, O> {
                 purpose: Purpose::Change,
                 failure: failure.clone(),
             })?;
-            return Err(failure.into());
+            return if self.went_down() { Ok(()) } else { Err(failure.into()) };
         }
         let elapsed_ms = self.narrator.elapsed_ms() - began;
         self.narrator.tell(EventKind::CommandFinished {
@@ -79,18 +111,7 @@ impl<O: Operator> Run<'_, O> {
             values: Values::new(),
             elapsed_ms,
         })?;
-        let proof = self.probe(at, &condition.check, Purpose::Verify, &scope, None).await?;
-        if proof.holds != Some(true) {
-            let message = format!("{path} was written, and its SHA-256 is another one");
-            return Err(Failure::new("not-verified", message).into());
-        }
-        self.narrator.tell(EventKind::ChangeVerified {
-            step: step(),
-            before: values(&seen.captures),
-            after: values(&proof.captures),
-        })?;
-        let record = Record { changed: true, before, ..named(proof.record()) };
-        Ok(Done::new(StepStatus::Changed, record))
+        Ok(())
     }
 }
 

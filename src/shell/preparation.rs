@@ -15,6 +15,7 @@ impl Session {
     /// by its hash; the code page, which is the first command and proves the whole way.
     pub(super) async fn prepare(&mut self, first_prompt: &str) -> Result<(), ShellError> {
         self.up = None;
+        self.shells += 1;
         let line = format!("(prompt {}$G&set SP=%SystemRoot%\\Temp\\sp{}&cls)", self.id, self.id);
         self.enter_proven(first_prompt, &line, Twice::Harmless).await?;
         self.await_prompt(PREPARATION).await?;

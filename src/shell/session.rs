@@ -58,6 +58,8 @@ pub struct Session {
     pub(super) prompt: String,
     pub(super) code_page: Option<CodePage>,
     pub(super) calls: Calls,
+    /// How many shells were made ready.
+    pub(super) shells: u32,
     /// Whether the shell in the channel has our prompt, the file names and the helper.
     pub(super) ready: Ready,
     /// How much of the helper stands on the machine.
@@ -111,6 +113,7 @@ impl Session {
             channel: String::new(),
             code_page: None,
             calls: Calls::from(options.first_number),
+            shells: 0,
             ready: Ready::No,
             written: Written::default(),
             brought: None,
@@ -151,6 +154,11 @@ impl Session {
     /// Whether it is the one of an earlier program.
     pub fn is_kept(&self) -> bool {
         self.kept
+    }
+
+    /// How many shells it has had: each login that did not find the one of before brings another.
+    pub fn shells(&self) -> u32 {
+        self.shells
     }
 
     /// The channel's name, `Cmd0001`; empty when none is open.

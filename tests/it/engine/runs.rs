@@ -135,6 +135,69 @@ fn an_unknown_outcome_is_settled_by_the_check() {
     assert_eq!(outcome.toy.text(), "a=0 b=1");
 }
 
+/// Which changes of a run were intended again.
+fn made_again(outcome: &super::Outcome) -> Vec<String> {
+    let again = |event: &'_ Event| matches!(event.event, EventKind::ChangeIntended { again: true, .. });
+    let step = |event: &'_ Event| match &event.event {
+        EventKind::ChangeIntended { step, .. } => Some(step.0.clone()),
+        _ => None,
+    };
+    outcome.events.iter().filter(|event| again(event)).filter_map(step).collect()
+}
+
+#[test]
+fn a_change_that_a_start_of_the_machine_took_is_made_once_more() {
+    for effect in [Effect::PowerCut, Effect::Restarted] {
+        let outcome = Trial::new(TWO).on(Toy::holding("a=0 b=1").with_only(1, "put a 1", effect));
+        assert_eq!(outcome.sent(), "get a; put a 1; get a; put a 1; get a; get b", "{effect:?}");
+        assert_eq!(outcome.ended.verdict, Verdict::Holds, "{effect:?}");
+        assert_eq!(made_again(&outcome), ["first"], "{effect:?}");
+
+        // A machine that does that each time is not restarted for ever.
+        let outcome = Trial::new(TWO).on(Toy::holding("a=0 b=1").with("put a 1", effect));
+        let sent = "get a; put a 1; get a; put a 1; get a; put a 0; get a";
+        assert_eq!(outcome.sent(), sent, "{effect:?}");
+        assert_eq!((outcome.failure(), outcome.ended.verdict), ("not-verified", Verdict::Undone));
+    }
+}
+
+#[test]
+fn without_a_start_of_the_machine_no_change_is_made_twice() {
+    for effect in [Effect::Nothing, Effect::LoginAgain] {
+        let outcome = Trial::new(TWO).on(Toy::holding("a=0 b=1").with("put a 1", effect));
+        assert_eq!(outcome.sent(), "get a; put a 1; get a; put a 0; get a", "{effect:?}");
+        assert_eq!(outcome.failure(), "not-verified", "{effect:?}");
+        assert_eq!(made_again(&outcome).len(), 0, "{effect:?}");
+    }
+    // What was done before the machine went down, and is still there, neither.
+    let toy = Toy::holding("a=0 b=1").with("put a 1", Effect::Executed(Trouble::MachineDown));
+    let outcome = Trial::new(TWO).on(toy);
+    assert_eq!(outcome.sent(), "get a; put a 1; get a; get b");
+    assert_eq!((outcome.ended.verdict, made_again(&outcome).len()), (Verdict::Holds, 0));
+}
+
+#[test]
+fn a_change_of_several_commands_that_a_start_took_is_taken_back_first() {
+    let steps = r#"
+  - id: both
+    title: 'a and b are 1'
+    in: cmd
+    check: {run: 'list', capture: {a: 'a=(.)', b: 'b=(.)'}, holds: 'a == "1" and b == "1"'}
+    change: [{run: 'put a 1'}, {run: 'put b 1'}]
+    undo: [{run: 'put a {{ before.a }}'}, {run: 'put b {{ before.b }}'}]
+    finding: {severity: error, text: 'it is not so'}
+"#;
+    let outcome = Trial::new(steps).on(Toy::holding("a=0 b=5").with_only(1, "put b 1", Effect::Restarted));
+    assert_eq!(outcome.sent(), "list; put a 1; put b 1; list; put a 0; put b 5; put a 1; put b 1; list");
+    assert_eq!((outcome.ended.verdict, made_again(&outcome)), (Verdict::Holds, vec!["both".to_owned()]));
+    // Nothing could take back the first one: only what may be missing is sent again.
+    let text = "undo: [{run: 'put a {{ before.a }}'}, {run: 'put b {{ before.b }}'}]";
+    let steps = steps.replace(text, "undo: none\n    why: 'nobody knows'");
+    let outcome = Trial::new(&steps).on(Toy::holding("a=0 b=5").with_only(1, "put b 1", Effect::Restarted));
+    assert_eq!(outcome.sent(), "list; put a 1; put b 1; list; put b 1; list");
+    assert_eq!((outcome.ended.verdict, made_again(&outcome)), (Verdict::Holds, vec!["both".to_owned()]));
+}
+
 #[test]
 fn a_command_that_took_too_long_may_have_changed_something() {
     let toy = Toy::holding("a=0 b=1").with("put a 1", Effect::Executed(Trouble::TimedOut));
@@ -470,7 +533,7 @@ fn events_and_reports_of_whole_runs() {
 }
 
 /// What a person sees of a run, from its events.
-fn shown(events: &[Event], detail: Detail) -> String {
+pub(super) fn shown(events: &[Event], detail: Detail) -> String {
     let page = Page::default();
     let mut terminal = Terminal::new(page.clone(), Paint::Plain, detail);
     for event in events {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sacpilot::console::StopSign;
 use sacpilot::engine::{Operator, OperatorError, Outcome, Trouble};
 use sacpilot::script::model::{Mode, Restart};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// Every command takes this long.
 const COMMAND: Duration = Duration::from_millis(100);
@@ -26,6 +26,9 @@ pub(crate) struct Toy {
     pub(crate) slow_looks: u32,
     /// What is on its screen, and in the messages of its errors.
     pub(crate) screen: String,
+    /// When it started last, unless it has been up for long, and how many shells that gave.
+    pub(crate) started: Option<Instant>,
+    pub(crate) shells: u32,
     /// What the person says, when somebody is there.
     pub(crate) answer: Option<String>,
 }
@@ -37,6 +40,8 @@ pub(crate) struct Fault {
     pub(crate) command: &'static str,
     /// How many of them go well before.
     pub(crate) after: usize,
+    /// How often it goes wrong then; `None`: each time.
+    pub(crate) times: Option<usize>,
     /// What goes wrong.
     pub(crate) effect: Effect,
 }
@@ -48,6 +53,12 @@ pub(crate) enum Effect {
     Code(i32),
     /// Ends well and does nothing.
     Nothing,
+    /// Ends well; then the machine loses its power, with what was done, and starts again. The session notices nothing.
+    PowerCut,
+    /// Ends well and does nothing; then Windows ends the session, and another one is opened.
+    LoginAgain,
+    /// Fails in the middle of a start, with nothing done.
+    Restarted,
     /// Fails without having been executed.
     Refused(Trouble),
     /// Is executed, and then fails.
@@ -65,7 +76,14 @@ impl Toy {
     /// With a fault.
     #[must_use]
     pub(crate) fn with(mut self, command: &'static str, effect: Effect) -> Self {
-        self.faults.push(Fault { command, after: 0, effect });
+        self.faults.push(Fault { command, after: 0, times: None, effect });
+        self
+    }
+
+    /// With a fault that comes so often.
+    #[must_use]
+    pub(crate) fn with_only(mut self, times: usize, command: &'static str, effect: Effect) -> Self {
+        self.faults.push(Fault { command, after: 0, times: Some(times), effect });
         self
     }
 
@@ -99,6 +117,12 @@ impl Toy {
         }
     }
 
+    /// Once; it takes a minute.
+    fn starts(&mut self) {
+        self.started = Some(Instant::now() + Duration::from_mins(1));
+        self.shells += 1;
+    }
+
     fn trouble(kind: Trouble, screen: &str) -> OperatorError {
         OperatorError {
             kind,
@@ -113,11 +137,18 @@ impl Toy {
 impl Operator for Toy {
     async fn run(&mut self, _: Mode, command: &str, _: Duration) -> Result<Outcome, OperatorError> {
         assert!(!self.closed, "`{command}` after the channel was closed");
+        if let Some(started) = self.started {
+            sleep_until(started).await;
+        }
         sleep(COMMAND).await;
         self.sent.push(command.to_owned());
-        let fault = self.faults.iter_mut().find(|fault| command.contains(fault.command));
+        let fault =
+            self.faults.iter_mut().find(|fault| command.contains(fault.command) && fault.times != Some(0));
         let effect = match fault {
-            Some(fault) if fault.after == 0 => Some(fault.effect),
+            Some(fault) if fault.after == 0 => {
+                fault.times = fault.times.map(|times| times - 1);
+                Some(fault.effect)
+            }
             Some(fault) => {
                 fault.after -= 1;
                 None
@@ -129,12 +160,33 @@ impl Operator for Toy {
             None => done(self.execute(command)),
             Some(Effect::Code(code)) => done((code, "no\r\n".to_owned())),
             Some(Effect::Nothing) => done((0, String::new())),
+            Some(Effect::PowerCut) => {
+                self.starts();
+                done((0, String::new()))
+            }
+            Some(Effect::LoginAgain) => {
+                self.shells += 1;
+                done((0, String::new()))
+            }
+            Some(Effect::Restarted) => {
+                self.starts();
+                Err(Self::trouble(Trouble::MachineDown, &self.screen))
+            }
             Some(Effect::Refused(kind)) => Err(Self::trouble(kind, &self.screen)),
             Some(Effect::Executed(kind)) => {
                 self.execute(command);
                 Err(Self::trouble(kind, &self.screen))
             }
         }
+    }
+
+    async fn uptime(&mut self) -> Result<Option<Duration>, OperatorError> {
+        let up = self.started.map_or(Duration::from_hours(99), |started| started.elapsed());
+        Ok(Some(up).filter(|_| self.shells > 0))
+    }
+
+    fn shells(&self) -> u32 {
+        self.shells
     }
 
     async fn ask(&mut self, _: &str, _: &[String]) -> Result<Option<String>, OperatorError> {

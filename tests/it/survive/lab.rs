@@ -56,6 +56,8 @@ pub(crate) enum Blow {
     PowerCut,
     /// The machine loses power a while after the line is on disk.
     LaterPowerCut(Duration),
+    /// The machine loses power when the line is on disk, and the program, which goes on, dies so many lines later.
+    PowerCutThenKill(u64),
     /// The program dies a while after the line is on disk: in the middle of whatever it does then.
     LaterKill(Duration),
     /// The user asks the program to stop when the line is on disk.
@@ -72,13 +74,14 @@ impl Blow {
             Self::LaterKill(span) => format!("kill-{}ms", span.as_millis()),
             Self::PowerCut => "power".to_owned(),
             Self::LaterPowerCut(span) => format!("power-{}ms", span.as_millis()),
+            Self::PowerCutThenKill(lines) => format!("power-and-kill-{lines}"),
             Self::Stop => "stop".to_owned(),
         }
     }
 
     /// Whether it is the machine that it falls on.
     pub(crate) fn cuts_power(self) -> bool {
-        matches!(self, Self::PowerCut | Self::LaterPowerCut(_))
+        matches!(self, Self::PowerCut | Self::LaterPowerCut(_) | Self::PowerCutThenKill(_))
     }
 }
 
@@ -485,6 +488,11 @@ impl Book for Mortal {
             Blow::PowerCut => {
                 self.journal.append(event)?;
                 self.window.power_cut();
+            }
+            Blow::PowerCutThenKill(lines) => {
+                self.journal.append(event)?;
+                self.window.power_cut();
+                self.blow = Some((event.seq + lines, Blow::KillAfter));
             }
             Blow::LaterPowerCut(span) => {
                 self.journal.append(event)?;

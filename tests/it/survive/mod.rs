@@ -685,6 +685,45 @@ fn a_powershell_change_that_is_cut_off_anywhere_is_made_once() {
     });
 }
 
+/// An order for the next start is used up by a start that nobody wanted: it is given once more, also by a run that
+/// went on by itself. Where the program dies as well, by the one that goes on.
+#[test]
+fn a_change_that_a_power_cut_used_up_is_made_once_more() {
+    in_no_time(async {
+        let case = Case::of("system/disk-check").remove(0);
+        let undisturbed = case.lab();
+        undisturbed.begins(None).await.unwrap();
+        let ordering = undisturbed.line_of(|event| match event {
+            EventKind::CommandStarted { step, purpose, .. } => {
+                *purpose == Purpose::Change && step.0 == "ordered"
+            }
+            _ => false,
+        });
+        let ordered = ordering + 1;
+        let again = |event: &sacpilot::engine::Event| matches!(&event.event, EventKind::ChangeIntended { again: true, step, .. } if step.0 == "ordered");
+        for (line, blow, programs, executed) in [
+            // When it was entered; behind it; and before what was read back has led to anything.
+            (ordering, Blow::LaterPowerCut(Duration::from_millis(15)), 1, 1),
+            (ordered, Blow::PowerCut, 1, 2),
+            (ordered, Blow::PowerCutThenKill(2), 2, 2),
+        ] {
+            let lab = case.lab();
+            lab.begins(Some((line, blow))).await;
+            let mut needed = 1;
+            while lab.can_resume() {
+                lab.again(Again::Resume, None).await;
+                needed += 1;
+            }
+            let name = format!("{blow:?} at line {line}");
+            assert_eq!(lab.verdict(), Some(Verdict::Holds), "{name}\n{}", told(&lab));
+            let times = lab.events().iter().filter(|event| again(event)).count();
+            assert_eq!((times, needed), (1, programs), "{name}\n{}", told(&lab));
+            let done = (lab.times("autochk /p"), lab.restarts());
+            assert_eq!(done, (executed, 1), "{name}\n{}", told(&lab));
+        }
+    });
+}
+
 /// The session that follows a restart is proof of it, also when the program dies before it can say so.
 #[test]
 fn a_restart_whose_end_was_not_told_is_not_made_again() {

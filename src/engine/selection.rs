@@ -103,9 +103,13 @@ impl Selection {
         all_paths(&script.steps, "", &mut paths);
         for name in self.only.iter().chain(&self.from).chain(&self.skip) {
             if !paths.contains(name) {
-                let known = did_you_mean(name, paths.iter().map(String::as_str));
-                let help =
-                    known.unwrap_or_else(|| "`sacpilot plan` shows the steps and their names".to_owned());
+                let bare = without_items(name);
+                let help = if paths.contains(&bare) {
+                    format!("a loop is chosen as a whole: `{bare}`")
+                } else {
+                    did_you_mean(&bare, paths.iter().map(String::as_str))
+                        .unwrap_or_else(|| "`sacpilot plan` shows the steps and their names".to_owned())
+                };
                 return Err(SelectionError::Unknown {
                     script: script.name.clone(),
                     name: name.clone(),
@@ -155,6 +159,20 @@ fn all_paths(steps: &[Step], prefix: &str, paths: &mut Vec<String>) {
             _ => {}
         }
     }
+}
+
+/// A path as plans and reports show it, `tls/enabled[1.2]`, without the items of its loops, which may hold a `/`.
+fn without_items(path: &str) -> String {
+    let (mut bare, mut depth) = (String::new(), 0_u32);
+    for c in path.chars() {
+        match c {
+            '[' => depth += 1,
+            ']' if depth > 0 => depth -= 1,
+            c if depth == 0 => bare.push(c),
+            _ => {}
+        }
+    }
+    bare
 }
 
 /// What is chosen.

@@ -164,6 +164,9 @@ fn less_than_the_whole_script() {
     assert!(text.contains("needs `tls`, which would be left out"), "{text}");
     let text = refused(&format!("{run} --only tsl"));
     assert!(text.contains("has no step `tsl`\n  help: did you mean `tls`?"), "{text}");
+    // As a plan shows it.
+    let text = refused(&format!("{run} --only tls/enabled[1.2]"));
+    assert!(text.contains("[1.2]`\n  help: a loop is chosen as a whole: `tls/enabled`"), "{text}");
     let plan = Program::new("plan rdp-internal-error --only services --skip services/enabled").run().code(0);
     assert!(plan.text().contains("services/running[") && !plan.text().contains("enabled"), "{}", plan.text());
     let plan = Program::new("plan rdp/tls-protocols --from by_default").run().code(0);

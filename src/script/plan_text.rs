@@ -86,10 +86,11 @@ fn summary(plan: &Plan) -> String {
     let changing = [StepKind::Condition, StepKind::Dialogue, StepKind::Upload];
     let changes =
         plan.steps.iter().filter(|step| step.skipped.is_none() && changing.contains(&step.kind)).count();
+    let steps = if changes == 1 { "1 step".to_owned() } else { format!("{changes} steps") };
     match plan.risk {
         Risk::Read => "Changes nothing.".to_owned(),
-        Risk::Change => format!("May change the machine in {changes} steps; does not restart it."),
-        Risk::Reboot => format!("May change the machine in {changes} steps, and restart it."),
+        Risk::Change => format!("May change the machine in {steps}; does not restart it."),
+        Risk::Reboot => format!("May change the machine in {steps}, and restart it."),
     }
 }
 

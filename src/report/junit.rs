@@ -54,10 +54,12 @@ fn write(out: &mut String, summary: &Summary) -> std::fmt::Result {
             let remedy =
                 finding.remedy.as_deref().map(|remedy| format!("\nTo do: {remedy}")).unwrap_or_default();
             let evidence = &finding.evidence;
-            let body = format!(
-                "{} (exit code {})\n{}{remedy}",
-                evidence.command, evidence.code, evidence.output.text
-            );
+            let body = if evidence.command.is_empty() {
+                remedy.trim_start().to_owned()
+            } else {
+                let (command, code, output) = (&evidence.command, evidence.code, &evidence.output.text);
+                format!("{command} (exit code {code})\n{output}{remedy}")
+            };
             let kind = wording::severity(finding.severity);
             writeln!(
                 out,

@@ -101,14 +101,17 @@ fn finding(out: &mut String, finding: &Finding) -> fmt::Result {
     let state = if finding.repaired { ", repaired" } else { "" };
     writeln!(out, "\n### {} ({severity}{state})\n", text(&finding.text))?;
     let evidence = &finding.evidence;
-    writeln!(
-        out,
-        "Step {}. {} ended with code {}.",
-        code(&finding.step.0),
-        code(&evidence.command),
-        evidence.code
-    )?;
-    if let Some(condition) = &evidence.condition {
+    let (step, command) = (code(&finding.step.0), &evidence.command);
+    if command.is_empty() {
+        // It rests on what other steps found.
+        writeln!(out, "Step {step}.")?;
+        if let Some(when) = &evidence.condition {
+            writeln!(out, "Told since this is true: {}.", code(when))?;
+        }
+    } else {
+        writeln!(out, "Step {step}. {} ended with code {}.", code(command), evidence.code)?;
+    }
+    if let Some(condition) = evidence.condition.as_ref().filter(|_| !command.is_empty()) {
         write!(out, "Not true: {}", code(condition))?;
         if !evidence.values.is_empty() {
             write!(out, " with {}", code(&wording::values(&evidence.values)))?;

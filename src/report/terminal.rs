@@ -441,7 +441,10 @@ fn because(evidence: &Evidence) -> Vec<String> {
     } else {
         lines.push(wording::values(&evidence.values));
     }
-    lines.push(format!("{command} (exit code {})", evidence.code));
+    // A step that only says something rests on no command of its own.
+    if !command.is_empty() {
+        lines.push(format!("{command} (exit code {})", evidence.code));
+    }
     lines
 }
 

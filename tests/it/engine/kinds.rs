@@ -1,8 +1,10 @@
 //! The kinds of steps beside looks and conditions, on the toy machine.
 
 use super::Trial;
+use super::runs::shown;
 use super::toy::{Effect, Toy};
 use sacpilot::engine::Verdict;
+use sacpilot::report::{Detail, Next, Summary, junit, markdown};
 
 /// A condition: `NAME` is 1.
 fn one(id: &str, name: &str, more: &str) -> String {
@@ -109,7 +111,7 @@ fn a_step_that_goes_on_leaves_nothing_of_itself() {
     let steps = one("a", "a", "on_failure: continue\n    ") + &one("b", "b", "");
     // Its second look, the proof, fails.
     let toy = Toy {
-        faults: vec![super::toy::Fault { command: "get a", after: 1, effect: Effect::Nothing }],
+        faults: vec![super::toy::Fault { command: "get a", after: 1, times: None, effect: Effect::Nothing }],
         ..Toy::holding("a=0 b=0")
     };
     let outcome = Trial::new(&steps).on(toy);
@@ -173,6 +175,22 @@ fn a_finding_alone_is_reported_when_its_time_comes() {
         (outcome.steps().as_str(), outcome.ended.verdict),
         ("l looked; f not-held; g skipped", Verdict::Findings)
     );
+}
+
+/// It rests on no command of its own, and what it names is true.
+#[test]
+fn no_report_says_that_a_finding_alone_came_from_a_command() {
+    let steps = look("l", "true or facts.run == \"\"")
+        + "  - id: f\n    title: 'f'\n    when: 'steps.l.rc == 0'\n    finding: {severity: warning, text: 'this is so', remedy: 'do that'}\n";
+    let outcome = Trial::new(&steps).on(Toy::default());
+    let summary = Summary::of(&outcome.events);
+    let report = markdown::report(&summary, &Next::default());
+    let told = "### this is so (warning)\n\nStep `f`.\nTold since this is true: `steps.l.rc == 0`.\n";
+    assert!(report.contains(told), "{report}");
+    let told = "message=\"this is so\">To do: do that</failure>";
+    assert!(junit::report(&summary).contains(told), "{}", junit::report(&summary));
+    let told = shown(&outcome.events, Detail::Steps);
+    assert!(told.contains("this is so\n") && !told.contains("exit code"), "{told}");
 }
 
 #[test]

@@ -47,4 +47,15 @@ impl<O> Run<'_, O> {
         }
         Ok(asked.min(left))
     }
+
+    /// What allows a command more time than this, which it is about to get.
+    pub(super) fn more_time(&self, timeout: Duration) -> String {
+        let nearest = self.deadlines.iter().min_by_key(|deadline| deadline.until);
+        let cut = nearest.filter(|nearest| nearest.until <= Instant::now() + timeout);
+        match cut {
+            Some(Deadline { whose, .. }) => format!("allow {whose} more with `within`"),
+            None if timeout == self.order.timeout => "allow more with --timeout".to_owned(),
+            None => "allow the step more with `timeout`".to_owned(),
+        }
+    }
 }

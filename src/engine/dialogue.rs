@@ -112,9 +112,11 @@ impl<O: Operator> Run<'_, O> {
             without_receipt: false,
         })?;
         let text = command.text.clone();
+        let more = self.more_time(timeout);
         let outcome = self
             .operate(|operator| async move { operator.talk(&text, &dialogue, timeout, receipt).await })
-            .await?;
+            .await?
+            .map_err(|error| error.allow(more));
         match &outcome {
             Ok(done) => self.narrator.tell(EventKind::CommandFinished {
                 step,

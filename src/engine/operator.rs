@@ -274,6 +274,12 @@ pub struct OperatorError {
 }
 
 impl OperatorError {
+    /// Says what allows more time, where that was too short.
+    pub(super) fn allow(self, more: String) -> Self {
+        let too_short = matches!(self.code, "command-timed-out" | "timed-out");
+        Self { help: if too_short { Some(more) } else { self.help }, ..self }
+    }
+
     /// This session has no way to do it.
     fn unsupported(what: &str) -> Self {
         Self {

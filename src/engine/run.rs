@@ -415,6 +415,11 @@ impl<O: Operator> Run<'_, O> {
         receipt: u64,
     ) -> Result<Outcome, OperatorError> {
         let timeout = Duration::from_millis(command.timeout_ms);
+        // No deadline cuts a way back short.
+        let more = match purpose {
+            Purpose::Undo | Purpose::Restored => "allow more with --timeout".to_owned(),
+            _ => self.more_time(timeout),
+        };
         let operator = &mut *self.operator;
         let mut typing = pin!(async move {
             if purpose.changes() {
@@ -427,7 +432,7 @@ impl<O: Operator> Run<'_, O> {
             tokio::select! {
                 biased;
                 Some(_) = self.awaiting.recv() => {}
-                done = &mut typing => return done,
+                done = &mut typing => return done.map_err(|error| error.allow(more)),
             }
         }
     }

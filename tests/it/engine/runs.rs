@@ -207,6 +207,22 @@ fn a_command_that_took_too_long_may_have_changed_something() {
 }
 
 #[test]
+fn who_had_too_little_time_is_told_what_gives_more() {
+    let timed_out = || Toy::holding("a=1").with("get a", Effect::Refused(Trouble::TimedOut));
+    for (key, help) in [
+        ("risk: read", "allow more with --timeout"),
+        ("timeout: 5s", "allow the step more with `timeout`"),
+        ("within: 5s", "allow the step look more with `within`"),
+        ("within: 2m", "allow more with --timeout"),
+    ] {
+        let step = format!("  - id: look\n    title: 'a'\n    in: cmd\n    {key}\n    run: 'get a'\n");
+        let outcome = Trial::new(&step).on(timed_out());
+        let failure = outcome.ended.failure.unwrap();
+        assert_eq!(failure.help.as_deref(), Some(help), "{key}");
+    }
+}
+
+#[test]
 fn a_lost_line_leaves_what_was_changed_and_says_so() {
     let toy = Toy::holding("a=0 b=5").with("put b 1", Effect::Executed(Trouble::LineLost));
     let outcome = Trial::new(TWO).on(toy);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 /// Below a 16550's 16 bytes, which real hardware loses above (ReactOS: 4 ms poll, no flow control).
 const FIRST_CHUNK: usize = 14;
-/// Far below the driver's 1,024-byte ring.
-const LARGEST_CHUNK: usize = 224;
+/// Below half of the driver's 1,024-byte ring.
+const LARGEST_CHUNK: usize = 448;
 /// How long the first echo may take: a bridge answers within 0.2 s, a busy machine within a few seconds.
 pub(super) const ECHO_PATIENCE: Duration = Duration::from_secs(6);
 /// Pauses between equal neighbours, tried in turn (Propolis needs 1.5 s on 2016 and 2019 without echo proof).

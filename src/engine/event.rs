@@ -561,6 +561,15 @@ pub enum EventKind {
         /// What is known now; a name that is not there could not be read.
         facts: Values,
     },
+    /// Commands that only read are typed together, in one line, before the turn of the steps that ask for what they say.
+    /// Each step takes up the answer of its own with [`Self::CommandStarted`] and [`Self::CommandFinished`], unless
+    /// something was changed meanwhile: then it is read again.
+    ReadTogether {
+        /// The commands, in the order they are executed.
+        commands: Vec<String>,
+        /// How long all of them may take, in milliseconds.
+        timeout_ms: u64,
+    },
     /// A person at the terminal is asked; [`Self::Answered`] ends that.
     Asking {
         /// The step.
@@ -647,6 +656,7 @@ impl EventKind {
             | Self::Judged { .. }
             | Self::Found { .. }
             | Self::FactsRead { .. }
+            | Self::ReadTogether { .. }
             | Self::Asking { .. }
             | Self::StepFinished { .. }
             | Self::SessionClosed { .. }

@@ -14,13 +14,29 @@ use super::run::Run;
 use crate::script::model::{Mode, Scope, Value};
 
 /// How long a command may take that reads facts.
-const TIMEOUT: Duration = Duration::from_mins(1);
+pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A command with the facts that its answer holds.
 struct Source {
     names: &'static [&'static str],
     command: &'static str,
     read: fn(code: i32, output: &str) -> Scope,
+}
+
+impl Source {
+    /// Whether one of its facts is among the names, and it was not read yet.
+    fn is_wanted(&self, names: &BTreeSet<String>, learnt: &BTreeSet<&'static str>) -> bool {
+        let wanted = |name: &&str| names.iter().any(|used| mentions(used, name));
+        self.names.iter().any(wanted) && !learnt.contains(self.names[0])
+    }
+}
+
+/// The commands that read those of the facts among the names that were not read yet.
+pub(super) fn sources(
+    names: &BTreeSet<String>,
+    learnt: &BTreeSet<&'static str>,
+) -> impl Iterator<Item = &'static str> {
+    SOURCES.iter().filter(|source| source.is_wanted(names, learnt)).map(|source| source.command)
 }
 
 const SOURCES: [Source; 8] = [
@@ -89,8 +105,7 @@ impl<O: Operator> Run<'_, O> {
     /// Reads those facts that are mentioned and were not read yet.
     pub(super) async fn learn(&mut self, names: &BTreeSet<String>) -> Result<(), Stop> {
         for source in &SOURCES {
-            let wanted = |name: &&str| names.iter().any(|used| mentions(used, name));
-            if !source.names.iter().any(wanted) || self.learnt.contains(source.names[0]) {
+            if !source.is_wanted(names, &self.learnt) {
                 continue;
             }
             if let Some(lost) = &self.lost {
@@ -99,7 +114,7 @@ impl<O: Operator> Run<'_, O> {
             let timeout_ms = self.allowed(TIMEOUT)?.as_millis() as u64;
             let text = source.command.to_owned();
             let command = Command { mode: Mode::Cmd, text, codes: Vec::new(), timeout_ms };
-            let outcome = match self.type_command(Purpose::Look, &command, 0).await {
+            let outcome = match self.type_command(Purpose::Look, &command, 0).await? {
                 Ok(outcome) => outcome,
                 Err(error) => {
                     if error.kind.ends_session() {

@@ -96,6 +96,12 @@ impl Frame {
         mentioned.into_iter().filter(open).map(|id| format!("{}{id}", self.prefix)).collect()
     }
 
+    /// Whether every step that `names` mention had its turn.
+    pub(super) fn has_all(&self, names: &BTreeSet<String>) -> bool {
+        let mut mentioned = names.iter().filter_map(|name| name.strip_prefix("steps.")?.split('.').next());
+        mentioned.all(|id| self.steps.contains_key(id))
+    }
+
     /// Whether `names` use more of an open step than the prediction `ran`, `changed`, `holds`.
     pub(super) fn needs_more_than_prediction(&self, names: &BTreeSet<String>) -> bool {
         names.iter().any(|name| {

@@ -76,6 +76,20 @@ impl Operator for Live {
         outcome.map_err(|error| self.masked(&error))
     }
 
+    fn fitting(&self, commands: &[&str]) -> usize {
+        self.session.fitting(commands)
+    }
+
+    async fn together(
+        &mut self,
+        commands: &[&str],
+        timeout: Duration,
+    ) -> Result<Vec<Outcome>, OperatorError> {
+        let outcomes = Box::pin(self.session.together(commands, timeout)).await;
+        let outcomes = outcomes.map_err(|error| self.masked(&error))?;
+        Ok(outcomes.into_iter().map(Outcome::from).collect())
+    }
+
     async fn change(
         &mut self,
         mode: Mode,

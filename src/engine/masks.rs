@@ -130,6 +130,7 @@ fn texts(event: &mut EventKind, f: &mut impl FnMut(&mut String)) {
             f(&mut command.text);
             values(facts, f);
         }
+        EventKind::ReadTogether { commands, .. } => commands.iter_mut().for_each(f),
         EventKind::Asking { step, question, choices } => {
             f(&mut step.0);
             f(question);

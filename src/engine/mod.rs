@@ -6,6 +6,7 @@
 //!                          └───► events ─► journal (on disk before a change is sent), reports
 //! ```
 
+mod ahead;
 mod ask;
 mod block;
 mod condition;

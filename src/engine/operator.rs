@@ -30,6 +30,26 @@ pub trait Operator: Send {
         timeout: Duration,
     ) -> impl Future<Output = Result<Outcome, OperatorError>> + Send;
 
+    /// How many of these commands, from the first on, [`Operator::together`] would send in one go.
+    fn fitting(&self, commands: &[&str]) -> usize {
+        let _ = commands;
+        0
+    }
+
+    /// Runs cmd commands that only read, one after the other, sent in one go; how each ended. `timeout` is for all of
+    /// them. Empty: each is to be sent alone.
+    ///
+    /// # Errors
+    /// [`OperatorError`]; then any of them may have been executed.
+    fn together(
+        &mut self,
+        commands: &[&str],
+        timeout: Duration,
+    ) -> impl Future<Output = Result<Vec<Outcome>, OperatorError>> + Send {
+        let _ = (commands, timeout);
+        async { Ok(Vec::new()) }
+    }
+
     /// Runs a command that changes the machine. The machine keeps a receipt with this number of its start and its
     /// end, where it can.
     ///

@@ -132,7 +132,7 @@ impl<O: Operator> Run<'_, O> {
             // SAC keeps none.
             without_receipt: command.mode == Mode::Sac,
         })?;
-        let outcome = self.type_command(purpose, command, receipt).await;
+        let outcome = self.type_command(purpose, command, receipt).await?;
         match &outcome {
             Ok(done) => {
                 let found = values(&captures(wanted, &done.output));
@@ -194,6 +194,7 @@ impl<O: Operator> Run<'_, O> {
     pub(super) async fn pause(&mut self, what: &str, span: Duration) -> Result<(), Stop> {
         let span = self.allowed(span)?;
         let budget_ms = Some(span.as_millis() as u64);
+        self.ahead.forget();
         self.narrator.tell(EventKind::Waiting { what: what.to_owned(), budget_ms })?;
         tokio::select! {
             () = tokio::time::sleep(span) => {}

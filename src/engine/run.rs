@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 
+use super::ahead::Ahead;
 use super::deadline::Deadline;
 use super::event::{
     Again, ChannelLeft, Command, EventKind, Failure, Purpose, RunMode, StepPath, UndoOutcome,
@@ -233,6 +234,8 @@ pub(super) struct Run<'a, O> {
     pub(super) failed: Option<Failure>,
     /// Why no more commands can be sent.
     pub(super) lost: Option<OperatorError>,
+    /// What was read before the turn of its step.
+    pub(super) ahead: Ahead,
 }
 
 impl<'a, O: Operator> Run<'a, O> {
@@ -263,6 +266,7 @@ impl<'a, O: Operator> Run<'a, O> {
             open_findings: 0,
             failed: None,
             lost: None,
+            ahead: Ahead::default(),
         }
     }
 }
@@ -407,13 +411,20 @@ impl<O: Operator> Run<'_, O> {
         let _ = self.narrator.tell(EventKind::SessionClosed { channel });
     }
 
-    /// Types a command. What its single waits are is not told: the command itself was.
+    /// Types a command, or takes up its answer where it was sent ahead of its turn. What its single waits are is not told:
+    /// the command itself was.
+    ///
+    /// # Errors
+    /// [`JournalError`]
     pub(super) async fn type_command(
         &mut self,
         purpose: Purpose,
         command: &Command,
         receipt: u64,
-    ) -> Result<Outcome, OperatorError> {
+    ) -> Result<Result<Outcome, OperatorError>, JournalError> {
+        if let Some(read) = self.read_ahead(purpose, command).await? {
+            return Ok(read);
+        }
         let timeout = Duration::from_millis(command.timeout_ms);
         // No deadline cuts a way back short.
         let more = match purpose {
@@ -421,20 +432,23 @@ impl<O: Operator> Run<'_, O> {
             _ => self.more_time(timeout),
         };
         let operator = &mut *self.operator;
-        let mut typing = pin!(async move {
+        let typing = async move {
             if purpose.changes() {
                 operator.change(command.mode, &command.text, timeout, receipt).await
             } else {
                 operator.run(command.mode, &command.text, timeout).await
             }
-        });
-        loop {
-            tokio::select! {
-                biased;
-                Some(_) = self.awaiting.recv() => {}
-                done = &mut typing => return done.map_err(|error| error.allow(more)),
-            }
-        }
+        };
+        Ok(untold(typing, self.awaiting).await.map_err(|error| error.allow(more)))
+    }
+
+    /// Types commands that only read, together.
+    pub(super) async fn read_together(
+        &mut self,
+        commands: &[&str],
+        timeout: Duration,
+    ) -> Result<Vec<Outcome>, OperatorError> {
+        untold(self.operator.together(commands, timeout), self.awaiting).await
     }
 
     /// Lets the operator do something else, and tells what it waits for meanwhile.
@@ -445,7 +459,20 @@ impl<O: Operator> Run<'_, O> {
     where
         F: Future<Output = Result<T, OperatorError>> + 'o,
     {
+        self.ahead.forget();
         while_told(task(self.operator), self.narrator, self.awaiting).await
+    }
+}
+
+/// Awaits `task`, and tells nothing of what it waits for.
+async fn untold<T>(task: impl Future<Output = T>, awaiting: &mut Awaiting) -> T {
+    let mut task = pin!(task);
+    loop {
+        tokio::select! {
+            biased;
+            Some(_) = awaiting.recv() => {}
+            done = &mut task => return done,
+        }
     }
 }
 

@@ -69,7 +69,8 @@ impl<O: Operator> Run<'_, O> {
     ) -> Pin<Box<dyn Future<Output = Result<Record, Stop>> + Send + 'a>> {
         Box::pin(async move {
             let mut all = Record::default();
-            for step in steps {
+            for (index, step) in steps.iter().enumerate() {
+                self.look_ahead(&steps[index..], frame);
                 let record = self.step(step, frame).await?;
                 all.and(record.clone());
                 frame.record(&step.id, record);
@@ -185,7 +186,7 @@ impl<O: Operator> Run<'_, O> {
             Body::Condition(condition) => self.condition(at, condition, scope).await,
             Body::Reboot { by, reason, budget } => self.reboot(at, *by, reason, *budget, &scope).await,
             Body::Use { script, with } => {
-                let mut frame = Self::used(script, with, at, &scope)?;
+                let mut frame = used(script, with, &at.path, &scope)?;
                 let record = self.steps(script, &mut frame).await?;
                 let status = match record {
                     Record { open: Some(_), .. } | Record { holds: Some(false), .. } => StepStatus::NotHeld,
@@ -195,29 +196,6 @@ impl<O: Operator> Run<'_, O> {
                 Ok(Done::new(status, record))
             }
         }
-    }
-
-    /// The frame of a used script: its own parameters, nothing of the caller.
-    fn used(
-        script: &Script,
-        with: &[(String, Argument)],
-        at: &At<'_>,
-        scope: &Scope,
-    ) -> Result<Frame, Failure> {
-        let mut base = Scope::new();
-        for param in &script.params {
-            let given = with.iter().find(|(name, _)| *name == param.name).map(|(_, argument)| argument);
-            let value = match given {
-                Some(Argument::Value(value)) => value.clone(),
-                Some(Argument::Expr(expr)) => param.accept(expr.eval(scope)?).map_err(|reason| {
-                    let message = format!("the parameter `{}` of {} {reason}", param.name, script.name);
-                    Failure::new("parameter", message)
-                })?,
-                None => param.default.clone().unwrap_or_default(),
-            };
-            base.insert(param.name.clone(), value);
-        }
-        Ok(Frame::new(base, format!("{}/", at.path)))
     }
 
     fn started(&mut self, step: &Step, path: &StepPath, scope: &Scope) -> Result<(), Stop> {
@@ -280,6 +258,29 @@ impl<O: Operator> Run<'_, O> {
     }
 }
 
+/// The frame of a used script: its own parameters, nothing of the caller.
+pub(super) fn used(
+    script: &Script,
+    with: &[(String, Argument)],
+    at: &StepPath,
+    scope: &Scope,
+) -> Result<Frame, Failure> {
+    let mut base = Scope::new();
+    for param in &script.params {
+        let given = with.iter().find(|(name, _)| *name == param.name).map(|(_, argument)| argument);
+        let value = match given {
+            Some(Argument::Value(value)) => value.clone(),
+            Some(Argument::Expr(expr)) => param.accept(expr.eval(scope)?).map_err(|reason| {
+                let message = format!("the parameter `{}` of {} {reason}", param.name, script.name);
+                Failure::new("parameter", message)
+            })?,
+            None => param.default.clone().unwrap_or_default(),
+        };
+        base.insert(param.name.clone(), value);
+    }
+    Ok(Frame::new(base, format!("{at}/")))
+}
+
 /// What a restart leaves for later steps.
 pub(super) fn restarted() -> Record {
     Record { changed: true, holds: Some(true), ..Record::default() }
@@ -311,7 +312,7 @@ fn depends(step: &Step, open: &[String]) -> Done {
     Done::not_run(StepStatus::Depends, note, record)
 }
 
-fn items(each: &ForEach, scope: &Scope) -> Result<Vec<Value>, Failure> {
+pub(super) fn items(each: &ForEach, scope: &Scope) -> Result<Vec<Value>, Failure> {
     let over = &each.over;
     let value = over.eval(scope)?;
     let items = value.try_iter().map_err(|_| {

@@ -402,6 +402,7 @@ impl Summary {
             | EventKind::CommandFinished { .. }
             | EventKind::CommandFailed { .. }
             | EventKind::Judged { .. }
+            | EventKind::ReadTogether { .. }
             | EventKind::Asking { .. }
             | EventKind::Answered { .. }
             | EventKind::UndoStarted { .. }

@@ -380,6 +380,12 @@ impl<W: Write + Send> Listener for Terminal<W> {
             EventKind::FactsRead { facts, .. } if self.detail >= Detail::Commands => {
                 self.entry("reads", Paint::faint, &format!("facts: {}", wording::values(facts)));
             }
+            EventKind::ReadTogether { commands, timeout_ms } => {
+                self.awaits(&format!("{} checks in one line", commands.len()), Some(*timeout_ms));
+                if self.detail >= Detail::Commands {
+                    self.entry("reads", Paint::faint, &format!("{} checks in one line", commands.len()));
+                }
+            }
             EventKind::Asking { .. } => self.yields(),
             EventKind::Answered { question, answer, attended, .. } => {
                 let who = if *attended { "" } else { " (nobody was there)" };

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::escape::escape_for_child;
 use super::fetch::{self, Header, Pieces, Told};
 use super::session::Session;
+use super::together::children;
 use super::{Outcome, ShellError};
 use crate::console::{Alarm, ConsoleError, Patience};
 use crate::encoding::{Decoded, decode_output};
@@ -15,7 +16,7 @@ use crate::sac::SacError;
 /// The longest line that can be proven on the screen.
 pub(super) const LONGEST_TYPED: usize = 1_400;
 /// As long as the names of calls get.
-const LONGEST_CALL: &str = "99999abc";
+pub(super) const LONGEST_CALL: &str = "99999abc";
 /// The longest command that the helper can read from its file (`set /p` takes 1,021 characters).
 const LONGEST_CHECKED: usize = 1_000;
 /// Output beyond this takes longer than anybody wants to wait (8 MiB: half an hour at 115,200 baud).
@@ -64,14 +65,22 @@ enum Found {
     Unknown,
 }
 
-/// A command that is to be started.
+/// What one line runs.
+#[derive(Clone, Copy)]
+pub(super) enum Work<'a> {
+    /// A command, with the number of its receipt where it changes something.
+    One { command: &'a str, receipt: Option<u64> },
+    /// Commands that only read.
+    Together(&'a [&'a str]),
+}
+
+/// Work that is to be started.
 #[derive(Clone, Copy)]
 struct Start<'a> {
-    command: &'a str,
+    work: &'a Work<'a>,
     call: &'a str,
     /// The line that starts it on a good line.
     line: &'a str,
-    receipt: Option<u64>,
     timeout: Duration,
     /// How many more tries there are, this one included.
     left: u32,
@@ -82,20 +91,33 @@ struct Start<'a> {
 /// # Errors
 /// [`ShellError::TooLong`]
 pub fn refuse_too_long(command: &str) -> Result<(), ShellError> {
-    typed_line(command, LONGEST_CALL, None).map(|_| ())
+    typed_line(&Work::One { command, receipt: None }, LONGEST_CALL).map(|_| ())
 }
 
-/// The line that runs a command in a child, and then the helper.
-fn typed_line(command: &str, call: &str, receipt: Option<u64>) -> Result<String, ShellError> {
-    let start = receipt.map(|number| format!(">%SP%.s echo {number}&")).unwrap_or_default();
-    let line = format!(
-        "({start}>%SP%.m echo {call}&>%SP%.o 2>&1<nul cmd /d/s/c ^\"{}^\"&%SP% {call})",
-        escape_for_child(command)
-    );
+/// The line that runs the work in a child, and then the helper.
+///
+/// Nothing is executed of a line that ends too early, since a parenthesis is open (`-`, `J` and `M` are one flipped bit
+/// away from an Enter). Redirections of a command come first: a blank between the last quote and one of them would
+/// belong to the command.
+pub(super) fn typed_line(work: &Work<'_>, call: &str) -> Result<String, ShellError> {
+    let (line, command) = match *work {
+        Work::One { command, receipt } => {
+            let start = receipt.map(|number| format!(">%SP%.s echo {number}&")).unwrap_or_default();
+            let child = escape_for_child(command);
+            let line =
+                format!("({start}>%SP%.m echo {call}&>%SP%.o 2>&1<nul cmd /d/s/c ^\"{child}^\"&%SP% {call})");
+            (line, command.chars().count())
+        }
+        Work::Together(commands) => {
+            let children = children(commands, call);
+            let line = format!("(>%SP%.m echo {call}&({children})>%SP%.o 2>&1<nul&%SP% {call})");
+            (line, commands.iter().map(|command| command.chars().count()).sum())
+        }
+    };
     let length = line.chars().count();
     if length > LONGEST_TYPED {
-        let longest = LONGEST_TYPED.saturating_sub(length - command.chars().count());
-        return Err(ShellError::TooLong { length: command.chars().count(), longest });
+        let longest = LONGEST_TYPED.saturating_sub(length - command);
+        return Err(ShellError::TooLong { length: command, longest });
     }
     Ok(line)
 }
@@ -155,21 +177,29 @@ impl Session {
     ) -> Result<Outcome, ShellError> {
         let began = Instant::now();
         let call = self.next_call();
-        // Nothing is executed of a line that ends too early, since a parenthesis is open (`-`, `J` and `M` are one
-        // flipped bit away from an Enter). Redirections come first: a blank between the last quote and one of them
-        // would belong to the command.
-        let line = typed_line(command, &call, receipt)?;
+        let (code, bytes) = self.work(&Work::One { command, receipt }, &call, timeout).await?;
+        let Decoded { text, lossy, .. } = decode_output(&bytes, self.code_page());
+        Ok(Outcome { code, bytes, text, lossy, elapsed: began.elapsed() })
+    }
+
+    /// Has it done, at a prompt that was just proven: the exit code of what ran last, and all that was written.
+    pub(super) async fn work(
+        &mut self,
+        work: &Work<'_>,
+        call: &str,
+        timeout: Duration,
+    ) -> Result<(i32, Vec<u8>), ShellError> {
+        let line = typed_line(work, call)?;
         let mut cause = None;
         for left in (1..=STARTS).rev() {
             if cause.is_some() {
                 self.at_prompt().await?;
             }
-            match self.one_start(&Start { command, call: &call, line: &line, receipt, timeout, left }).await {
+            match self.one_start(&Start { work, call, line: &line, timeout, left }).await {
                 Ok(Found::Ended(header)) => {
                     let code = header.code;
                     let bytes = self.fetch(header).await.map_err(ShellError::after_enter)?;
-                    let Decoded { text, lossy, .. } = decode_output(&bytes, self.code_page());
-                    return Ok(Outcome { code, bytes, text, lossy, elapsed: began.elapsed() });
+                    return Ok((code, bytes));
                 }
                 Ok(_) => cause = Some("it proved not to have started, again and again"),
                 Err(error) => return Err(error),
@@ -183,8 +213,8 @@ impl Session {
 
     /// Types and enters it once, and says what became of it: it ended, or it never started.
     async fn one_start(&mut self, start: &Start<'_>) -> Result<Found, ShellError> {
-        let Start { command, call, line, receipt, timeout, left } = *start;
-        let entered = if self.checks(command) {
+        let Start { work, call, line, timeout, left } = *start;
+        let entered = if let Some((command, receipt)) = self.checked(work) {
             match self.bring_over(command, call, receipt).await {
                 Ok(line) => self.type_and_enter_once(&line).await,
                 Err(ShellError::Sac(SacError::Console(error))) if error.is_before_enter() => Err(error),
@@ -194,7 +224,7 @@ impl Session {
             let plain = self.type_and_enter_once(line).await;
             match plain {
                 // The line turned out to alter bytes: the next try is checked by the machine.
-                Err(error) if error.is_before_enter() && self.checks(command) => {
+                Err(error) if error.is_before_enter() && self.checked(work).is_some() => {
                     return Ok(Found::NotStarted);
                 }
                 other => other,
@@ -260,12 +290,14 @@ impl Session {
         }
     }
 
-    /// Whether the machine is to check a command before it runs it: the line was seen to alter bytes, and an echo
-    /// that looks right may then be two errors that hide each other.
-    fn checks(&self, command: &str) -> bool {
-        self.console().typing().noisy
+    /// The command, and its receipt, where the machine is to check it before it runs it: the line was seen to alter bytes,
+    /// and an echo that looks right may then be two errors that hide each other.
+    fn checked<'w>(&self, work: &Work<'w>) -> Option<(&'w str, Option<u64>)> {
+        let Work::One { command, receipt } = *work else { return None };
+        let checked = self.console().typing().noisy
             && command.len() <= LONGEST_CHECKED
-            && self.code_page().decode(&self.code_page().encode(command)).text == command
+            && self.code_page().decode(&self.code_page().encode(command)).text == command;
+        checked.then_some((command, receipt))
     }
 
     /// Waits for the end of the command, which is the prompt, and reads what the helper reports above it. None: no

@@ -72,8 +72,10 @@ const LINES: [&str; 44] = [
 /// The end of the helper: a page.
 const PAGE: [&str; 2] = ["@echo #%1", "@findstr /n \"^\" %SP%.b|findstr /r \"^%2: ^%3:\""];
 
-/// The longest line that is typed to write it.
-const LONGEST: usize = 420;
+/// The longest line that is typed to write it: each costs the wait for its prompt.
+const LONGEST: usize = 860;
+/// … on a line that was lost before: what was typed of it may have to be typed again.
+const LONGEST_CUT: usize = 420;
 /// … on a line that alters bytes: each try of a short one is likelier to come out right.
 const LONGEST_NOISY: usize = 60;
 
@@ -97,7 +99,11 @@ pub(super) fn lines() -> Vec<&'static str> {
 /// The lines to type at an interactive cmd so that a batch file is written. Each is in parentheses: cmd executes
 /// nothing of a line that ends too early.
 pub(super) fn upload(lines: &[&str], path: &str, line: Line) -> Vec<String> {
-    let longest = if line == Line::Noisy { LONGEST_NOISY } else { LONGEST };
+    let longest = match line {
+        Line::Good => LONGEST,
+        Line::Cut => LONGEST_CUT,
+        Line::Noisy => LONGEST_NOISY,
+    };
     let mut typed: Vec<String> = Vec::new();
     let mut group = String::new();
     for line in lines {
@@ -165,7 +171,7 @@ mod tests {
     #[test]
     fn the_helper_is_typed_in_few_lines_of_a_safe_length() {
         let typed = upload(&lines(), "%SP%.cmd", Line::Good);
-        assert!(typed.len() <= 9, "{}", typed.len());
+        assert!(typed.len() <= 4, "{}", typed.len());
         assert!(typed.iter().all(|line| line.len() < LONGEST + 40));
         assert!(typed[0].ends_with(")>%SP%.cmd)") && typed[1].ends_with(")>>%SP%.cmd)"));
         assert!(
@@ -179,7 +185,8 @@ mod tests {
     fn on_a_line_that_is_lost_it_goes_on_where_it_was() {
         let (mut written, batch, path) = (Written::default(), lines(), "%SP%.cmd");
         let whole = written.rest(&batch, path, Line::Cut);
-        assert_eq!(whole.len(), upload(&batch, path, Line::Good).len() + 1);
+        assert_eq!(whole, upload(&batch, path, Line::Cut));
+        assert!(whole.iter().all(|line| line.len() < LONGEST_CUT + 40));
         written.lines = 4;
         assert_eq!(written.rest(&batch, path, Line::Cut), whole[4..]);
         assert_eq!(

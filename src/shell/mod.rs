@@ -22,6 +22,7 @@ mod receipt;
 mod restart;
 mod session;
 mod taking_up;
+mod together;
 mod way_back;
 
 use std::time::Duration;

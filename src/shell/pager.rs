@@ -448,6 +448,6 @@ mod tests {
     #[test]
     fn the_batch_file_is_typed_in_lines_of_a_safe_length() {
         let typed = helper::upload(&LINES, "%SP%.p.cmd", helper::Line::Good);
-        assert!(typed.len() <= 5 && typed.iter().all(|line| line.len() < 460), "{typed:?}");
+        assert!(typed.len() <= 3 && typed.iter().all(|line| line.len() < 900), "{typed:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! Runs of scripts on a toy machine: what is sent, what is told, what is left on the machine.
 
+mod ahead;
 mod hostile;
 mod kinds;
 mod runs;

@@ -31,6 +31,12 @@ pub(crate) struct Toy {
     pub(crate) shells: u32,
     /// What the person says, when somebody is there.
     pub(crate) answer: Option<String>,
+    /// How many commands that only read one line holds; none go together when there are fewer than two.
+    pub(crate) line: usize,
+    /// What goes wrong with those that go together.
+    pub(crate) together: Option<Effect>,
+    /// How many commands each line held.
+    pub(crate) lines: Vec<usize>,
 }
 
 /// Something that goes wrong with commands that hold a text.
@@ -141,6 +147,7 @@ impl Operator for Toy {
             sleep_until(started).await;
         }
         sleep(COMMAND).await;
+        self.lines.push(1);
         self.sent.push(command.to_owned());
         let fault =
             self.faults.iter_mut().find(|fault| command.contains(fault.command) && fault.times != Some(0));
@@ -187,6 +194,30 @@ impl Operator for Toy {
 
     fn shells(&self) -> u32 {
         self.shells
+    }
+
+    fn fitting(&self, commands: &[&str]) -> usize {
+        commands.len().min(self.line)
+    }
+
+    async fn together(
+        &mut self,
+        commands: &[&str],
+        timeout: Duration,
+    ) -> Result<Vec<Outcome>, OperatorError> {
+        let mut outcomes = Vec::new();
+        let lines = self.lines.len();
+        if self.together.is_none() {
+            for command in commands {
+                outcomes.push(self.run(Mode::Cmd, command, timeout).await?);
+            }
+        }
+        self.lines.truncate(lines);
+        self.lines.push(commands.len());
+        match self.together {
+            Some(Effect::Refused(kind) | Effect::Executed(kind)) => Err(Self::trouble(kind, &self.screen)),
+            _ => Ok(outcomes),
+        }
     }
 
     async fn ask(&mut self, _: &str, _: &[String]) -> Result<Option<String>, OperatorError> {

@@ -1,0 +1,151 @@
+//! Checks that go out together: each step gets its own answer, and never one from before a change.
+
+use std::collections::BTreeMap;
+
+use sacpilot::engine::{EventKind, Trouble};
+
+use super::toy::{Effect, Toy};
+use super::{Outcome, Trial};
+
+/// What leans on what: `b` on `a` by its command, `c` by its `when`, `e` by what `a` does to it.
+const MANY: &str = r#"params:
+  names: {type: list, default: ['b', 'e', 'b'], about: 'some names'}
+steps:
+  - id: a
+    title: 'a is 1'
+    in: cmd
+    check: {run: 'get a', capture: {a: '^a=(.*)$'}, holds: 'a is defined and a == "1"'}
+    finding: {severity: warning, text: 'not so'}
+    change: [{run: 'put a 1'}, {run: 'put e 1'}]
+    undo: {run: 'put a {{ before.a | default("none") }}'}
+  - id: each
+    title: 'each of them'
+    for_each: {name: 'names'}
+    in: cmd
+    run: 'get {{ name }}'
+    capture: {seen: '=(.*)$'}
+  - {id: named, title: 'named by another', in: cmd, run: 'get {{ "c" if steps.a.changed else "d" }}'}
+  - {id: c, title: 'c', when: 'steps.a.changed', in: cmd, run: 'get c'}
+  - {id: inner, title: 'another script', use: 'inner', with: {name: 'b'}}
+  - id: group
+    title: 'a group'
+    block:
+      - {id: d, title: 'd', in: cmd, run: 'get d', holds: 'rc == 0', finding: {severity: warning, text: 'not so'}}
+      - id: e
+        title: 'e is 1'
+        in: cmd
+        check: {run: 'get e', capture: {e: '^e=(.*)$'}, holds: 'e is defined and e == "1"'}
+        finding: {severity: warning, text: 'not so'}
+        change: {run: 'put e 1'}
+        undo: none
+        why: 'it stays'
+        on_failure: continue
+  - {id: port, title: 'the port {{ facts.rdp_port }}', in: cmd, run: 'get {{ "a" if facts.rdp_port == 3389 else "b" }}'}
+  - {id: last, title: 'all of it', in: cmd, run: 'list'}
+"#;
+
+const INNER: &str = r#"params:
+  name: {type: text, about: 'a name'}
+steps:
+  - id: look
+    title: 'it is there'
+    in: cmd
+    run: 'get {{ name }}'
+    holds: 'rc == 0'
+    finding: {severity: warning, text: 'not so'}
+  - id: again
+    title: 'b is 2'
+    in: cmd
+    check: {run: 'get {{ name }}', capture: {b: '^b=(.*)$'}, holds: 'b is defined and b == "2"'}
+    finding: {severity: warning, text: 'not so'}
+    change: {run: 'put b 2'}
+    undo: {run: 'put b {{ before.b | default("none") }}'}
+"#;
+
+fn trial() -> Trial {
+    Trial::new(MANY).script("inner", INNER)
+}
+
+/// What was told, without how it was sent.
+fn told(outcome: &Outcome) -> Vec<EventKind> {
+    let plain = |event: &EventKind| !matches!(event, EventKind::ReadTogether { .. });
+    let events = outcome.events.iter().map(|event| event.event.clone()).filter(plain);
+    events
+        .map(|event| match event {
+            EventKind::RunFinished { verdict, exit, failure, .. } => {
+                EventKind::RunFinished { verdict, exit, elapsed_ms: 0, failure }
+            }
+            other => other,
+        })
+        .collect()
+}
+
+#[test]
+fn what_steps_see_does_not_depend_on_how_it_was_asked() {
+    let states = ["", "a=1", "a=0 b=1 e=0", "a=1 b=2 c=3 d=4 e=1", "b=2 e=1", "a=1 b=1 d=0"];
+    for state in states {
+        for diagnose in [false, true] {
+            let on = |toy: Toy| if diagnose { trial().diagnose().on(toy) } else { trial().on(toy) };
+            let alone = on(Toy::holding(state));
+            for line in 2..9 {
+                let together = on(Toy { line, ..Toy::holding(state) });
+                assert_eq!(told(&together), told(&alone), "{state}, {line} in a line, diagnose: {diagnose}");
+                assert_eq!(together.toy.state, alone.toy.state);
+                assert!(together.toy.lines.iter().any(|count| *count > 1), "{state} {line}");
+                assert_eq!(changes(&together), changes(&alone));
+            }
+        }
+    }
+}
+
+/// The commands that change something, and how often.
+fn changes(outcome: &Outcome) -> BTreeMap<&str, usize> {
+    let mut changes = BTreeMap::new();
+    for command in outcome.toy.sent.iter().filter(|command| command.starts_with("put")) {
+        *changes.entry(command.as_str()).or_default() += 1;
+    }
+    changes
+}
+
+#[test]
+fn they_go_out_in_the_order_of_their_steps_each_once() {
+    let outcome = trial().diagnose().on(Toy { line: 8, ..Toy::holding("a=1 b=2 c=3 d=4 e=1") });
+    let port = r#"reg query "HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp" /v PortNumber"#;
+    // What `named` asks is known when `a` had its turn.
+    assert_eq!(
+        outcome.sent(),
+        format!("get a; get b; get e; get b; get b; get b; get d; get e; get d; {port}; list; get a")
+    );
+    assert_eq!(outcome.toy.lines, [8, 3, 1]);
+}
+
+#[test]
+fn what_was_read_before_a_change_is_read_again() {
+    let outcome = trial().on(Toy { line: 8, ..Toy::holding("a=0 b=2 e=0") });
+    let sent = outcome.sent();
+    let (before, after) = sent.split_once("put a 1; put e 1").unwrap();
+    assert!(before.contains("get e") && after.contains("get e"), "{sent}");
+    // `e` is right since `a` was changed: an answer of before would have it changed again.
+    assert!(!after.contains("put e 1"), "{sent}");
+}
+
+#[test]
+fn what_fails_together_is_asked_alone() {
+    for trouble in [Trouble::TimedOut, Trouble::NotTyped, Trouble::OutcomeUnknown] {
+        let toy = Toy { line: 8, together: Some(Effect::Refused(trouble)), ..Toy::holding("a=1 b=2 e=1") };
+        let outcome = trial().diagnose().on(toy);
+        let alone = trial().diagnose().on(Toy::holding("a=1 b=2 e=1"));
+        assert_eq!(told(&outcome), told(&alone));
+        assert!(outcome.toy.lines.iter().skip(1).all(|count| *count == 1), "{:?}", outcome.toy.lines);
+    }
+}
+
+#[test]
+fn a_machine_that_is_gone_is_told_once() {
+    let toy = Toy { line: 8, together: Some(Effect::Refused(Trouble::LineLost)), ..Toy::holding("a=1") };
+    let outcome = trial().diagnose().on(toy);
+    assert_eq!(outcome.failure(), "line-lost");
+    assert_eq!(outcome.toy.lines, [8]);
+    let failed = |event: &&EventKind| matches!(event, EventKind::CommandFailed { .. });
+    assert_eq!(told(&outcome).iter().filter(failed).count(), 1);
+}

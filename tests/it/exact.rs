@@ -174,3 +174,49 @@ async fn a_command_that_asks_gets_no_answer_and_does_not_hang() {
         assert_eq!(world.registry.dword(key, "fDenyTSConnections"), Some(0), "{os:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_together_comes_as_it_would_alone() {
+    const COMMANDS: [&str; 12] = [
+        r"type C:\Windows\Temp\bytes.bin",
+        "exit 7",
+        "ver>nul",
+        r"type C:\Windows\Temp\wide.txt",
+        "nosuchprogram",
+        r#"dir /b "%ProgramFiles%" & echo 100%% ^& "quoted (%OS%)""#,
+        r"dir C:\nowhere",
+        "echo one& echo two>&2& exit /b -3",
+        r"type C:\Windows\Temp\utf16.txt",
+        "set /p X=",
+        "for %i in (1 2) do @echo %i",
+        r#"reg query "HKLM\SYSTEM\Select" | findstr /c:"Current" "#,
+    ];
+    for os in MACHINES {
+        let (mut session, window) = session(os, Language::DeDe).await;
+        put(&window, r"C:\Windows\Temp\bytes.bin", &(0..=255).chain((0..=255).rev()).collect::<Vec<u8>>());
+        put(&window, r"C:\Windows\Temp\wide.txt", wide_lines().as_bytes());
+        let utf16: Vec<u8> =
+            "\u{feff}größe\r\nohne Ende".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        put(&window, r"C:\Windows\Temp\utf16.txt", &utf16);
+        let mut alone = Vec::new();
+        for command in COMMANDS {
+            alone.push(session.cmd(command, TIMEOUT).await.unwrap());
+        }
+        let (mut rest, mut together, mut lines) = (&COMMANDS[..], Vec::new(), 0);
+        while !rest.is_empty() {
+            let outcomes = session.together(rest, TIMEOUT).await.unwrap();
+            assert!(outcomes.len() > 1, "{os:?}: {rest:?}");
+            rest = &rest[outcomes.len()..];
+            together.extend(outcomes);
+            lines += 1;
+        }
+        assert!(lines <= 2, "{os:?}: {lines}");
+        for ((command, alone), together) in COMMANDS.iter().zip(alone).zip(together) {
+            let told = |outcome: &sacpilot::shell::Outcome| {
+                (outcome.code, outcome.bytes.clone(), outcome.text.clone(), outcome.lossy)
+            };
+            assert_eq!(told(&together), told(&alone), "{os:?}: {command}");
+        }
+        session.close().await.unwrap();
+    }
+}

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use regex::Regex;
-use sacpilot::engine::Verdict;
+use sacpilot::engine::{Event, EventKind, Verdict};
 
 use super::{Case, Outcome, is_copy};
 use crate::engine::golden;
@@ -98,6 +98,18 @@ fn a_diagnosis_names_every_cause_and_changes_nothing() {
         }
     }
     golden("diagnosed-causes.txt", &told);
+}
+
+#[test]
+fn a_diagnosis_waits_for_few_answers() {
+    let outcome = Case::diagnose("rdp-internal-error").done();
+    let commands = |event: &&Event| matches!(event.event, EventKind::CommandStarted { .. });
+    let commands = outcome.events.iter().filter(commands).count() as u64;
+    let (opening, all) = outcome.turns;
+    assert!(commands >= 24, "{commands}");
+    assert!(opening <= 42, "{opening} until it was ready");
+    // Each on its own takes 2.4.
+    assert!((all - opening) * 10 <= commands * 14, "{} for {commands} commands", all - opening);
 }
 
 #[test]

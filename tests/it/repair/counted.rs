@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use sacpilot::transport::{Line, SimLine};
@@ -11,16 +11,44 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 pub(super) struct Counted {
     line: SimLine,
-    bytes: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+}
+
+/// What went over a line.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// Both ways.
+    bytes: AtomicU64,
+    turns: AtomicU64,
+    answered: AtomicBool,
+}
+
+impl Counts {
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How often something was sent after something had come: the answers that were waited for.
+    pub(super) fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
+    }
+
+    fn came(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.answered.fetch_or(bytes > 0, Ordering::Relaxed);
+    }
+
+    fn went(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        if self.answered.swap(false, Ordering::Relaxed) {
+            self.turns.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Counted {
-    pub(super) fn new(line: SimLine, bytes: Arc<AtomicU64>) -> Self {
-        Self { line, bytes }
-    }
-
-    fn add(&self, bytes: usize) {
-        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    pub(super) fn new(line: SimLine, counts: Arc<Counts>) -> Self {
+        Self { line, counts }
     }
 }
 
@@ -38,7 +66,7 @@ impl AsyncRead for Counted {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.line).poll_read(context, buffer);
-        self.add(buffer.filled().len() - before);
+        self.counts.came(buffer.filled().len() - before);
         polled
     }
 }
@@ -51,7 +79,7 @@ impl AsyncWrite for Counted {
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.line).poll_write(context, bytes);
         if let Poll::Ready(Ok(written)) = &polled {
-            self.add(*written);
+            self.counts.went(*written);
         }
         polled
     }

@@ -9,7 +9,6 @@ mod kinds;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,7 +36,7 @@ use sacpilot::transport::{Endpoint, Pace, SimLine, Way, open_azure};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::Instant;
 
-use counted::Counted;
+use counted::{Counted, Counts};
 
 use crate::azure::{Site, vm};
 
@@ -80,6 +79,8 @@ pub(crate) struct Outcome {
     pub(crate) reconnected: u64,
     /// Bytes that went over the line, both ways; behind Azure none is counted.
     pub(crate) bytes: u64,
+    /// Answers that were waited for until the machine was ready, and until the run had ended.
+    pub(crate) turns: (u64, u64),
     /// Where the token was seen that has no business there.
     pub(crate) leaks: Vec<String>,
 }
@@ -184,9 +185,9 @@ impl Case {
     }
 
     /// The line as it is, or through Azure.
-    async fn way_to(&self, line: SimLine, bytes: &Arc<AtomicU64>) -> (Console, Option<Site>) {
+    async fn way_to(&self, line: SimLine, counts: &Arc<Counts>) -> (Console, Option<Site>) {
         let Some(switches) = self.azure else {
-            return (Console::new(Box::new(Counted::new(line, Arc::clone(bytes))), None), None);
+            return (Console::new(Box::new(Counted::new(line, Arc::clone(counts))), None), None);
         };
         let (nobody, _) = tokio::io::duplex(1);
         let site = Site::in_front_of(Box::new(line), nobody, switches).await;
@@ -202,8 +203,8 @@ impl Case {
         let (scenario, world) = self.machine();
         let line = SimLine::new(self.scenario, scenario.machine, world, Pace { speed: 1, baud: None });
         let window = line.window();
-        let bytes = Arc::new(AtomicU64::new(0));
-        let (console, site) = self.way_to(line, &bytes).await;
+        let counts = Arc::new(Counts::default());
+        let (console, site) = self.way_to(line, &counts).await;
         let before = window.world().lock().snapshot();
         let credentials = Credentials {
             user: scenario.account.user,
@@ -215,6 +216,7 @@ impl Case {
             Ok(session) => session,
             Err((error, console)) => panic!("{}: {error}\n{}", self.scenario, console.screen().text()),
         };
+        let opening = counts.turns();
         let folder = tempfile::tempdir().unwrap();
         let script = self.load(folder.path());
         let mut params = bind(&script, &self.params).unwrap();
@@ -252,6 +254,7 @@ impl Case {
             Past::default(),
         ))
         .await;
+        let turns = (opening, counts.turns());
         // What Windows starts late after a restart has started.
         let mut idle = live.into_session().into_console();
         let end = Instant::now() + SETTLED;
@@ -269,7 +272,8 @@ impl Case {
             rdp: world.rdp_works(),
             left: left_behind(&world),
             world: world.clone(),
-            bytes: bytes.load(Ordering::Relaxed),
+            bytes: counts.bytes(),
+            turns,
             reconnected: idle.reconnected(),
             leaks: site.map(|site| site.leaks()).unwrap_or_default(),
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use regex::Regex;
+use serde_json::Value;
 
 use super::text::Text;
 use crate::recording::{Event, Kind};
@@ -22,19 +23,37 @@ pub struct Exposed {
     pub times: usize,
 }
 
+const ACCOUNT: &str = "domain account";
+
 /// What is looked for: its name, whether it is a secret, and a pattern.
-const WANTED: [(&str, bool, &str); 12] = [
+const WANTED: [(&str, bool, &str); 16] = [
     ("private key", true, r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     ("token (JWT)", true, r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*"),
     ("BitLocker recovery password", true, r"\b(?:\d{6}-){7}\d{6}\b"),
     ("product key", true, r"\b(?:[A-Z0-9]{5}-){4}[A-Z0-9]{5}\b"),
     ("password in a command", true, r"(?i)\b(?:pass(?:word|wd)?|pwd)\s*[:=]\s*[^\s*:]{3,}"),
-    ("password of net user", true, r#"(?i)\bnet1?\s+user\s+\S+\s+[^\s/*"]{3,}"#),
+    (
+        "password of net user",
+        true,
+        r#"(?i)\bnet1?\s+user\s+(?:\^?"[^"\r\n]+"|[^\s"&|<>]+)\s+(?:\^?"[^"*\r\n]{3,}"|[^\s/*"^&|<>)][^\s"&|<>]{2,})"#,
+    ),
+    (
+        "password of net use",
+        true,
+        r#"(?i)\bnet1?\s+use\s+(?:[a-z*]:?\s+)?\^?"?\\\\[^\s"]+"?\s+(?:\^?"[^"*\r\n]{3,}"|[^\s/*"^&|<>)][^\s"&|<>]{2,})"#,
+    ),
+    ("password of a task", true, r#"(?i)\bschtasks\b[^\r\n]*\s/rp\s+[^\s*/]{3,}"#),
+    ("password of an automatic login", true, r"(?i)\bDefaultPassword\s+REG_SZ[ \t]+[^\s*]+"),
+    (
+        "password as a secure string",
+        true,
+        r#"(?i)\bConvertTo-SecureString\s+(?:-String\s+)?['"][^'"\r\n*]{3,}['"]"#,
+    ),
     ("account", false, r"(?m)^Username: *\S+"),
     (
-        "domain account",
+        ACCOUNT,
         false,
-        r#"(?m)(?:^|[\s"':=(])[A-Z][A-Z0-9-]{1,14}\\[A-Za-z][A-Za-z0-9._-]{1,30}(?:$|[\s"',;:)])"#,
+        r#"(?m)(?:^|[\s"':=(])(?:NT )?[A-Z][A-Z0-9-]{1,14}\\[A-Za-z][A-Za-z0-9._-]{1,30}(?:$|[\s"',;:)])"#,
     ),
     ("mail address", false, r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b"),
     ("security identifier", false, r"\bS-1-5-21(?:-\d{4,}){3,4}\b"),
@@ -43,14 +62,15 @@ const WANTED: [(&str, bool, &str); 12] = [
 ];
 
 /// Addresses and accounts that every machine has.
-const HARMLESS: [&str; 11] = [
+const HARMLESS: [&str; 12] = [
     "0.0.0.0",
     "127.0.0.1",
     "255.255.255.255",
     "255.255.255.0",
-    "BUILTIN\\Administrators",
-    "AUTHORITY\\SYSTEM",
-    "AUTHORITY\\NETWORK",
+    "BUILTIN\\",
+    "AUTHORITY\\",
+    "NT AUTHORITY\\",
+    "NT SERVICE\\",
     "HKLM\\",
     "HKCU\\",
     "HKU\\",
@@ -103,7 +123,11 @@ impl Audit {
                     self.look(&lines);
                 }
             }
-            Kind::Mark(text) | Kind::Told(text) => self.look(&text.replace("\\\\", "\\")),
+            Kind::Mark(text) => self.look(text),
+            Kind::Told(json) => match serde_json::from_str(json) {
+                Ok(event) => self.look_inside(&event),
+                Err(_) => self.look(json),
+            },
             Kind::Other { data, .. } => self.look(data),
         }
     }
@@ -144,6 +168,16 @@ impl Audit {
         }
     }
 
+    /// The texts of an event, each on its own, without the escapes of JSON.
+    fn look_inside(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.look(text),
+            Value::Array(values) => values.iter().for_each(|value| self.look_inside(value)),
+            Value::Object(members) => members.values().for_each(|value| self.look_inside(value)),
+            _ => {}
+        }
+    }
+
     fn look(&mut self, text: &str) {
         self.look_plainly(text);
         let encoded: String =
@@ -158,6 +192,10 @@ impl Audit {
     fn look_plainly(&mut self, text: &str) {
         for (what, secret, pattern) in &self.patterns {
             for found in pattern.find_iter(text) {
+                let before = &text[..found.start() + usize::from(found.as_str().starts_with(' '))];
+                if *what == ACCOUNT && is_inside_a_key(before) {
+                    continue;
+                }
                 let found = found
                     .as_str()
                     .trim_matches(['"', '\'', ',', ';', ':', '(', ')', '=', ' ', '\t', '\r', '\n']);
@@ -172,6 +210,16 @@ impl Audit {
             }
         }
     }
+}
+
+/// Whether what follows is a part of the path of a registry key: a name in it may hold a blank (`Windows NT\Terminal`).
+fn is_inside_a_key(before: &str) -> bool {
+    const ROOTS: [&str; 5] = ["HKLM\\", "HKCU\\", "HKCR\\", "HKU\\", "HKEY_"];
+    let line = before.rsplit(['\r', '\n', '"', '\'']).next().unwrap_or_default();
+    let path = ROOTS.iter().filter_map(|root| line.rfind(root)).max().map(|start| &line[start..]);
+    // A switch ends an unquoted path.
+    path.is_some_and(|path| before.ends_with(' ') && !path.contains(" /"))
+        || before.trim_end().ends_with("\\Windows")
 }
 
 /// The first characters: enough to find it, too few to use it.
@@ -227,6 +275,62 @@ mod tests {
                 "security identifier S-1-5-21-12345-23456-34567-1001 1",
             ]
         );
+    }
+
+    #[test]
+    fn a_path_or_an_account_of_every_machine_is_no_account_of_a_domain() {
+        let said = |text: &str| Kind::Output(text.into());
+        let told = r#"{"output":"whoami\r\nPC\\kim\r\nHost Name: VM01\nSignature","run":"reg query \"HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows NT\\Terminal Services\""}"#;
+        let found = audit(&[
+            said(
+                "reg query \"HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows NT\\Terminal Services\" /v fDenyTS\r\n",
+            ),
+            said("HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\r\n"),
+            said("HKLM\\SOFTWARE\\ACME TOOLS\\Agent\r\n"),
+            said(
+                "SERVICE_START_NAME : NT AUTHORITY\\LocalService\r\n  BUILTIN\\Users:(RX)\r\n NT SERVICE\\TrustedInstaller:(F)\r\n",
+            ),
+            Kind::Told(told.to_owned()),
+            // These are some.
+            said("reg add HKLM\\SOFTWARE\\X /d CONTOSO\\ann\r\nC:\\data CONTOSO\\bob:(F)\r\n"),
+        ]);
+        assert_eq!(
+            found,
+            ["domain account CONTOSO\\ann 1", "domain account CONTOSO\\bob 1", "domain account PC\\kim 1",]
+        );
+    }
+
+    #[test]
+    fn passwords_in_commands_are_found_however_they_are_quoted() {
+        let secrets = |line: &str| {
+            let mut audit = Audit::default();
+            audit.add(&Event { at: Duration::ZERO, kind: Kind::Input(format!("{line}\r").into_bytes()) });
+            audit.secrets()
+        };
+        for line in [
+            "net user kim Hunter22x /add",
+            "net user \"kim b\" \"Hunter 22x\" /add",
+            "net user ^\"kim^\" ^\"Hunter22x^\"",
+            "net use Z: \\\\files\\c$ Hunter22x /user:kim",
+            "net use \\\\files\\c$ \"Hunter 22x\" /user:kim",
+            "schtasks /create /tn x /ru kim /rp Hunter22x",
+            "ConvertTo-SecureString 'Hunter22x' -AsPlainText -Force",
+            "    DefaultPassword    REG_SZ    Hunter22x",
+            "wmic /password:Hunter22x os",
+        ] {
+            assert_eq!(secrets(line).len(), 1, "{line}");
+        }
+        for line in [
+            "(net user ^\"rescue^\"^\"&%SP% 2pkj)",
+            "net user ^\"rescue^\" ^| findstr /n ^\"^^^\"",
+            "net user ^\"rescue^\" * /add /y^\" &&>>%SP%.d echo 0)",
+            "net user DefaultAccount & net user Guest",
+            "net user kim 2>nul",
+            "net use Z: \\\\files\\c$ /user:kim *",
+            "net use Z: \\\\files\\c$ * /user:kim",
+        ] {
+            assert_eq!(secrets(line), Vec::<String>::new(), "{line}");
+        }
     }
 
     #[test]

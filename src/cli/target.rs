@@ -45,7 +45,7 @@ Targets:
 const PROMPT: Duration = Duration::from_mins(15);
 
 /// How long a lost line is tried to be made anew unless told otherwise: a terminal server restarts in less.
-const RECONNECT: Duration = Duration::from_mins(2);
+pub(super) const RECONNECT: Duration = Duration::from_mins(2);
 
 /// Options about the target.
 #[derive(Debug, Clone, clap::Args)]

@@ -23,7 +23,7 @@ pub use pace::{Rendering, TypingStatistics};
 pub use typing::{Clearing, Manner, Typed};
 
 use crate::encoding::Utf8Stream;
-use crate::recording::{Recorder, RecordingFailure};
+use crate::recording::{Recorder, RecordingFailure, line_marks};
 use crate::screen::Screen;
 use crate::secret::Secret;
 use crate::transport::{Line, Reopen};
@@ -136,6 +136,9 @@ impl ConsoleError {
     /// What the user can do next.
     pub fn help(&self) -> &'static str {
         match self {
+            Self::HungUp { line, .. } if line.starts_with("recording ") => {
+                "a recording answers only to what was sent when it was made: `sacpilot replay FILE --explain` shows that"
+            }
             Self::HungUp { .. } => {
                 "look whether somebody else took the console, and run it again; --reconnect TIME makes a lost line anew \
                  where the way in allows that"
@@ -206,6 +209,10 @@ pub struct Console {
     taken: Vec<Instant>,
     /// When bytes were sent last.
     sent: Instant,
+    /// That the line is lost is in the recording.
+    loss_told: bool,
+    /// How often the line took an Enter.
+    enters: u64,
     secrets: Vec<Secret>,
 }
 
@@ -234,6 +241,8 @@ impl Console {
             outage: None,
             taken: Vec::new(),
             sent: Instant::now(),
+            loss_told: false,
+            enters: 0,
             mode: None,
             secrets: Vec::new(),
         }
@@ -272,6 +281,11 @@ impl Console {
     /// (ReactOS), and what it draws next begins with one.
     pub fn doubled_escapes(&self) -> u64 {
         self.doubled_escapes
+    }
+
+    /// How often the line took an Enter. While it stays the same, nothing that was typed meanwhile was entered.
+    pub fn enters(&self) -> u64 {
+        self.enters
     }
 
     /// Arms what ends every wait at once, or disarms it.
@@ -398,9 +412,12 @@ impl Console {
     /// Sends bytes as they are: keys for SAC's driver, an answer to a pager. Never an Enter on a line: that is
     /// [`Console::submit`].
     pub async fn send(&mut self, bytes: &[u8]) -> Result<(), ConsoleError> {
+        let (line, enters) = (&mut self.line, &mut self.enters);
         let written = tokio::time::timeout(WRITE_PATIENCE, async {
-            self.line.write_all(bytes).await?;
-            self.line.flush().await
+            line.write_all(bytes).await?;
+            // One that the line refused went nowhere.
+            *enters += u64::from(bytes.contains(&b'\r'));
+            line.flush().await
         })
         .await;
         match written {
@@ -413,11 +430,9 @@ impl Console {
                 Ok(())
             }
             Ok(Err(error)) => Err(self.hung_up(Some(&error))),
-            Err(_) => Err(ConsoleError::HungUp {
-                line: self.line.describe(),
-                reason: format!("it took no byte for {} (flow control?)", seconds(WRITE_PATIENCE)),
-                screen: self.screen.text(),
-            }),
+            Err(_) => {
+                Err(self.lost(format!("it took no byte for {} (flow control?)", seconds(WRITE_PATIENCE))))
+            }
         }
     }
 
@@ -482,11 +497,15 @@ impl Console {
     fn hung_up(&mut self, error: Option<&std::io::Error>) -> ConsoleError {
         // The line is gone: that is the news.
         let _ = self.show_queued();
-        ConsoleError::HungUp {
-            line: self.line.describe(),
-            reason: self.line.hang_up(error),
-            screen: self.screen.text(),
+        let reason = self.line.hang_up(error);
+        self.lost(reason)
+    }
+
+    fn lost(&mut self, reason: String) -> ConsoleError {
+        if !std::mem::replace(&mut self.loss_told, true) {
+            self.mark(&line_marks::lost(&reason));
         }
+        ConsoleError::HungUp { line: self.line.describe(), reason, screen: self.screen.text() }
     }
 }
 

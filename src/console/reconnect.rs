@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Console, ConsoleError, asked, seconds};
 use crate::encoding::Utf8Stream;
+use crate::recording::line_marks::MADE_ANEW;
 use crate::transport::{Line, Refused};
 
 /// The first pause between two tries; each is twice as long as the one before, up to [`LONGEST`].
@@ -183,7 +184,8 @@ impl Console {
         self.queued.clear();
         self.doubted = true;
         self.reconnected += 1;
-        self.mark("line made anew");
+        self.loss_told = false;
+        self.mark(MADE_ANEW);
     }
 
     /// How often the line was made anew.

@@ -231,6 +231,7 @@ fn trouble(error: &ShellError) -> Trouble {
         ShellError::TooLong { .. } | ShellError::NotStarted { .. } | ShellError::NoReceipt { .. } => {
             Trouble::NotTyped
         }
+        ShellError::LostBeforeEnter { .. } => Trouble::LineLost,
         ShellError::OutcomeUnknown { cause } => match cause {
             ConsoleError::HungUp { .. } => Trouble::LineLost,
             ConsoleError::Alarm { alarm: Alarm::BugCheck | Alarm::Restarted, .. } => Trouble::MachineDown,

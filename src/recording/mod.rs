@@ -37,6 +37,7 @@ mod escape;
 mod flat;
 mod forms;
 mod import;
+pub mod line_marks;
 mod parts;
 mod playback;
 mod raw_text;

@@ -10,6 +10,7 @@ use crate::encoding::Utf8Stream;
 use crate::recording::{Event, Kind};
 use crate::sac::{self, Field, Place};
 use crate::screen::{ADDRESSED, Offset, Screen};
+use crate::shell::carried_command;
 
 /// Something that the console did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Explainer {
     at: Duration,
     seen: Offset,
     line: String,
+    /// What was typed since the last Enter.
+    typing: Vec<u8>,
     /// The line just ended and this one began with a placed cursor: old text, shown again.
     repainted: bool,
     place: Option<Place>,
@@ -74,7 +77,8 @@ impl Explainer {
                 let label = label.escape_debug();
                 self.tell(format!("mark: {label}"));
             }
-            Kind::Input(_) | Kind::Told(_) | Kind::Other { .. } => {}
+            Kind::Input(bytes) => self.typed(bytes),
+            Kind::Told(_) | Kind::Other { .. } => {}
         }
         std::mem::take(&mut self.deeds)
     }
@@ -93,6 +97,25 @@ impl Explainer {
             self.tell(format!("the machine started {boots} times: it may restart in a loop"));
         }
         self.deeds
+    }
+
+    /// What was typed. A command of ours is carried in a long line, at a prompt that only a session of ours shows.
+    fn typed(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match byte {
+                b'\r' => {
+                    let line = std::mem::take(&mut self.typing);
+                    if let Some(command) = carried_command(&String::from_utf8_lossy(&line)) {
+                        self.tell(format!("command: {}", visible(&command)));
+                    }
+                }
+                0x08 | 0x7f => {
+                    self.typing.pop();
+                }
+                0x03 => self.typing.clear(),
+                other => self.typing.push(*other),
+            }
+        }
     }
 
     fn character(&mut self, character: char) {
@@ -307,6 +330,18 @@ mod tests {
         for size in [1, 2, 5, 64, LOG.len()] {
             assert_eq!(explained(LOG, size), expected, "{size}");
         }
+    }
+
+    #[test]
+    fn a_command_of_a_session_of_ours_is_told_however_it_was_typed() {
+        let mut explainer = Explainer::default();
+        let mut deeds = Vec::new();
+        for typed in ["(>%SP%.m echo 2pkj&>%SP%.o 2>&1<nul cmd /d/s/c ^\"vex", "\x08r^\"&%SP% 2pkj)", "\r"] {
+            deeds.extend(explainer.add(&Event { at: Duration::ZERO, kind: Kind::Input(typed.into()) }));
+        }
+        deeds.extend(explainer.finish());
+        let told: Vec<&str> = deeds.iter().map(|deed| deed.what.as_str()).collect();
+        assert_eq!(told, ["command: ver"]);
     }
 
     #[test]

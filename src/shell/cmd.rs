@@ -214,7 +214,9 @@ impl Session {
     /// Types and enters it once, and says what became of it: it ended, or it never started.
     async fn one_start(&mut self, start: &Start<'_>) -> Result<Found, ShellError> {
         let Start { work, call, line, timeout, left } = *start;
-        let entered = if let Some((command, receipt)) = self.checked(work) {
+        let enters = self.console().enters();
+        let checked = self.checked(work);
+        let entered = if let Some((command, receipt)) = checked {
             match self.bring_over(command, call, receipt).await {
                 Ok(line) => self.type_and_enter_once(&line).await,
                 Err(ShellError::Sac(SacError::Console(error))) if error.is_before_enter() => Err(error),
@@ -240,7 +242,14 @@ impl Session {
             Err(error) if error.is_before_enter() => return Err(error.into()),
             Err(error) => Some(error),
         };
-        self.end_of(call, timeout, cause).await.map_err(ShellError::after_enter)
+        // On a line that alters bytes, a key may have become an Enter on the way.
+        let typing = cause.is_some()
+            && checked.is_none()
+            && !self.console().typing().noisy
+            && self.console().enters() == enters;
+        self.end_of(call, timeout, cause)
+            .await
+            .map_err(|error| if typing { error.without_enter() } else { error.after_enter() })
     }
 
     /// Awaits the end of a command whose Enter was sent, or may have been: `cause` is what happened then.

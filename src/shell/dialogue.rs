@@ -113,7 +113,11 @@ impl Session {
             let longest = super::cmd::LONGEST_TYPED - (length - command.chars().count());
             return Err(ShellError::TooLong { length: command.chars().count(), longest });
         }
-        self.type_and_enter_once(&line).await.map_err(begun)?;
+        let enters = self.console().enters();
+        if let Err(cause) = self.type_and_enter_once(&line).await {
+            let entered = self.console().enters() > enters || self.console().typing().noisy;
+            return Err(if entered { begun(cause) } else { begun(cause).without_enter() });
+        }
         let start = self.console().screen().transcript().now();
         listener.begin(self.console().screen());
         loop {

@@ -23,6 +23,18 @@ pub fn escape_for_child(command: &str) -> String {
     escaped
 }
 
+/// The command in a line of ours that carries one: what [`escape_for_child`] took, found again.
+pub fn carried_command(line: &str) -> Option<String> {
+    let (_, behind) = line.split_once("cmd /d/s/c ^\"")?;
+    let end = behind.rfind("^\"&%SP% ").or_else(|| behind.rfind("^\" &&>>%SP%.d "))?;
+    let mut command = String::with_capacity(end);
+    let mut characters = behind[..end].chars();
+    while let Some(character) = characters.next() {
+        command.extend(if character == '^' { characters.next() } else { Some(character) });
+    }
+    Some(command)
+}
+
 fn is_special(character: char) -> bool {
     matches!(character, '"' | '&' | '|' | '<' | '>' | '^' | '(' | ')')
 }
@@ -30,6 +42,13 @@ fn is_special(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_lines_carry_no_command() {
+        for line in ["", "(%SP% 2pkj)", "cmd /d/s/c ^\"ver^\"", "dir ^\"&%SP% x"] {
+            assert_eq!(carried_command(line), None, "{line}");
+        }
+    }
 
     #[test]
     fn what_the_outer_cmd_would_act_on_is_escaped() {
@@ -43,6 +62,10 @@ mod tests {
             ("echo a^^b", "echo a^^^^b"),
         ] {
             assert_eq!(escape_for_child(command), escaped);
+            let line = format!("(>%SP%.m echo 2pkj&>%SP%.o 2>&1<nul cmd /d/s/c ^\"{escaped}^\"&%SP% 2pkj)");
+            assert_eq!(carried_command(&line).as_deref(), Some(command));
+            let talk = format!("((>%SP%.d echo 7||x)&&cmd /d/s/c ^\"{escaped}^\" &&>>%SP%.d echo 0)");
+            assert_eq!(carried_command(&talk).as_deref(), Some(command));
         }
     }
 }

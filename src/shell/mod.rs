@@ -34,7 +34,7 @@ use crate::sac::SacError;
 use crate::secret::Secret;
 
 pub use cmd::refuse_too_long;
-pub use escape::escape_for_child;
+pub use escape::{carried_command, escape_for_child};
 pub use machine_file::{Entry, EntryKind};
 pub use pull::{Fetched, Incoming};
 pub use push::{Outgoing, Sent};
@@ -200,6 +200,12 @@ pub enum ShellError {
         /// What the script had written.
         output: String,
     },
+    /// The line was lost while the command was typed, and did not come back; no Enter was sent.
+    #[error("nothing was started: {cause}")]
+    LostBeforeEnter {
+        /// What happened.
+        cause: ConsoleError,
+    },
     /// Enter was sent, and the way back to the machine failed, so nobody could ask what became of the command.
     #[error("the command may have been started, and nobody could find out: {cause}")]
     NotFoundOut {
@@ -244,6 +250,7 @@ impl ShellError {
             Self::NoProof { .. } => "no-certutil",
             Self::RestartRefused { .. } => "restart-refused",
             Self::TooLong { .. } => "command-too-long",
+            Self::LostBeforeEnter { .. } => "line-lost",
             Self::NotStarted { .. } => "command-not-started",
             Self::NoReceipt { .. } => "no-receipt",
             Self::TimedOut { .. } => "command-timed-out",
@@ -280,6 +287,7 @@ impl ShellError {
                 "the account needs the right to shut the system down (5: access denied); SAC's own restart asks no account",
             ),
             Self::TooLong { .. } => Some("put it into a script file on the machine, or split it"),
+            Self::LostBeforeEnter { cause } => Some(cause.help()),
             Self::NotStarted { .. } => Some("run it again; on a line that loses bytes, try a lower speed"),
             Self::TimedOut { .. } => Some("allow more with --timeout"),
             Self::DialogueFailed { .. } => {
@@ -318,7 +326,7 @@ impl ShellError {
             | Self::NotStarted { screen, .. }
             | Self::TimedOut { screen, .. }
             | Self::DialogueFailed { screen, .. } => Some(screen),
-            Self::OutcomeUnknown { cause } => cause.screen(),
+            Self::OutcomeUnknown { cause } | Self::LostBeforeEnter { cause } => cause.screen(),
             Self::NotFoundOut { cause } => cause.screen(),
             Self::LoginRefused { .. }
             | Self::RestartRefused { .. }
@@ -343,6 +351,7 @@ impl ShellError {
             | Self::NotPrepared { .. }
             | Self::NoProof { .. }
             | Self::NotStarted { .. }
+            | Self::LostBeforeEnter { .. }
             | Self::NoReceipt { .. }
             | Self::TooLong { .. } => false,
             Self::NoPowerShell { begun, .. } => *begun,
@@ -362,6 +371,16 @@ impl ShellError {
     /// The same failure where Enter was sent before: never one that says that nothing ran.
     pub(super) fn after_enter(self) -> Self {
         if self.may_have_run() || self.is_stop() { self } else { Self::NotFoundOut { cause: Box::new(self) } }
+    }
+
+    /// The same failure where a line was typed and no Enter was sent: a line that stays lost says so.
+    pub(super) fn without_enter(self) -> Self {
+        match self {
+            Self::OutcomeUnknown { cause: cause @ ConsoleError::HungUp { .. } } => {
+                Self::LostBeforeEnter { cause }
+            }
+            other => other,
+        }
     }
 
     /// The same failure where the command proves not to have been started: never one that says that it may have been.
@@ -386,6 +405,7 @@ impl ShellError {
                 SacError::Console(ConsoleError::HungUp { .. })
                     | SacError::OutcomeUnknown { cause: ConsoleError::HungUp { .. } }
             ) | Self::OutcomeUnknown { cause: ConsoleError::HungUp { .. } }
+                | Self::LostBeforeEnter { cause: ConsoleError::HungUp { .. } }
         )
     }
 

@@ -247,9 +247,9 @@ impl Session {
     /// Gets back to the prompt after something went wrong between two commands.
     pub(super) async fn recover(&mut self, error: ShellError) -> Result<(), ShellError> {
         match error {
-            ShellError::Sac(crate::sac::SacError::Console(cause)) | ShellError::OutcomeUnknown { cause } => {
-                self.regain(cause).await
-            }
+            ShellError::Sac(crate::sac::SacError::Console(cause))
+            | ShellError::OutcomeUnknown { cause }
+            | ShellError::LostBeforeEnter { cause } => self.regain(cause).await,
             ShellError::NotStarted { .. } => Ok(()),
             error => Err(error),
         }
@@ -262,6 +262,7 @@ pub(super) fn may_go_on(error: &ShellError) -> bool {
         error,
         ShellError::Sac(crate::sac::SacError::Console(_))
             | ShellError::OutcomeUnknown { .. }
+            | ShellError::LostBeforeEnter { .. }
             | ShellError::NotStarted { .. }
     )
 }

@@ -26,7 +26,8 @@ const LATENESS: Duration = Duration::from_secs(1);
 /// A line to a recording.
 pub struct ReplayLine {
     name: String,
-    playback: Playback,
+    /// Shared with the line that goes on behind a loss.
+    playback: Arc<Mutex<Playback>>,
     state: Arc<Mutex<State>>,
     began: Instant,
     speed: u32,
@@ -34,6 +35,8 @@ pub struct ReplayLine {
     mutation: Option<Mutation>,
     /// How many bytes were sent.
     sent: u64,
+    /// The line was lost here when it was recorded, for this reason.
+    lost: Option<String>,
     /// What may be the beginning of a text that is not seen.
     unseen: Vec<u8>,
     outbound: VecDeque<u8>,
@@ -58,13 +61,14 @@ impl ReplayLine {
         let now = Instant::now();
         Self {
             name: name.to_owned(),
-            playback,
+            playback: Arc::new(Mutex::new(playback)),
             state: Arc::default(),
             began: now,
             speed: speed.max(1),
             cutter: Pieces::Whole.cutter(),
             mutation: None,
             sent: 0,
+            lost: None,
             unseen: Vec::new(),
             outbound: VecDeque::new(),
             wake: Box::pin(sleep_until(now)),
@@ -122,11 +126,16 @@ impl ReplayLine {
 
     /// What the console says now: what is due, and what is joined to it.
     fn said(&mut self, now: Duration) -> Vec<u8> {
-        let mut said = self.playback.advance(now);
+        let mut said = self.playback().advance(now);
         if self.cutter.is_early() || !said.is_empty() {
-            said.extend(self.playback.hasten(now, self.cutter.joined()));
+            let outputs = self.cutter.joined();
+            said.extend(self.playback().hasten(now, outputs));
         }
         said
+    }
+
+    fn playback(&self) -> MutexGuard<'_, Playback> {
+        self.playback.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A look at the replay, also while the line is in use.
@@ -188,14 +197,43 @@ impl Line for ReplayLine {
         if let Some(difference) = &self.state().difference {
             return difference.to_string();
         }
-        if let Some(trouble) = self.playback.trouble() {
+        if let Some(reason) = &self.lost {
+            let unknown = "the line was lost while it was recorded";
+            return Some(reason)
+                .filter(|reason| !reason.is_empty())
+                .map_or(unknown, String::as_str)
+                .to_owned();
+        }
+        if let Some(trouble) = self.playback().trouble() {
             return trouble.to_string();
         }
         error.map_or_else(|| "the recording ends here".to_owned(), ToString::to_string)
     }
 
     fn shows_the_past(&self) -> bool {
-        self.playback.began_with_the_past()
+        self.playback().began_with_the_past()
+    }
+
+    fn again(&self) -> Option<Box<dyn Line>> {
+        self.lost.as_ref()?;
+        let anew = self.playback().go_on(self.now());
+        anew.then(|| {
+            Box::new(Self {
+                name: self.name.clone(),
+                playback: Arc::clone(&self.playback),
+                state: Arc::clone(&self.state),
+                began: self.began,
+                speed: self.speed,
+                cutter: self.cutter.clone(),
+                mutation: self.mutation.clone(),
+                sent: self.sent,
+                lost: None,
+                unseen: Vec::new(),
+                outbound: VecDeque::new(),
+                wake: Box::pin(sleep_until(Instant::now())),
+                reader: None,
+            }) as Box<dyn Line>
+        })
     }
 }
 
@@ -220,10 +258,15 @@ impl AsyncRead for ReplayLine {
             if let Some(error) = self.differs() {
                 return Poll::Ready(Err(error));
             }
-            let ended = self.playback.ended();
+            let lost = self.playback().lost(now);
+            if lost.is_some() {
+                self.lost = lost;
+                return Poll::Ready(Ok(()));
+            }
+            let ended = self.playback().ended();
             self.state().ended = ended;
             self.reader = Some(context.waker().clone());
-            let wanted = if ended { Some(now + SILENCE) } else { self.playback.next_wake() };
+            let wanted = if ended { Some(now + SILENCE) } else { self.playback().next_wake() };
             let Some(wanted) = wanted else { return Poll::Pending };
             // Rounded up, so that the recording's time has come when the timer rings.
             let deadline =
@@ -242,8 +285,13 @@ impl AsyncRead for ReplayLine {
 impl AsyncWrite for ReplayLine {
     fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let now = self.now();
+        if self.playback().refuses(now) {
+            let lost = self.playback().lost(Duration::MAX);
+            self.lost = lost;
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
         let sent = self.as_sent(bytes);
-        let received = self.playback.receive(now, &sent);
+        let received = self.playback().receive(now, &sent);
         if let Some(reader) = self.reader.take() {
             reader.wake();
         }

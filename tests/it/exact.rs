@@ -195,8 +195,7 @@ async fn what_goes_together_comes_as_it_would_alone() {
         let (mut session, window) = session(os, Language::DeDe).await;
         put(&window, r"C:\Windows\Temp\bytes.bin", &(0..=255).chain((0..=255).rev()).collect::<Vec<u8>>());
         put(&window, r"C:\Windows\Temp\wide.txt", wide_lines().as_bytes());
-        let utf16: Vec<u8> =
-            "\u{feff}größe\r\nohne Ende".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let utf16: Vec<u8> = "\u{feff}größe\r\nohne Ende".encode_utf16().flat_map(u16::to_le_bytes).collect();
         put(&window, r"C:\Windows\Temp\utf16.txt", &utf16);
         let mut alone = Vec::new();
         for command in COMMANDS {

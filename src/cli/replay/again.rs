@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::run::{Taking, converse};
 use crate::cli::script_args;
-use crate::cli::target::{Target, credentials_of, recorded_start};
+use crate::cli::target::{RECONNECT, Target, credentials_of, recorded_start};
 use crate::engine::event::EventKind;
 use crate::engine::{Event, Listener, Masks, Narrator, OnInterrupt, Order, Past, Selection};
 use crate::recording::{Kind, Manner, Survey, survey};
@@ -66,7 +66,8 @@ pub(super) async fn run(args: &Args, from: &Recorded, context: &Context) -> Resu
         snapshot_declined: None,
         wait: Duration::from_mins(15),
         patience: Duration::ZERO,
-        reconnect: Duration::ZERO,
+        // It comes back where the recorded one did.
+        reconnect: RECONNECT,
     };
     // Of a run that was taken up again, what was told before is what it knows.
     let again = all.iter().rposition(|event| matches!(event.event, EventKind::RunResumed { .. }));

@@ -15,6 +15,9 @@
 //!   again are free; what counts is the line that is entered, and each single key (a blank at a switch screen,
 //!   `ESC TAB 0`, Ctrl-C). Timing is free.
 //!
+//! A line that was lost while it was recorded ends there, and goes on where it was made anew ([`Playback::go_on`]): what a
+//! client said that was refused, and what came over the next one, do not follow one another on one line.
+//!
 //! A secret is `***` in a recording. It stands for as many keys as stars were echoed, whatever they are.
 
 mod strict;
@@ -27,7 +30,7 @@ use std::time::Duration;
 
 use super::ReadError;
 use strict::Strict;
-use tape::Tape;
+use tape::{Entry, Moment, Tape};
 use tolerant::Tolerant;
 
 /// How what is sent must agree with what was recorded.
@@ -66,6 +69,11 @@ pub enum Recorded {
         /// How much later it is due.
         later: Duration,
     },
+    /// The line was lost first, so long after.
+    Lost {
+        /// How much later that is.
+        later: Duration,
+    },
     /// Nothing more: the recording ends.
     End,
 }
@@ -85,6 +93,9 @@ impl fmt::Display for Difference {
                 later.as_secs_f64(),
                 shown(text)
             ),
+            Recorded::Lost { later } => {
+                write!(f, "): `{sent}` was sent {:.1} s before the line was lost", later.as_secs_f64())
+            }
             Recorded::End => write!(f, "): the recording ends there, `{sent}` was sent"),
         }
     }
@@ -143,6 +154,37 @@ impl Playback {
             Way::Strict(strict) => strict.receive(&mut self.tape, now, bytes),
             Way::Tolerant(tolerant) => tolerant.receive(&mut self.tape, now, bytes),
         }
+    }
+
+    /// Whether the line is lost at `now`, and why (empty where an old recording does not tell). It stays lost until
+    /// [`Playback::go_on`].
+    pub fn lost(&mut self, now: Duration) -> Option<String> {
+        let is_lost = match &self.way {
+            Way::Strict(strict) => strict.is_lost(&mut self.tape, now),
+            Way::Tolerant(tolerant) => tolerant.is_lost(&mut self.tape),
+        };
+        match self.tape.peek() {
+            Some(Entry { moment: Moment::Lost(reason), .. }) if is_lost => Some(reason.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether bytes that are sent at `now` find a lost line, as far as can be told before they are.
+    pub fn refuses(&mut self, now: Duration) -> bool {
+        match &self.way {
+            Way::Strict(strict) => strict.refuses(&mut self.tape, now),
+            Way::Tolerant(tolerant) => tolerant.is_lost(&mut self.tape),
+        }
+    }
+
+    /// Goes on at `now` with the line that was made anew behind a loss. False: it never was.
+    pub fn go_on(&mut self, now: Duration) -> bool {
+        let Some(at) = self.tape.go_on() else { return false };
+        match &mut self.way {
+            Way::Strict(strict) => strict.go_on(now, at),
+            Way::Tolerant(tolerant) => tolerant.go_on(),
+        }
+        true
     }
 
     /// What the console says until `now`.

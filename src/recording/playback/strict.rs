@@ -138,8 +138,36 @@ impl Strict {
             Some(Entry { at, moment: Moment::Said(_), .. }) => {
                 Some(self.due(*at).saturating_sub(self.sooner))
             }
+            Some(Entry { at, moment: Moment::Lost(_), .. }) => Some(self.due(*at)),
             _ => None,
         }
+    }
+
+    /// A loss comes at its time, never sooner: whoever waits meanwhile does so to its end.
+    pub(super) fn is_lost(&self, tape: &mut Tape, now: Duration) -> bool {
+        self.loss(tape).is_some_and(|due| due <= now)
+    }
+
+    /// A key may be sent a little before the recorded one met the lost line.
+    pub(super) fn refuses(&self, tape: &mut Tape, now: Duration) -> bool {
+        self.loss(tape).is_some_and(|due| due <= now + self.sooner.max(CROSSING))
+    }
+
+    /// When the line is lost, if that comes next.
+    fn loss(&self, tape: &mut Tape) -> Option<Duration> {
+        if !self.is_idle() || self.failed.is_some() {
+            return None;
+        }
+        match tape.peek() {
+            Some(Entry { at, moment: Moment::Lost(_), .. }) => Some(self.due(*at)),
+            _ => None,
+        }
+    }
+
+    /// The line was made anew at `at`; it is `now` here.
+    pub(super) fn go_on(&mut self, now: Duration, at: Duration) {
+        self.anchor = now;
+        self.anchor_tape = at;
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -210,6 +238,10 @@ impl Strict {
                     self.anchor = due;
                     self.anchor_tape = at;
                     self.ready.extend(text);
+                }
+                Some((at, Moment::Lost(_) | Moment::Anew)) => {
+                    let later = self.due(at).saturating_sub(now);
+                    return Err(tape.difference(Recorded::Lost { later }, rest));
                 }
                 Some((at, Moment::Sent(bytes))) => {
                     tape.take();

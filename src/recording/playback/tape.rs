@@ -5,15 +5,19 @@ use std::io::Read;
 use std::time::Duration;
 
 use super::{Difference, Recorded};
-use crate::recording::{Import, Kind, ReadError};
+use crate::recording::{Import, Kind, ReadError, line_marks};
 
-/// The bytes of one event.
+/// What one event did to the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Moment {
     /// The console said them.
     Said(Vec<u8>),
     /// They were sent to it.
     Sent(Vec<u8>),
+    /// The line was lost, for this reason.
+    Lost(String),
+    /// It was there again.
+    Anew,
 }
 
 /// A moment and where it stands.
@@ -33,6 +37,8 @@ pub(super) struct Tape {
     ended: bool,
     trouble: Option<ReadError>,
     last: (Duration, usize),
+    /// A loss was read, and not yet that the line was there again.
+    lost: bool,
 }
 
 impl Tape {
@@ -44,6 +50,7 @@ impl Tape {
             ended: false,
             trouble: None,
             last: (Duration::ZERO, 1),
+            lost: false,
         })
     }
 
@@ -108,12 +115,37 @@ impl Tape {
             Kind::Output(bytes) => Moment::Said(bytes),
             Kind::Input(bytes) => Moment::Sent(bytes),
             Kind::Mark(label) => {
-                self.mark = Some(label);
-                return;
+                if let Some(reason) = line_marks::reason_of_loss(&label) {
+                    self.lost = true;
+                    Moment::Lost(reason.to_owned())
+                } else if label == line_marks::MADE_ANEW {
+                    if !std::mem::take(&mut self.lost) {
+                        // Recordings of before do not tell when it was lost.
+                        let last = self.ahead.back().map_or(self.last.0, |entry| entry.at);
+                        self.push(last, Moment::Lost(String::new()));
+                    }
+                    Moment::Anew
+                } else {
+                    self.mark = Some(label);
+                    return;
+                }
             }
             Kind::Told(_) | Kind::Other { .. } => return,
         };
-        let entry = Entry { at: event.at, line: self.reader.line(), behind: self.mark.clone(), moment };
+        self.push(event.at, moment);
+    }
+
+    fn push(&mut self, at: Duration, moment: Moment) {
+        let entry = Entry { at, line: self.reader.line(), behind: self.mark.clone(), moment };
         self.ahead.push_back(entry);
+    }
+
+    /// Goes on behind a loss that is next: when the line was there again, or none if it never was.
+    pub(super) fn go_on(&mut self) -> Option<Duration> {
+        let (Moment::Lost(_), Moment::Anew) = (&self.peek()?.moment.clone(), &self.peek_at(1)?.moment) else {
+            return None;
+        };
+        self.take();
+        self.take().map(|entry| entry.at)
     }
 }

@@ -222,3 +222,71 @@ fn another_secret_is_typed_where_one_was_typed() {
     send(&mut playback, 2, "abc\r").unwrap();
     assert!(send(&mut playback, 9, "ver\r").unwrap_err().contains("`dir\\r` was recorded"));
 }
+
+const LOST: [&str; 11] = [
+    "< taken\r\n",
+    "= line lost: the client ended",
+    "= line made anew",
+    "< SAC>",
+    "> c",
+    "< c",
+    "= line lost: cut",
+    "= line made anew",
+    "< SAC>c",
+    "> x",
+    "= line lost: at the end",
+];
+
+#[test]
+fn a_line_is_lost_where_it_was_and_goes_on_where_it_was_made_anew() {
+    let seconds = Duration::from_secs;
+    let mut playback = play(&LOST, Manner::Strict);
+    assert_eq!(said(&mut playback, 0), "taken\r\n");
+    assert_eq!((playback.lost(seconds(0)), playback.next_wake()), (None, Some(seconds(1))));
+    assert_eq!(said(&mut playback, 100), "");
+    assert_eq!(playback.lost(seconds(100)).as_deref(), Some("the client ended"));
+    // It took 70 s more to be made anew here: what follows keeps its distance from that.
+    assert!(playback.go_on(seconds(170)));
+    assert_eq!((said(&mut playback, 170), playback.next_wake()), (String::new(), Some(seconds(171))));
+    assert_eq!(said(&mut playback, 171), "SAC>");
+    send(&mut playback, 172, "c").unwrap();
+    assert_eq!(said(&mut playback, 173), "c");
+    // What is sent a moment before the recorded line was found lost finds it so, what is sent long before is a difference.
+    assert!(!playback.refuses(seconds(173)) && playback.refuses(seconds(174)));
+    assert!(playback.go_on(seconds(174)));
+    assert_eq!(said(&mut playback, 175), "SAC>c");
+    send(&mut playback, 176, "x").unwrap();
+    assert_eq!(playback.lost(seconds(177)).as_deref(), Some("at the end"));
+    assert!(!playback.go_on(seconds(177)) && !playback.ended());
+    let mut early = play(&LOST, Manner::Strict);
+    assert_eq!(said(&mut early, 0), "taken\r\n");
+    let told = send(&mut early, 0, "x").unwrap_err();
+    assert!(told.contains("`x` was sent 1.0 s before the line was lost"), "{told}");
+}
+
+#[test]
+fn tolerance_takes_another_moment_of_the_loss_and_a_half_typed_line() {
+    let mut playback = play(&LOST, Manner::Tolerant);
+    assert_eq!(said(&mut playback, 0), "taken\r\n");
+    assert_eq!(playback.lost(Duration::ZERO).as_deref(), Some("the client ended"));
+    assert!(playback.go_on(Duration::ZERO));
+    assert_eq!(said(&mut playback, 0), "SAC>");
+    assert_eq!(playback.lost(Duration::ZERO), None);
+    send(&mut playback, 0, "ch").unwrap();
+    assert_eq!(playback.lost(Duration::ZERO).as_deref(), Some("cut"));
+    assert!(playback.go_on(Duration::ZERO));
+    assert_eq!(said(&mut playback, 0), "SAC>c");
+}
+
+/// Recordings of before tell only that the line was there again.
+#[test]
+fn an_old_recording_loses_its_line_behind_what_came_last() {
+    for manner in [Manner::Strict, Manner::Tolerant] {
+        let mut playback = play(&["< taken", "= line made anew", "< SAC>"], manner);
+        assert_eq!(said(&mut playback, 0), "taken");
+        assert_eq!(playback.lost(Duration::ZERO).as_deref(), Some(""));
+        assert!(playback.go_on(Duration::ZERO));
+        assert_eq!(said(&mut playback, 1), "SAC>");
+        assert!(playback.ended());
+    }
+}

@@ -40,6 +40,8 @@ enum Action {
     },
     /// Keys that are not echoed: each counts.
     Keys(Vec<u8>),
+    /// The line was lost before anything was entered.
+    Lost,
     /// The recording ends.
     End,
 }
@@ -73,8 +75,24 @@ impl Tolerant {
     pub(super) fn next_wake(&self, tape: &mut Tape) -> Option<Duration> {
         let waiting = self.action.is_none()
             && self.failed.is_none()
-            && matches!(tape.peek(), Some(Entry { moment: Moment::Said(_), .. }));
+            && matches!(tape.peek(), Some(Entry { moment: Moment::Said(_) | Moment::Lost(_), .. }));
         (waiting || !self.ready.is_empty()).then_some(Duration::ZERO)
+    }
+
+    /// Timing is free: what was said before is said, and then the line is lost.
+    pub(super) fn is_lost(&self, tape: &mut Tape) -> bool {
+        self.ready.is_empty()
+            && self.failed.is_none()
+            && matches!(self.action, None | Some(Action::Lost))
+            && matches!(tape.peek(), Some(Entry { moment: Moment::Lost(_), .. }))
+    }
+
+    /// The line was made anew.
+    pub(super) fn go_on(&mut self) {
+        self.action = None;
+        self.line.clear();
+        self.key.clear();
+        self.echoed = false;
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -106,6 +124,7 @@ impl Tolerant {
         };
         let done = match &action {
             Action::End => return Err(tape.difference(Recorded::End, rest)),
+            Action::Lost => false,
             Action::Keys(keys) => {
                 self.key.push(byte);
                 if !keys.starts_with(&self.key) {
@@ -165,6 +184,7 @@ fn next_action(tape: &mut Tape) -> Action {
         let Some(Entry { moment, .. }) = tape.peek() else { return Action::End };
         let bytes = match moment.clone() {
             Moment::Sent(bytes) => bytes,
+            Moment::Lost(_) | Moment::Anew => return Action::Lost,
             Moment::Said(said) => {
                 stars |= hidden && said.contains(&b'*');
                 tape.take();

@@ -42,7 +42,7 @@ const WANTED: [(&str, bool, &str); 16] = [
         true,
         r#"(?i)\bnet1?\s+use\s+(?:[a-z*]:?\s+)?\^?"?\\\\[^\s"]+"?\s+(?:\^?"[^"*\r\n]{3,}"|[^\s/*"^&|<>)][^\s"&|<>]{2,})"#,
     ),
-    ("password of a task", true, r#"(?i)\bschtasks\b[^\r\n]*\s/rp\s+[^\s*/]{3,}"#),
+    ("password of a task", true, r"(?i)\bschtasks\b[^\r\n]*\s/rp\s+[^\s*/]{3,}"),
     ("password of an automatic login", true, r"(?i)\bDefaultPassword\s+REG_SZ[ \t]+[^\s*]+"),
     (
         "password as a secure string",

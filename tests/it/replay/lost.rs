@@ -21,7 +21,7 @@ if [ -n "$fate" ]; then head -c "$fate" <&3; else cat <&3; fi
 fn recorded(arguments: &str, fates: &[&str]) -> Said {
     let offered = Offered::new("rdp-denied", "tcp:127.0.0.1:0");
     let port = offered.address.rsplit(':').next().unwrap();
-    let fates: String = fates.iter().map(|fate| format!("{fate}\n")).collect();
+    let fates = fates.join("\n") + "\n";
     Program::new(arguments)
         .variable("SACPILOT_PASSWORD", PASSWORD)
         .file("targets.yaml", "targets:\n  bench: {endpoint: 'exec:bash client'}\n")

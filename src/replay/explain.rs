@@ -106,7 +106,7 @@ impl Explainer {
                 b'\r' => {
                     let line = std::mem::take(&mut self.typing);
                     if let Some(command) = carried_command(&String::from_utf8_lossy(&line)) {
-                        self.tell(format!("command: {}", visible(&command)));
+                        self.tell(format!("sacpilot runs: {}", visible(&command)));
                     }
                 }
                 0x08 | 0x7f => {
@@ -341,7 +341,7 @@ mod tests {
         }
         deeds.extend(explainer.finish());
         let told: Vec<&str> = deeds.iter().map(|deed| deed.what.as_str()).collect();
-        assert_eq!(told, ["command: ver"]);
+        assert_eq!(told, ["sacpilot runs: ver"]);
     }
 
     #[test]

@@ -104,6 +104,11 @@ fn a_log_of_every_tool_tells_the_same_story() {
     let (said, both) = events(&cast);
     let told = deeds(&cast, &[]);
     assert!(told.iter().any(|deed| deed == "SAC: cmd"), "{told:?}");
+    // Our commands are known by what was typed, which only a recording and a capture hold.
+    let heard: Vec<String> =
+        told.iter().filter(|deed| !deed.starts_with("sacpilot runs: ")).cloned().collect();
+    let runs = |deed: &String| deed.starts_with("sacpilot runs: reg query \"HKLM");
+    assert!(heard.len() < told.len() && told.iter().any(runs), "{told:?}");
     let file = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();
@@ -127,11 +132,12 @@ fn a_log_of_every_tool_tells_the_same_story() {
         ("console.pcapng", capture_ng(&both)),
     ] {
         let log = file(name, &bytes);
-        assert_eq!(deeds(&log, &[]), told, "{name}");
+        let told = if name.contains(".pcap") { &told } else { &heard };
+        assert_eq!(&deeds(&log, &[]), told, "{name}");
         // No packet and no line is needed in one piece: a log that was compressed is the same.
         let status = Command::new("gzip").arg("-k").arg(&log).status();
         if status.is_ok_and(|status| status.success()) {
-            assert_eq!(deeds(&folder.path().join(format!("{name}.gz")), &[]), told, "{name}.gz");
+            assert_eq!(&deeds(&folder.path().join(format!("{name}.gz")), &[]), told, "{name}.gz");
         }
     }
     // A log with a time in front of each line, as minicom writes it with timestamps on.
@@ -140,7 +146,7 @@ fn a_log_of_every_tool_tells_the_same_story() {
         write!(stamped, "[2026-11-28 10:{:02}:{:02}] {line}", number / 60 % 60, number % 60).unwrap();
     }
     let log = file("stamped.cap", stamped.as_bytes());
-    assert_eq!(deeds(&log, &[]), told, "with times");
+    assert_eq!(deeds(&log, &[]), heard, "with times");
 }
 
 /// A capture has both directions: the driver is driven against it as against our own recording.

@@ -14,8 +14,11 @@ const NEIGHBOUR_PAUSES: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(500), Duration::from_millis(1600)];
 /// So many echoes that were put in place, and it is no accident of a bad line.
 const PLACED: u32 = 3;
-/// So many right echoes in a row, and a larger chunk is tried again.
-const CONFIDENCE: u32 = 40;
+/// So many right echoes in a row, and a larger chunk is tried again: after each that was too large, twice as many. Else a
+/// line of more pieces than that would never be typed to its end on a machine that takes no larger ones.
+const CONFIDENCE: u32 = 20;
+/// The most of that.
+const MOST_CONFIDENCE: u32 = CONFIDENCE << 7;
 
 /// What typing has cost so far, and what was learnt about the machine by it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -90,6 +93,8 @@ pub(super) struct Pace {
     /// How long echoes take, once one was seen.
     echo: Option<Duration>,
     right_in_a_row: u32,
+    /// How many of these it takes until a larger chunk is tried.
+    confidence: u32,
     pub(super) noisy: bool,
     pub(super) lines: u64,
     pub(super) echoes: u64,
@@ -108,6 +113,7 @@ impl Default for Pace {
             pause: 0,
             echo: None,
             right_in_a_row: 0,
+            confidence: CONFIDENCE,
             noisy: false,
             lines: 0,
             echoes: 0,
@@ -166,7 +172,7 @@ impl Pace {
     pub(super) fn learn_right(&mut self, took: Duration) {
         self.echoes += 1;
         self.right_in_a_row += 1;
-        if self.right_in_a_row.is_multiple_of(CONFIDENCE) {
+        if self.right_in_a_row.is_multiple_of(self.confidence) {
             self.ceiling = (self.ceiling * 2).min(LARGEST_CHUNK);
         }
         self.chunk = (self.chunk * 2).min(self.ceiling);
@@ -199,6 +205,7 @@ impl Pace {
             Fault::Overrun => {
                 self.ceiling = (length / 2).clamp(FIRST_CHUNK, LARGEST_CHUNK);
                 self.chunk = self.ceiling;
+                self.confidence = (self.confidence * 2).min(MOST_CONFIDENCE);
             }
             Fault::Eaten => {}
             Fault::Noise => {
@@ -296,5 +303,26 @@ mod tests {
         assert_eq!(typed(&mut pace, true), 14);
         assert!((0..39).all(|_| typed(&mut pace, true) == 14));
         assert_eq!(typed(&mut pace, true), 28);
+    }
+
+    #[test]
+    fn a_line_of_many_pieces_is_typed_to_its_end() {
+        let mut pace = Pace::default();
+        let line = "x1".repeat(700);
+        let tries = (1..20).find(|_| {
+            let mut rest = line.as_str();
+            while !rest.is_empty() {
+                let chunk = pace.next_chunk(rest).to_owned();
+                // A receiver of 16 bytes.
+                if chunk.len() > 16 {
+                    pace.learn_wrong(None, &chunk, Some(&chunk[..16]));
+                    return false;
+                }
+                pace.learn_right(Duration::ZERO);
+                rest = &rest[chunk.len()..];
+            }
+            true
+        });
+        assert_eq!(tries, Some(4));
     }
 }

@@ -359,21 +359,24 @@ fn many(count: usize, pace: &str) -> serde_json::Value {
     let script =
         loader::load(&Library::embedded(), FLAGSHIP).map_err(|error| error.to_string()).unwrap().script;
     let before = resident();
-    let machines: Vec<_> = (0..count).map(|_| machine(&[("start", "running")], baud)).collect();
-    let with_machines = resident();
     let threads = 2.min(count);
+    let runtimes: Vec<Runtime> = (0..threads).map(|_| real()).collect();
     let mut shares: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
-    for (index, machine) in machines.into_iter().enumerate() {
-        shares[index % threads].push(machine);
+    for index in 0..count {
+        // A machine is switched on where its time runs.
+        let _time = runtimes[index % threads].enter();
+        shares[index % threads].push(machine(&[("start", "running")], baud));
     }
+    let with_machines = resident();
     let began = std::time::Instant::now();
     let most = Arc::new(AtomicU64::new(0));
-    let handles: Vec<_> = shares
+    let handles: Vec<_> = runtimes
         .into_iter()
-        .map(|share| {
+        .zip(shares)
+        .map(|(runtime, share)| {
             let (script, most) = (Arc::clone(&script), Arc::clone(&most));
             std::thread::spawn(move || {
-                real().block_on(async {
+                runtime.block_on(async {
                     let order = Arc::new(order(&script, RunMode::Diagnose));
                     let tasks: Vec<_> = share
                         .into_iter()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::event::{Command, EventKind, Purpose, RunMode, StepPath};
+use super::event::{Command, EventKind, RunMode, StepPath};
 use super::facts;
 use super::frame::{Frame, names_of_step};
 use super::journal::JournalError;
@@ -15,8 +15,9 @@ use super::run::Run;
 use super::step::{items, used};
 use crate::script::model::{Body, Expr, Mode, Probe, Scope, Step, Template};
 
-/// How old an answer may be when its step takes it up. Commands of other steps may have run for minutes in between.
-const FRESH: Duration = Duration::from_secs(30);
+/// How long ago a line may have been sent when a step takes up its answer. Commands of other steps may have run for
+/// minutes in between.
+const FRESH: Duration = Duration::from_mins(1);
 
 /// Where a change is allowed less, its check is quick: a service that starts, a policy that is applied take that long.
 /// Beyond, disks and images are looked through, which writes logs as well.
@@ -103,13 +104,9 @@ impl<O: Operator> Run<'_, O> {
     /// [`JournalError`]
     pub(super) async fn read_ahead(
         &mut self,
-        purpose: Purpose,
         command: &Command,
     ) -> Result<Option<Result<Outcome, OperatorError>>, JournalError> {
-        if purpose.changes() {
-            self.ahead.forget();
-        }
-        if !matches!(purpose, Purpose::Look | Purpose::Check) || command.mode != Mode::Cmd {
+        if command.mode != Mode::Cmd {
             return Ok(None);
         }
         // A line that is made anew may come with a new login, behind a start of the machine.
@@ -129,12 +126,14 @@ impl<O: Operator> Run<'_, O> {
             return Ok(None);
         }
         let (batch, texts) = (&batch[..count], &texts[..count]);
-        let timeout_ms = batch.iter().map(|command| command.timeout_ms).max().unwrap_or_default();
+        let longest = batch.iter().map(|command| command.timeout_ms).max().unwrap_or_default();
+        let Ok(timeout) = self.allowed(Duration::from_millis(longest)) else { return Ok(None) };
         self.narrator.tell(EventKind::ReadTogether {
             commands: texts.iter().map(|&text| text.to_owned()).collect(),
-            timeout_ms,
+            timeout_ms: timeout.as_millis() as u64,
         })?;
-        let outcomes = self.read_together(texts, Duration::from_millis(timeout_ms)).await;
+        let since = Instant::now();
+        let outcomes = self.read_together(texts, timeout).await;
         let outcomes = match outcomes {
             Ok(outcomes) => outcomes,
             Err(error) if error.kind.ends_session() => return Ok(Some(Err(error))),
@@ -146,8 +145,11 @@ impl<O: Operator> Run<'_, O> {
             return Ok(None);
         };
         self.ahead.coming.drain(..count - 1);
-        self.ahead.shells = self.operator.shells();
-        let since = Instant::now();
+        let shells = self.operator.shells();
+        if self.ahead.shells != shells {
+            self.ahead.forget();
+            self.ahead.shells = shells;
+        }
         let answers = batch[1..].iter().zip(outcomes);
         let answer =
             |(command, outcome): (&Command, Outcome)| Answer { text: command.text.clone(), outcome, since };

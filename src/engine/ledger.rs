@@ -73,7 +73,7 @@ pub struct Made {
     pub undoing: bool,
     /// How taking it back ended, when something of it is left.
     pub outcome: Option<UndoOutcome>,
-    /// When it was intended, or the last time that it was.
+    /// When it was intended, the last time that it was, or when a command of it ended.
     pub at: Timestamp,
     /// Whether it was made since the machine last started.
     pub this_boot: bool,
@@ -217,6 +217,8 @@ impl Ledger {
                 if let Some(made) = self.change(step).filter(|_| *purpose == Purpose::Change) {
                     made.answer = Some((*code, output.text.clone()));
                     made.answer_is_cut = output.omitted_lines > 0;
+                    // A start before it took nothing of it with it.
+                    made.at = at;
                 }
                 self.cut = None;
                 self.progress(step, *purpose, Progress::end);
@@ -324,6 +326,11 @@ impl Ledger {
     /// Whether a changing command may have been executed whose effect stands.
     pub fn touched(&self) -> bool {
         self.changes.iter().any(Made::touched)
+    }
+
+    /// Whether a change of another step was made since the machine last started.
+    pub fn others_of_this_boot(&self, step: &StepPath) -> bool {
+        self.changes.iter().any(|made| made.step != *step && made.this_boot && made.touched())
     }
 
     fn change(&mut self, step: &StepPath) -> Option<&mut Made> {

@@ -62,22 +62,25 @@ impl<O: Operator> Run<'_, O> {
         retry: Option<Retry>,
     ) -> Result<Seen, Stop> {
         let proof = self.probe(at, &condition.check, Purpose::Verify, scope, retry).await;
-        if proof.is_err() && self.went_down() {
+        if proof.is_err() && self.went_down(at) {
             return self.probe(at, &condition.check, Purpose::Verify, scope, retry).await;
         }
         proof
     }
 
-    /// Whether the machine went down under the last command. It is then tried again, which waits for its start: one
-    /// that does not come back is lost for good.
-    pub(super) fn went_down(&mut self) -> bool {
-        self.lost.take_if(|lost| lost.kind == Trouble::MachineDown).is_some()
+    /// Whether the machine went down under the last command of this step, and the run can go on. It is then tried again,
+    /// which waits for its start: one that does not come back is lost for good. What earlier steps changed may be lost as
+    /// well, which `resume` looks at: with that the run ends here.
+    pub(super) fn went_down(&mut self, at: &At<'_>) -> bool {
+        !self.narrator.ledger().others_of_this_boot(&at.path)
+            && self.lost.take_if(|lost| lost.kind == Trouble::MachineDown).is_some()
     }
 
-    /// The change of this step, when the machine has started since it was begun. Without a new shell it has not; with
-    /// one, how long it has been up tells.
+    /// The change of this step, when the machine has started since its last command ended. Without a new shell it has not;
+    /// with one, how long it has been up tells. Where earlier steps changed something, that may be lost too: then the change
+    /// is not verified, and all is taken back.
     pub(super) async fn lost_with_a_start(&mut self, at: &At<'_>, shells: u32) -> Result<Option<Made>, Stop> {
-        if self.operator.shells() == shells {
+        if self.operator.shells() == shells || self.narrator.ledger().others_of_this_boot(&at.path) {
             return Ok(None);
         }
         let Some(made) = self.narrator.ledger().change_of(&at.path).cloned() else { return Ok(None) };

@@ -415,17 +415,24 @@ impl<O: Operator> Run<'_, O> {
     /// the command itself was.
     ///
     /// # Errors
-    /// [`JournalError`]
+    /// [`Stop::Journal`], and [`Stop::Failed`] past a deadline.
     pub(super) async fn type_command(
         &mut self,
         purpose: Purpose,
         command: &Command,
         receipt: u64,
-    ) -> Result<Result<Outcome, OperatorError>, JournalError> {
-        if let Some(read) = self.read_ahead(purpose, command).await? {
-            return Ok(read);
+    ) -> Result<Result<Outcome, OperatorError>, Stop> {
+        let mut timeout = Duration::from_millis(command.timeout_ms);
+        if matches!(purpose, Purpose::Look | Purpose::Check) {
+            if let Some(read) = self.read_ahead(command).await? {
+                return Ok(read);
+            }
+            // A try to send it with others may have taken time.
+            timeout = self.allowed(timeout)?;
         }
-        let timeout = Duration::from_millis(command.timeout_ms);
+        if purpose.changes() {
+            self.ahead.forget();
+        }
         // No deadline cuts a way back short.
         let more = match purpose {
             Purpose::Undo | Purpose::Restored => "allow more with --timeout".to_owned(),

@@ -100,7 +100,7 @@ impl<O: Operator> Run<'_, O> {
                 purpose: Purpose::Change,
                 failure: failure.clone(),
             })?;
-            return if self.went_down() { Ok(()) } else { Err(failure.into()) };
+            return if self.went_down(at) { Ok(()) } else { Err(failure.into()) };
         }
         let elapsed_ms = self.narrator.elapsed_ms() - began;
         self.narrator.tell(EventKind::CommandFinished {

@@ -234,6 +234,14 @@ impl Session {
         };
         let cause = match entered {
             Ok(()) => None,
+            // The machine checks no line of several commands, and a long one seldom comes through: each is to go alone.
+            Err(error)
+                if error.is_before_enter()
+                    && self.console().typing().noisy
+                    && matches!(work, Work::Together(_)) =>
+            {
+                return Err(error.into());
+            }
             // What the console shows may differ from what the machine drew; it is shown anew before the next try.
             Err(error) if error.is_before_enter() && self.console().typing().noisy && left > 1 => {
                 self.show_anew().await?;

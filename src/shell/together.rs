@@ -11,6 +11,9 @@ use super::session::Session;
 use super::{Outcome, ShellError};
 use crate::encoding::{Decoded, decode_output};
 
+/// The exit code of a program that Ctrl-C ended (`STATUS_CONTROL_C_EXIT`).
+const CONTROL_C: i32 = 0xC000_013A_u32.cast_signed();
+
 impl Session {
     /// How many of these commands, from the first on, one line holds. None on a line that alters bytes: a long one seldom
     /// comes through there.
@@ -45,6 +48,10 @@ impl Session {
             tracing::debug!("the outputs of commands that went together could not be told apart");
             return Ok(Vec::new());
         };
+        // One that was too slow was interrupted, and what it wrote may be cut.
+        if parts.iter().any(|(code, _)| *code == CONTROL_C) {
+            return Ok(Vec::new());
+        }
         let outcome = |(code, bytes): (i32, &[u8])| {
             let Decoded { text, lossy, .. } = decode_output(bytes, self.code_page());
             Outcome { code, bytes: bytes.to_vec(), text, lossy, elapsed }

@@ -118,6 +118,7 @@ impl Session {
     pub(super) async fn pass(&mut self, error: ShellError) -> Result<(), ShellError> {
         let cause = match error {
             ShellError::Sac(SacError::Console(cause) | SacError::OutcomeUnknown { cause })
+            | ShellError::LostBeforeEnter { cause }
             | ShellError::OutcomeUnknown { cause } => cause,
             ShellError::Sac(SacError::Unreadable { .. } | SacError::NoSuchChannel { .. }) => {
                 self.console.learn_noise();

@@ -149,3 +149,19 @@ fn a_machine_that_is_gone_is_told_once() {
     let failed = |event: &&EventKind| matches!(event, EventKind::CommandFailed { .. });
     assert_eq!(told(&outcome).iter().filter(failed).count(), 1);
 }
+
+#[test]
+fn together_they_have_no_more_time_than_is_left() {
+    const SHORT: &str = r"within: 20s
+steps:
+  - {id: a, title: 'a', in: cmd, run: 'get a'}
+  - {id: b, title: 'b', in: cmd, run: 'get b', within: 5s}
+  - {id: c, title: 'c', in: cmd, run: 'get c'}
+";
+    let outcome = Trial::new(SHORT).diagnose().on(Toy { line: 8, ..Toy::holding("a=1 b=1 c=1") });
+    let allowed = outcome.events.iter().find_map(|event| match event.event {
+        EventKind::ReadTogether { timeout_ms, .. } => Some(timeout_ms),
+        _ => None,
+    });
+    assert_eq!(allowed, Some(20_000));
+}

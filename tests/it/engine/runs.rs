@@ -163,7 +163,7 @@ fn a_change_that_a_start_of_the_machine_took_is_made_once_more() {
 
 #[test]
 fn without_a_start_of_the_machine_no_change_is_made_twice() {
-    for effect in [Effect::Nothing, Effect::LoginAgain] {
+    for effect in [Effect::Nothing, Effect::LoginAgain, Effect::Late] {
         let outcome = Trial::new(TWO).on(Toy::holding("a=0 b=1").with("put a 1", effect));
         assert_eq!(outcome.sent(), "get a; put a 1; get a; put a 0; get a", "{effect:?}");
         assert_eq!(outcome.failure(), "not-verified", "{effect:?}");
@@ -174,6 +174,24 @@ fn without_a_start_of_the_machine_no_change_is_made_twice() {
     let outcome = Trial::new(TWO).on(toy);
     assert_eq!(outcome.sent(), "get a; put a 1; get a; get b");
     assert_eq!((outcome.ended.verdict, made_again(&outcome).len()), (Verdict::Holds, 0));
+}
+
+#[test]
+fn what_earlier_steps_changed_may_be_lost_with_a_start_as_well() {
+    // A start that is noticed ends the run: `resume` looks at all of it.
+    let toy = Toy::holding("a=0 b=0").with_only(1, "put b 1", Effect::Restarted);
+    let outcome = Trial::new(TWO).on(toy);
+    assert_eq!(outcome.sent(), "get a; put a 1; get a; get b; put b 1");
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("machine-down", Verdict::Remains));
+    // Behind one that is not, all is taken back.
+    let toy = Toy::holding("a=0 b=0").with_only(1, "put b 1", Effect::PowerCut);
+    let outcome = Trial::new(TWO).on(toy);
+    assert_eq!(
+        outcome.sent(),
+        "get a; put a 1; get a; get b; put b 1; get b; put b 0; get b; put a 0; get a"
+    );
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("not-verified", Verdict::Undone));
+    assert_eq!(made_again(&outcome).len(), 0);
 }
 
 #[test]

@@ -65,6 +65,8 @@ pub(crate) enum Effect {
     LoginAgain,
     /// Fails in the middle of a start, with nothing done.
     Restarted,
+    /// The machine starts before it is executed; then it ends well, and does nothing.
+    Late,
     /// Fails without having been executed.
     Refused(Trouble),
     /// Is executed, and then fails.
@@ -173,6 +175,11 @@ impl Operator for Toy {
             }
             Some(Effect::LoginAgain) => {
                 self.shells += 1;
+                done((0, String::new()))
+            }
+            Some(Effect::Late) => {
+                self.starts();
+                sleep(Duration::from_mins(1) + COMMAND).await;
                 done((0, String::new()))
             }
             Some(Effect::Restarted) => {

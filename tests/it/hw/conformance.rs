@@ -10,7 +10,7 @@ use std::process::Output;
 
 use sacpilot::inventory;
 
-use super::{PASSWORD, Rig, USER, ended, keys, sacpilot};
+use super::{CERTIFICATE, PASSWORD, Rig, USER, ended, keys, sacpilot};
 use crate::stored::repository;
 
 /// Restarted by the machine's own driver, as when nothing else works any more.
@@ -60,6 +60,10 @@ impl<'a> Bench<'a> {
             "targets:\n  bench: {{endpoint: '{endpoint}', user: '{USER}', password: 'env:SIM_PASSWORD', tags: [may-restart]}}\n"
         );
         fs::write(&file, text).unwrap();
+        let certificate = rig.folder.path().join(CERTIFICATE);
+        if certificate.exists() {
+            fs::copy(certificate, folder.join(CERTIFICATE)).unwrap();
+        }
         Self::of(file, folder)
     }
 
@@ -143,8 +147,7 @@ fn the_run_of_a_real_machine_works() {
 }
 
 /// The same over every other rig that has a simulated machine behind it; one after the other, so that none slows another
-/// down. Not over `ipmi`: its client goes in again and again while the session before it ends, and a recording with that in
-/// it is no machine for `replay:`.
+/// down.
 #[test]
 #[ignore = "ten minutes: cargo test --test it hw::conformance::every_rig -- --ignored --nocapture"]
 fn every_rig_conforms() {
@@ -155,6 +158,8 @@ fn every_rig_conforms() {
         "conserver",
         "ssh",
         "websockify",
+        "websockify-tls",
+        "ipmi",
         "qemu",
         "libvirt",
     ] {

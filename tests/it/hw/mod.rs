@@ -8,7 +8,7 @@ mod wine;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use sacpilot::inventory;
@@ -19,6 +19,8 @@ use crate::stored::repository;
 
 const USER: &str = "azadmin";
 const PASSWORD: &str = "Sim-Adm1n-Pass";
+/// Of a rig behind TLS.
+const CERTIFICATE: &str = "certificate.pem";
 
 /// A rig; ended, with all its programs, when dropped.
 struct Rig {
@@ -62,12 +64,19 @@ impl Drop for Rig {
     }
 }
 
+/// What a program of ours is told of the rig whose files are in this folder: whose certificate it is to believe.
+fn trust(folder: &Path) -> Option<(&'static str, PathBuf)> {
+    let certificate = folder.join(CERTIFICATE);
+    certificate.exists().then_some(("SSL_CERT_FILE", certificate))
+}
+
 fn sacpilot(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_sacpilot"))
         .args(arguments)
         .current_dir(folder)
         .env("HOME", folder)
         .env("SIM_PASSWORD", PASSWORD)
+        .envs(trust(folder))
         .stdin(Stdio::null())
         .output()
         .unwrap()
@@ -83,7 +92,7 @@ fn ended(output: &Output, code: i32) {
 fn repaired_over(name: &str) {
     let Some(rig) = Rig::up(name) else { return };
     let folder = tempfile::tempdir().unwrap();
-    let certificate = rig.folder.path().join("certificate.pem");
+    let certificate = rig.folder.path().join(CERTIFICATE);
     let trust = ["--ca-file", certificate.to_str().unwrap()];
     let trust = if certificate.exists() { &trust[..] } else { &[] };
     let run = ["run", "rdp-internal-error", "-t", &rig.target, "--user", USER];

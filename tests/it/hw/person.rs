@@ -8,7 +8,7 @@ use sacpilot::screen::Screen;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use super::PASSWORD;
+use super::{PASSWORD, trust};
 
 /// How long a machine may take for anything that it must do.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -39,6 +39,7 @@ impl Person {
             .env("HOME", folder)
             .env("TERM", "xterm")
             .env("SIM_PASSWORD", PASSWORD)
+            .envs(trust(folder))
             .kill_on_drop(true)
             .spawn(other_end)
             .unwrap();

@@ -33,6 +33,8 @@ pub(super) struct Ahead {
     shells: u32,
     /// Together they went wrong once: each goes alone from then on.
     alone: bool,
+    /// How many were read since something was changed; none: nothing was.
+    since_change: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -46,6 +48,22 @@ impl Ahead {
     /// Something may change, or time passes: what was read is of before. What is to be read is known all the same.
     pub(super) fn forget(&mut self) {
         self.answered.clear();
+    }
+
+    /// Something is changed: where one thing is broken, the next may be, too, and what was read of it was read for nothing.
+    pub(super) fn changed(&mut self) {
+        self.forget();
+        self.since_change = Some(0);
+    }
+
+    /// How many may go together: behind a change as many as went well since, so that no more is read in vain than was read
+    /// for good.
+    fn most(&self) -> usize {
+        self.since_change.map_or(usize::MAX, |read| read.max(1))
+    }
+
+    fn read(&mut self) {
+        self.since_change = self.since_change.map(|read| read + 1);
     }
 
     fn knows(&self, command: &Command) -> bool {
@@ -113,6 +131,8 @@ impl<O: Operator> Run<'_, O> {
         if self.ahead.shells != self.operator.shells() {
             self.ahead.forget();
         }
+        let most = self.ahead.most();
+        self.ahead.read();
         if let Some(outcome) = self.ahead.take(command) {
             return Ok(Some(Ok(outcome)));
         }
@@ -121,7 +141,7 @@ impl<O: Operator> Run<'_, O> {
             return Ok(None);
         }
         let texts: Vec<&str> = batch.iter().map(|command| command.text.as_str()).collect();
-        let count = self.operator.fitting(&texts);
+        let count = self.operator.fitting(&texts).min(most);
         if count < 2 {
             return Ok(None);
         }

@@ -431,7 +431,7 @@ impl<O: Operator> Run<'_, O> {
             timeout = self.allowed(timeout)?;
         }
         if purpose.changes() {
-            self.ahead.forget();
+            self.ahead.changed();
         }
         // No deadline cuts a way back short.
         let more = match purpose {

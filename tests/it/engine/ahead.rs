@@ -1,6 +1,7 @@
 //! Checks that go out together: each step gets its own answer, and never one from before a change.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use sacpilot::engine::{EventKind, Trouble};
 
@@ -127,6 +128,27 @@ fn what_was_read_before_a_change_is_read_again() {
     assert!(before.contains("get e") && after.contains("get e"), "{sent}");
     // `e` is right since `a` was changed: an answer of before would have it changed again.
     assert!(!after.contains("put e 1"), "{sent}");
+}
+
+#[test]
+fn behind_a_change_no_more_go_together_than_were_read_since() {
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let mut steps = String::new();
+    for name in names {
+        let check =
+            format!("{{run: 'get {name}', capture: {{v: '=(.*)$'}}, holds: 'v is defined and v == \"1\"'}}");
+        let change = format!("{{run: 'put {name} 1'}}\n    undo: {{run: 'put {name} 0'}}");
+        let finding = "{severity: warning, text: 'not so'}";
+        writeln!(steps, "  - id: {name}\n    title: '{name}'\n    in: cmd\n    check: {check}").unwrap();
+        writeln!(steps, "    change: {change}\n    finding: {finding}").unwrap();
+    }
+    let all = "a=1 b=1 c=1 d=1 e=1 f=1 g=1 h=1";
+    let lines = |state: &str| Trial::new(&steps).on(Toy { line: 8, ..Toy::holding(state) }).toy.lines;
+    assert_eq!(lines(all), [8]);
+    // All of them; the change and its proof; then one, one, two, and what is left.
+    assert_eq!(lines(&all.replace("a=1", "a=0")), [8, 1, 1, 1, 1, 2, 3]);
+    // Each is broken: nothing but the first line is read in vain.
+    assert_eq!(lines(&all.replace('1', "0")), [[8].as_slice(), &[1; 2 + 7 * 3]].concat());
 }
 
 #[test]

@@ -93,6 +93,7 @@ pub(crate) struct RawStep {
     /// Where the commands are typed.
     pub(crate) r#in: Option<At<RawMode>>,
     /// Runs the step once for each item: `{variable: list}`.
+    #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
     pub(crate) for_each: Option<At<Entries<At<String>>>>,
     /// Most items of `for_each`; a longer list is a failure. 100 by default.
     pub(crate) max_items: Option<At<i64>>,

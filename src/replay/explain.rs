@@ -10,7 +10,7 @@ use crate::encoding::Utf8Stream;
 use crate::recording::{Event, Kind};
 use crate::sac::{self, Field, Place};
 use crate::screen::{ADDRESSED, Offset, Screen};
-use crate::shell::carried_command;
+use crate::shell::carried_commands;
 
 /// Something that the console did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl Explainer {
             match byte {
                 b'\r' => {
                     let line = std::mem::take(&mut self.typing);
-                    if let Some(command) = carried_command(&String::from_utf8_lossy(&line)) {
+                    for command in carried_commands(&String::from_utf8_lossy(&line)) {
                         self.tell(format!("sacpilot runs: {}", visible(&command)));
                     }
                 }

@@ -255,9 +255,11 @@ impl Session {
             && checked.is_none()
             && !self.console().typing().noisy
             && self.console().enters() == enters;
-        self.end_of(call, timeout, cause)
-            .await
-            .map_err(|error| if typing { error.without_enter() } else { error.after_enter() })
+        let reconnected = self.console().reconnected();
+        let found = self.end_of(call, timeout, cause).await;
+        // What a machine says that was reached again counts more than that.
+        let typing = typing && self.console().reconnected() == reconnected;
+        found.map_err(|error| if typing { error.without_enter() } else { error.after_enter() })
     }
 
     /// Awaits the end of a command whose Enter was sent, or may have been: `cause` is what happened then.

@@ -23,16 +23,29 @@ pub fn escape_for_child(command: &str) -> String {
     escaped
 }
 
-/// The command in a line of ours that carries one: what [`escape_for_child`] took, found again.
-pub fn carried_command(line: &str) -> Option<String> {
-    let (_, behind) = line.split_once("cmd /d/s/c ^\"")?;
-    let end = behind.rfind("^\"&%SP% ").or_else(|| behind.rfind("^\" &&>>%SP%.d "))?;
-    let mut command = String::with_capacity(end);
-    let mut characters = behind[..end].chars();
+/// The commands that a line of a session carries to children: what [`escape_for_child`] was given, one or several. None of
+/// them holds an `&` without its caret, so what follows the closing quote in our lines ends each.
+pub fn carried_commands(line: &str) -> Vec<String> {
+    const BEGIN: &str = "cmd /d/s/c ^\"";
+    const ENDS: [&str; 3] = ["^\"&%SP% ", "^\"&call echo #", "^\" &&>>%SP%.d "];
+    let mut commands = Vec::new();
+    let mut rest = line;
+    while let Some((_, behind)) = rest.split_once(BEGIN) {
+        let end = ENDS.iter().filter_map(|end| behind.find(end)).min();
+        let Some(end) = end else { break };
+        commands.push(unescaped(&behind[..end]));
+        rest = &behind[end..];
+    }
+    commands
+}
+
+fn unescaped(escaped: &str) -> String {
+    let mut command = String::with_capacity(escaped.len());
+    let mut characters = escaped.chars();
     while let Some(character) = characters.next() {
         command.extend(if character == '^' { characters.next() } else { Some(character) });
     }
-    Some(command)
+    command
 }
 
 fn is_special(character: char) -> bool {
@@ -42,11 +55,12 @@ fn is_special(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::together::children;
 
     #[test]
     fn other_lines_carry_no_command() {
         for line in ["", "(%SP% 2pkj)", "cmd /d/s/c ^\"ver^\"", "dir ^\"&%SP% x"] {
-            assert_eq!(carried_command(line), None, "{line}");
+            assert!(carried_commands(line).is_empty(), "{line}");
         }
     }
 
@@ -63,9 +77,11 @@ mod tests {
         ] {
             assert_eq!(escape_for_child(command), escaped);
             let line = format!("(>%SP%.m echo 2pkj&>%SP%.o 2>&1<nul cmd /d/s/c ^\"{escaped}^\"&%SP% 2pkj)");
-            assert_eq!(carried_command(&line).as_deref(), Some(command));
+            assert_eq!(carried_commands(&line), [command]);
             let talk = format!("((>%SP%.d echo 7||x)&&cmd /d/s/c ^\"{escaped}^\" &&>>%SP%.d echo 0)");
-            assert_eq!(carried_command(&talk).as_deref(), Some(command));
+            assert_eq!(carried_commands(&talk), [command]);
+            let both = children(&[command, "cmd /d/s/c \"ver\"", command], "2pkj");
+            assert_eq!(carried_commands(&both), [command, "cmd /d/s/c \"ver\"", command]);
         }
     }
 }

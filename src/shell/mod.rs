@@ -34,7 +34,7 @@ use crate::sac::SacError;
 use crate::secret::Secret;
 
 pub use cmd::refuse_too_long;
-pub use escape::{carried_command, escape_for_child};
+pub use escape::{carried_commands, escape_for_child};
 pub use machine_file::{Entry, EntryKind};
 pub use pull::{Fetched, Incoming};
 pub use push::{Outgoing, Sent};

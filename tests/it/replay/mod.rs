@@ -263,3 +263,22 @@ fn a_recording_of_the_first_format_is_read() {
     let (said, code) = replayed(&old, &["--explain"]);
     assert_eq!((said.as_str(), code), ("     0.500 s  SAC shows its prompt\n     2.000 s  SAC: cmd\n", 0));
 }
+
+/// Also those that went together in one line.
+#[test]
+fn every_command_of_a_recorded_run_is_explained() {
+    let recording = repository("tests/recordings/rdp-internal-error-2022.cast.gz");
+    let (said, code) = replayed(&recording, &["--explain"]);
+    assert_eq!(code, 0, "{said}");
+    let output = sacpilot().arg("replay").arg(&recording).arg("--json").output().unwrap();
+    let mut commands = 0;
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        let told: serde_json::Value = serde_json::from_str(line).unwrap();
+        if told["event"]["type"] == "command-started" {
+            let command = told["event"]["command"]["text"].as_str().unwrap();
+            assert!(said.contains(&format!("sacpilot runs: {command}\n")), "{command}\n{said}");
+            commands += 1;
+        }
+    }
+    assert!(commands > 40, "{commands}");
+}

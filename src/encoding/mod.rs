@@ -5,9 +5,11 @@
 //! [`decode_output`].
 
 mod code_page;
+mod hex;
 mod json;
 mod utf8;
 
 pub use code_page::{CodePage, Decoded, decode_output};
+pub use hex::hex;
 pub use json::{acts, harmless_json};
 pub use utf8::Utf8Stream;

@@ -10,7 +10,11 @@ use crate::recording::{Event, Header, Kind};
 /// Words that are not for others, and what stands for each: as long and as wide as it, so that every column stays where
 /// it was. Upper and lower case of a letter are the same word, and keep their case.
 #[derive(Debug, Clone, Default)]
-pub struct Words(Vec<(String, String)>);
+pub struct Words {
+    hidden: Vec<(String, String)>,
+    /// Texts of the console in which a word stands in another form, as they are and as long.
+    exact: Vec<(String, String)>,
+}
 
 impl Words {
     /// Hides `words`. The same word gets the same replacement everywhere.
@@ -28,19 +32,39 @@ impl Words {
             .collect();
         // A word inside another one must not be replaced first.
         hidden.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
-        Self(hidden)
+        Self { hidden, exact: Vec::new() }
+    }
+
+    /// With texts of the console that are replaced as they are, in upper and lower case.
+    #[must_use]
+    pub fn with_exact(self, exact: Vec<(String, String)>) -> Self {
+        Self { exact, ..self }
+    }
+
+    /// The same bytes with other words, also where each letter is two bytes.
+    pub fn hide_in(&self, bytes: &[u8]) -> Vec<u8> {
+        let Some(wide) = bytes.strip_prefix(b"\xff\xfe") else {
+            let mut hidden = bytes.to_vec();
+            self.replace_in(&mut hidden);
+            return hidden;
+        };
+        let units: Vec<u16> =
+            wide.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+        let Ok(text) = String::from_utf16(&units) else { return bytes.to_vec() };
+        let hidden = self.replace(&text).encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        if hidden.len() == wide.len() { [b"\xff\xfe", hidden.as_slice()].concat() } else { bytes.to_vec() }
     }
 
     /// How often one of the words is in `text`.
     pub fn count(&self, text: &str) -> usize {
         let text = text.as_bytes();
         let times = |word: &str| places(text, word.as_bytes()).count();
-        self.0.iter().map(|(word, _)| times(word)).sum()
+        self.hidden.iter().map(|(word, _)| times(word)).sum()
     }
 
     /// Length of the longest.
     fn longest(&self) -> usize {
-        self.0.iter().map(|(word, _)| word.len()).max().unwrap_or(0)
+        self.hidden.iter().chain(&self.exact).map(|(word, _)| word.len()).max().unwrap_or(0)
     }
 
     fn replace(&self, text: &str) -> String {
@@ -52,17 +76,29 @@ impl Words {
 
     /// The same inside JSON, where a backslash is two.
     fn replace_in_json(&self, json: &str) -> String {
-        let quoted = self.0.iter().filter(|(word, _)| word.contains(['\\', '"'])).map(|(word, instead)| {
-            let escaped = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
-            // What stands for a backslash is a letter: one more keeps the JSON whole.
-            (escaped(word), instead.clone())
-        });
+        let quoted =
+            self.hidden.iter().filter(|(word, _)| word.contains(['\\', '"'])).map(|(word, instead)| {
+                let escaped = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+                // What stands for a backslash is a letter: one more keeps the JSON whole.
+                (escaped(word), instead.clone())
+            });
         let json = quoted.fold(json.to_owned(), |json, (word, instead)| json.replace(&word, &instead));
         self.replace(&json)
     }
 
     fn replace_in(&self, bytes: &mut [u8]) {
-        for (word, instead) in &self.0 {
+        for (text, instead) in &self.exact {
+            let found: Vec<usize> = bytes
+                .windows(text.len())
+                .enumerate()
+                .filter(|(_, window)| *window == text.as_bytes())
+                .map(|(at, _)| at)
+                .collect();
+            for at in found {
+                bytes[at..at + text.len()].copy_from_slice(instead.as_bytes());
+            }
+        }
+        for (word, instead) in &self.hidden {
             let found: Vec<usize> = places(bytes, word.as_bytes()).collect();
             for at in found {
                 for (place, new) in instead.bytes().enumerate() {

@@ -2,9 +2,11 @@
 //! was doing, write its text, cut a fixture from it, play it for a person, look for
 //! what should not be passed on.
 //!
-//! Everything here reads a recording event by event, in flat memory, and does no I/O of its own.
+//! Everything here reads a recording event by event, in flat memory but for the outputs that a fixture is cut from
+//! ([`carried`]), and does no I/O of its own.
 
 pub mod audit;
+pub mod carried;
 pub mod compare;
 pub mod explain;
 pub mod fixture;

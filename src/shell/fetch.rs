@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+pub(super) use crate::encoding::hex;
 use crate::screen::{ROWS, Screen};
 
 /// Bytes in one line of `certutil -encode`: 64 base64 characters.
@@ -170,16 +171,6 @@ fn tens(index: usize) -> usize {
 /// The page of two tens of lines, as two patterns for the line number (`[0-9]`, `12[0-9]`).
 pub(super) fn patterns(tens: [usize; 2]) -> [String; 2] {
     tens.map(|tens| if tens == 0 { "[0-9]".to_owned() } else { format!("{tens}[0-9]") })
-}
-
-/// Lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

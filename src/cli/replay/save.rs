@@ -5,8 +5,6 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -15,6 +13,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::recording::{CastWriter, Event, Header, Kind};
+use crate::replay::carried::Carried;
 use crate::replay::{audit, fixture, text};
 
 /// A trimmed recording that a test can replay: names replaced, and secrets that are found, too.
@@ -26,19 +25,27 @@ pub(super) fn fixture(
     context: &Context,
 ) -> Result<Exit, Failure> {
     let mut audit = audit::Audit::default();
+    let mut carried = Carried::default();
     from.each(|event| {
         audit.add(event);
+        carried.add(event);
         Ok(())
     })?;
     let secrets = audit.secrets();
     let found: &[String] = if found_too { &secrets } else { &[] };
     let hidden: Vec<String> = words.iter().chain(found).cloned().collect();
-    let words = fixture::Words::hide(&hidden);
+    let words = carried.with(fixture::Words::hide(&hidden));
     let header = fixture::header(from.import()?.header(), &words);
     let mut trim = fixture::Trim::new(words.clone());
     let mut file = Written::create(to, &header)?;
-    let mut left =
-        Left { words, text: text::Text::default(), said: String::new(), typed: String::new(), times: 0 };
+    let mut left = Left {
+        words,
+        text: text::Text::default(),
+        said: String::new(),
+        typed: String::new(),
+        times: 0,
+        carried: Carried::default(),
+    };
     for event in from.import()? {
         let event = event.map_err(|error| from.unreadable(&error))?;
         file.put(trim.add(event), &mut left)?;
@@ -151,6 +158,7 @@ struct Left {
     said: String,
     typed: String,
     times: usize,
+    carried: Carried,
 }
 
 /// So much text is looked through at once.
@@ -160,11 +168,12 @@ impl Left {
     fn look(&mut self, event: &Event) {
         match &event.kind {
             Kind::Output(_) => {
+                self.carried.add(event);
                 self.text.add(event, &mut self.said);
                 if self.said.len() > PORTION {
                     let end = self.said.rfind('\n').map_or(0, |end| end + 1);
                     let lines: String = self.said.drain(..end).collect();
-                    self.times += self.count(&lines);
+                    self.times += self.words.count(&lines);
                 }
             }
             Kind::Input(bytes) => self.typed.push_str(&String::from_utf8_lossy(bytes)),
@@ -173,20 +182,9 @@ impl Left {
         }
     }
 
-    fn finish(mut self) -> usize {
-        let (said, typed) = (std::mem::take(&mut self.said), std::mem::take(&mut self.typed));
-        self.times + self.count(&said) + self.count(&typed)
-    }
-
-    fn count(&self, text: &str) -> usize {
-        let encoded: String = text
-            .lines()
-            .filter_map(|line| line.split_once(':'))
-            .filter(|(number, _)| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()))
-            .map(|(_, encoded)| encoded.trim_end())
-            .collect();
-        let inside = STANDARD.decode(encoded.trim_end()).unwrap_or_default();
-        self.words.count(text) + self.words.count(&String::from_utf8_lossy(&inside))
+    fn finish(self) -> usize {
+        let seen = self.words.count(&self.said) + self.words.count(&self.typed);
+        self.times + seen + self.carried.count(&self.words)
     }
 }
 

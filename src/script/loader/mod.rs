@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::encoding::hex;
 use crate::script::codes::{self, Code};
 use crate::script::decode::decode;
 use crate::script::diagnostic::{Diagnostic, Report, Source};
@@ -239,12 +240,4 @@ fn stands_alone(code: &Code) -> bool {
         &codes::MISSING_KEY,
     ];
     !follows_from_absence.contains(&code)
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

@@ -2,10 +2,11 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::encoding::hex;
 use crate::script::codes;
 use crate::script::lint::powershell::syntax;
+use crate::script::loader::File;
 use crate::script::loader::names::Names;
-use crate::script::loader::{File, hex};
 use crate::script::model::{Action, Body, Capture, Condition, Expr, Piece, Probe, Template, Undo, Upload};
 use crate::script::raw::{RawStep, RawUpload};
 

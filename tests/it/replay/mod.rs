@@ -258,6 +258,24 @@ fn a_fixture_has_other_names_and_still_replays() {
 }
 
 #[test]
+fn a_name_in_the_output_of_a_command_is_hidden_with_its_hash_or_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = folder.path().join("fixture.cast");
+    let arguments = ["--save-fixture", fixture.to_str().unwrap(), "--redact", "vm01"];
+    let recording =
+        |profile: &str| repository(&format!("tests/recordings/rdp-internal-error-{profile}.cast.gz"));
+    let (said, code) = replayed(&recording("2022"), &arguments);
+    assert_eq!(code, 0, "{said}");
+    // The run drives it: each output is proven by its hash, and holds the other name.
+    let (said, code) = replayed(&fixture, &["--json"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("Subject: CN=ABcd") && !said.to_lowercase().contains("vm01"), "{said}");
+    // Here the console draws only what differs from what stood there.
+    let (said, code) = replayed(&recording("2016"), &arguments);
+    assert!(code == 1 && said.contains("are still in it 3 times"), "{code} {said}");
+}
+
+#[test]
 fn a_recording_of_the_first_format_is_read() {
     let old = repository("tests/recordings/old/format-1.txt");
     let (said, code) = replayed(&old, &["--explain"]);

@@ -48,7 +48,8 @@ def main():
     send("\r")
     child.expect_exact(b"SAC>")
     send("cmd\r")
-    child.expect(rb"Channel: (Cmd\d+)")
+    # To its end: a read may cut the number.
+    child.expect(rb"Channel: (Cmd\d+)\r")
     channel = child.match.group(1).decode()
     child.expect_exact(b"SAC>")
     send(f"ch -sn {channel}\r")

@@ -10,10 +10,11 @@
     reason = "a measurement, not a program"
 )]
 
+use std::alloc::System;
 use std::fmt::Write as _;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -33,9 +34,14 @@ use sacpilot::sim::scenario::Scenario;
 use sacpilot::sim::windows::SharedWorld;
 use sacpilot::transport::{self, Endpoint, Line, Pace, SimLine};
 use serde_json::json;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
+
+/// Counts what is held, for the memory of a session.
+#[global_allocator]
+static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// The scenario and script of the flagship.
 const FLAGSHIP: &str = "rdp-internal-error";
@@ -207,6 +213,43 @@ impl Line for Counted {
     }
 }
 
+/// A line whose machine outlives its session.
+struct Shared(Arc<Mutex<Counted>>);
+
+impl Shared {
+    fn line(&self) -> MutexGuard<'_, Counted> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl AsyncRead for Shared {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut *self.line()).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Shared {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut *self.line()).poll_write(cx, bytes)
+    }
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut *self.line()).poll_flush(cx)
+    }
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut *self.line()).poll_shutdown(cx)
+    }
+}
+
+impl Line for Shared {
+    fn describe(&self) -> String {
+        self.line().describe()
+    }
+}
+
 fn machine(overrides: &[(&str, &str)], baud: Option<u32>) -> (Counted, Credentials) {
     let overrides: Vec<(String, String)> =
         overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
@@ -221,7 +264,7 @@ fn machine(overrides: &[(&str, &str)], baud: Option<u32>) -> (Counted, Credentia
     (Counted { line, counts: Arc::default() }, credentials)
 }
 
-async fn opened(line: Counted, credentials: Credentials) -> Session {
+async fn opened(line: impl Line + 'static, credentials: Credentials) -> Session {
     let options = SessionOptions::new("k7q", Duration::from_mins(15));
     Session::open(Console::new(Box::new(line), None), credentials, options)
         .await
@@ -244,7 +287,7 @@ fn order(script: &Arc<Script>, mode: RunMode) -> Order {
     }
 }
 
-async fn done(order: &Order, session: Session) -> Session {
+async fn done(order: &Order, session: Session) -> (Session, Narrator) {
     let now: jiff::Timestamp = "2026-11-28T03:00:00Z".parse().unwrap();
     let mut narrator = Narrator::new(now, Masks::default());
     begin(order, &mut narrator).unwrap();
@@ -252,7 +295,7 @@ async fn done(order: &Order, session: Session) -> Session {
     let mut live = Live::new(session, Vec::new());
     let (interrupt, past) = (Interrupt::default(), Past::default());
     let _ended = Box::pin(run(order, &mut live, &mut narrator, &mut awaiting, &interrupt, past)).await;
-    live.into_session()
+    (live.into_session(), narrator)
 }
 
 /// 4: the flagship on a paced line, or on a bridge.
@@ -281,7 +324,7 @@ async fn flagship(mode: &str, line: &str) -> serde_json::Value {
     let script =
         loader::load(&Library::embedded(), FLAGSHIP).map_err(|error| error.to_string()).unwrap().script;
     let mode = if mode == "run" { RunMode::Run } else { RunMode::Diagnose };
-    let mut session = done(&order(&script, mode), session).await;
+    let (mut session, _narrator) = done(&order(&script, mode), session).await;
     let (elapsed, at_end) = (began.elapsed(), read());
     let lines = session.console().typing().lines;
     session.close().await.unwrap();
@@ -365,44 +408,67 @@ fn many(count: usize, pace: &str) -> serde_json::Value {
     for index in 0..count {
         // A machine is switched on where its time runs.
         let _time = runtimes[index % threads].enter();
-        shares[index % threads].push(machine(&[("start", "running")], baud));
+        let (line, credentials) = machine(&[("start", "running")], baud);
+        shares[index % threads].push((Arc::new(Mutex::new(line)), credentials));
     }
     let with_machines = resident();
     let began = std::time::Instant::now();
-    let most = Arc::new(AtomicU64::new(0));
+    let (most, task) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicUsize::new(0)));
+    let all_done = Arc::new(Barrier::new(threads));
     let handles: Vec<_> = runtimes
         .into_iter()
         .zip(shares)
         .map(|(runtime, share)| {
-            let (script, most) = (Arc::clone(&script), Arc::clone(&most));
+            let (script, most, task) = (Arc::clone(&script), Arc::clone(&most), Arc::clone(&task));
+            let all_done = Arc::clone(&all_done);
             std::thread::spawn(move || {
+                let machines: Vec<_> = share.iter().map(|(line, _)| Arc::clone(line)).collect();
+                let mut sessions = Vec::new();
                 runtime.block_on(async {
                     let order = Arc::new(order(&script, RunMode::Diagnose));
                     let tasks: Vec<_> = share
                         .into_iter()
                         .map(|(line, credentials)| {
                             let order = Arc::clone(&order);
-                            tokio::spawn(async move {
-                                let session = opened(line, credentials).await;
+                            let diagnosis = async move {
+                                let session = opened(Shared(line), credentials).await;
                                 done(&order, session).await
-                            })
+                            };
+                            task.store(size_of_val(&diagnosis), Ordering::Relaxed);
+                            tokio::spawn(diagnosis)
                         })
                         .collect();
-                    let mut sessions = Vec::new();
                     for task in tasks {
                         sessions.push(task.await.unwrap());
                     }
-                    most.fetch_max(resident(), Ordering::Relaxed);
-                    sessions.len()
-                })
+                });
+                let took = began.elapsed();
+                most.fetch_max(resident(), Ordering::Relaxed);
+                // What goes when the sessions go, and their machines stay, is theirs.
+                all_done.wait();
+                let with_sessions = held();
+                all_done.wait();
+                let finished = sessions.len();
+                drop(sessions);
+                all_done.wait();
+                let without = held();
+                drop(machines);
+                (finished, took, with_sessions - without)
             })
         })
         .collect();
-    let finished: usize = handles.into_iter().map(|handle| handle.join().unwrap()).sum();
-    assert_eq!(finished, count);
-    let most = most.load(Ordering::Relaxed);
+    let ended: Vec<_> = handles.into_iter().map(|handle| handle.join().unwrap()).collect();
+    assert_eq!(ended.iter().map(|(finished, ..)| finished).sum::<usize>(), count);
     json!({
-        "wall_s": began.elapsed().as_secs_f64(), "resident_before_kib": before, "with_machines_kib": with_machines,
-        "at_end_kib": most, "sessions": count,
+        "wall_s": ended.iter().map(|(_, took, _)| took.as_secs_f64()).fold(0.0, f64::max),
+        "resident_before_kib": before, "with_machines_kib": with_machines,
+        "at_end_kib": most.load(Ordering::Relaxed), "sessions": count,
+        "session_bytes": ended[0].2 / count, "task_bytes": task.load(Ordering::Relaxed),
     })
+}
+
+/// Bytes on the heap.
+fn held() -> usize {
+    let stats = HEAP.stats();
+    stats.bytes_allocated - stats.bytes_deallocated
 }

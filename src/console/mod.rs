@@ -10,7 +10,6 @@ mod pace;
 mod reconnect;
 mod typing;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -30,6 +29,9 @@ use crate::transport::{Line, Reopen};
 
 /// How long a write may be blocked by flow control before the line counts as stuck.
 const WRITE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The most that one read takes, in bytes.
+const READ: usize = 4096;
 
 /// So many reads of what has come already, on a line that never rests.
 const CATCH_UP: u32 = 256;
@@ -187,7 +189,11 @@ pub struct Console {
     observer: Option<Observer>,
     decoder: Utf8Stream,
     screen: Screen,
-    queued: VecDeque<char>,
+    /// What one read brings. Here, since each future above a read would hold it as well.
+    read: Box<[u8; READ]>,
+    /// Text that came and is not shown yet, from `shown` on.
+    queued: String,
+    shown: usize,
     opened: Instant,
     watch: Option<Watch>,
     stop: Option<StopSign>,
@@ -226,7 +232,9 @@ impl Console {
             observer: None,
             decoder: Utf8Stream::new(),
             screen: Screen::new(),
-            queued: VecDeque::new(),
+            read: Box::new([0; READ]),
+            queued: String::new(),
+            shown: 0,
             opened: Instant::now(),
             watch: None,
             stop: None,
@@ -265,6 +273,11 @@ impl Console {
         // Nothing of it counts any more, bad news neither.
         while self.show_queued().is_err() {}
         "\x1b[2J\x1b[H".chars().for_each(|character| self.screen.feed(character));
+    }
+
+    /// Something new begins: of the text that came before only the last part is kept.
+    pub fn forget(&mut self) {
+        self.screen.forget();
     }
 
     /// What the line is, for messages.
@@ -366,7 +379,7 @@ impl Console {
                 return Ok(found);
             }
             self.look_out()?;
-            if let Some(character) = self.queued.pop_front() {
+            if let Some(character) = self.next_queued() {
                 self.screen.feed(character);
                 continue;
             }
@@ -436,9 +449,23 @@ impl Console {
         }
     }
 
+    fn next_queued(&mut self) -> Option<char> {
+        let Some(next) = self.queued[self.shown..].chars().next() else {
+            self.drop_queued();
+            return None;
+        };
+        self.shown += next.len_utf8();
+        Some(next)
+    }
+
+    fn drop_queued(&mut self) {
+        self.queued.clear();
+        self.shown = 0;
+    }
+
     /// Feeds everything that was received to the screen; bad news ends it, for a row later it could not be told.
     fn show_queued(&mut self) -> Result<(), ConsoleError> {
-        while let Some(character) = self.queued.pop_front() {
+        while let Some(character) = self.next_queued() {
             self.screen.feed(character);
             self.look_out()?;
         }
@@ -455,13 +482,12 @@ impl Console {
 
     /// Reads once; false when the moment passed first.
     async fn read_until(&mut self, until: Instant) -> Result<bool, ConsoleError> {
-        let mut buffer = [0; 4096];
         let read = tokio::select! {
             biased;
             () = asked(self.stop.as_mut()) => {
                 return Err(ConsoleError::Stopped { screen: self.screen.text() });
             }
-            read = timeout_at(until, self.line.read(&mut buffer)) => read,
+            read = timeout_at(until, self.line.read(self.read.as_mut_slice())) => read,
         };
         match read {
             Err(_) => {
@@ -475,19 +501,18 @@ impl Console {
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::Interrupted => Ok(true),
             Ok(Err(error)) => Err(self.hung_up(Some(&error))),
             Ok(Ok(count)) => {
-                let bytes = &buffer[..count];
+                let bytes = &self.read[..count];
                 self.received += count as u64;
                 let at = self.opened.elapsed();
                 if let Some(recorder) = &mut self.recorder {
                     recorder.output(at, bytes);
                 }
-                let mut text = String::new();
-                self.decoder.push(bytes, &mut text);
-                for character in text.chars() {
+                let new = self.queued.len();
+                self.decoder.push(bytes, &mut self.queued);
+                for character in self.queued[new..].chars() {
                     let is_escape = character == '\u{1b}';
                     self.doubled_escapes += u64::from(is_escape && self.ends_in_escape);
                     self.ends_in_escape = is_escape;
-                    self.queued.push_back(character);
                 }
                 Ok(true)
             }

@@ -92,6 +92,8 @@ pub(super) struct Pace {
     pause: usize,
     /// How long echoes take, once one was seen.
     echo: Option<Duration>,
+    /// How long the quickest of late took: what the way there and back takes, without the time of a large piece.
+    quickest: Option<Duration>,
     right_in_a_row: u32,
     /// How many of these it takes until a larger chunk is tried.
     confidence: u32,
@@ -112,6 +114,7 @@ impl Default for Pace {
             split_neighbours: false,
             pause: 0,
             echo: None,
+            quickest: None,
             right_in_a_row: 0,
             confidence: CONFIDENCE,
             noisy: false,
@@ -177,6 +180,8 @@ impl Pace {
         }
         self.chunk = (self.chunk * 2).min(self.ceiling);
         self.echo = Some(self.echo.map_or(took, |echo| (echo * 3 + took) / 4));
+        // It forgets slowly: a way can become longer.
+        self.quickest = Some(self.quickest.map_or(took, |quickest| took.min(quickest + quickest / 8)));
     }
 
     /// An echo differed: `shown` instead of `chunk`, where that could be read.
@@ -230,9 +235,11 @@ impl Pace {
         (self.echo.unwrap_or(ECHO_PATIENCE) * 6).clamp(Duration::from_millis(250), ECHO_PATIENCE)
     }
 
-    /// How long to watch a finished line for characters that come late.
+    /// How long to watch a finished line for characters that come late: half of the way there and back, on a line that
+    /// alters bytes of what echoes take.
     pub(super) fn settle(&self) -> Duration {
-        (self.echo.unwrap_or(ECHO_PATIENCE) / 2).clamp(Duration::from_millis(8), Duration::from_millis(250))
+        let way = if self.noisy { self.echo } else { self.quickest };
+        (way.unwrap_or(ECHO_PATIENCE) / 2).clamp(Duration::from_millis(8), Duration::from_millis(250))
     }
 }
 

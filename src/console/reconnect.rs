@@ -181,7 +181,7 @@ impl Console {
         }
         self.line = line;
         self.decoder = Utf8Stream::new();
-        self.queued.clear();
+        self.drop_queued();
         self.doubted = true;
         self.reconnected += 1;
         self.loss_told = false;

@@ -7,15 +7,17 @@ use tokio::time::Instant;
 use super::SacError;
 use super::command::{COMMAND, command, submit};
 use super::place::switch_screen;
-use super::prompt::{ANSWER, AtSac, LOOKS, PAUSE, VIEW, prompt_again, reach_prompt};
+use super::prompt::{ANSWER, AtSac, LOOKS, NOISY_PAUSE, VIEW, pause, prompt_again, reach_prompt};
 use super::text::{self, Channel, CmdAnswer};
 use crate::console::{Console, ConsoleError, Patience};
-use crate::screen::Offset;
+use crate::screen::{Offset, Screen};
 
 /// To the switch screen of the next channel (message 111 says so itself).
 const TO_NEXT: &[u8] = b"\x1b\t";
 /// How many switch screens are passed on the way around: ten channels, and some that are lost on the way.
 const ROUNDS: u32 = 24;
+/// How long the key that views a channel may take to be answered.
+const VIEWED: Duration = Duration::from_secs(1);
 /// How long to wait for the event before `cmd` is tried again.
 const RETRY_CMD: Duration = Duration::from_secs(10);
 
@@ -167,7 +169,7 @@ pub async fn view_channel(
             .await;
         match shown {
             Ok(true) => {
-                console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+                console.quiet(pause(console), Instant::now() + ANSWER).await?;
                 console.send(VIEW).await?;
                 return Ok(());
             }
@@ -184,6 +186,16 @@ pub async fn view_channel(
     Err(SacError::Unreadable { what: "the switch screen of the channel", screen: console.screen().text() })
 }
 
+/// Waits until the key that views a channel is answered, which takes the switch screen away. False: it was lost.
+pub async fn viewed(console: &mut Console) -> Result<bool, ConsoleError> {
+    let left = |screen: &Screen| switch_screen(screen).is_none().then_some(());
+    match console.wait("the channel's screen", Patience::of(VIEWED), left).await {
+        Ok(()) => Ok(true),
+        Err(ConsoleError::TimedOut { .. }) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
 /// Leaves a command channel that is viewed, and views it again by its keys: SAC's driver then sends the channel's whole
 /// screen anew, from a model of its own, and what was typed stays where it is. What the screen shows from here on came
 /// since. False: its switch screen did not come.
@@ -192,7 +204,7 @@ pub async fn view_again(console: &mut Console, channel: &str) -> Result<bool, Co
         let mark = console.screen().transcript().now();
         console.send(TO_NEXT).await?;
         // On a line that alters bytes the name is enough: all that follows is one blank.
-        let patience = Patience { until: Instant::now() + ANSWER / 2, idle: Some(PAUSE * 4) };
+        let patience = Patience { until: Instant::now() + ANSWER / 2, idle: Some(NOISY_PAUSE * 4) };
         let named = console
             .wait("the switch screen of the channel", patience, |screen| {
                 screen.transcript().since(mark).contains(channel).then_some(())
@@ -200,7 +212,7 @@ pub async fn view_again(console: &mut Console, channel: &str) -> Result<bool, Co
             .await;
         match named {
             Ok(()) => {
-                console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+                console.quiet(pause(console), Instant::now() + ANSWER).await?;
                 console.wipe();
                 console.send(VIEW).await?;
                 return Ok(true);
@@ -240,7 +252,7 @@ async fn next_channel(
             .await;
         match shown {
             Ok(shown) if shown.eq_ignore_ascii_case(name) => {
-                console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+                console.quiet(pause(console), Instant::now() + ANSWER).await?;
                 console.send(VIEW).await?;
                 return Ok(None);
             }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::SacError;
 use super::place::{Place, recognise};
 use super::prompt::{
-    ANSWER, AtSac, LONGEST_SAC_LINE, LOOKS, PAUSE, TO_SAC, VIEW, at_sac, reach_prompt, settle_on, turn_page,
+    ANSWER, AtSac, LONGEST_SAC_LINE, LOOKS, TO_SAC, VIEW, at_sac, pause, reach_prompt, settle_on, turn_page,
 };
 use super::text;
 use crate::console::{Clearing, Console, ConsoleError, Manner, Patience};
@@ -153,7 +153,7 @@ async fn await_end_of_command(
             turn_page(console).await?;
             continue;
         }
-        console.quiet(PAUSE, until).await?;
+        console.quiet(pause(console), until).await?;
         if recognise(console.screen()) == (Place::Sac { typed: 0 }) {
             return Ok(());
         }

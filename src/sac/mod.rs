@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-pub use channel::{channels, close_channel, newest, open_channel, view_again, view_channel};
+pub use channel::{channels, close_channel, newest, open_channel, view_again, view_channel, viewed};
 pub use command::{command, only_looks, restart};
 pub use place::{Field, Place, cmd_prompt_at_cursor, login_at_cursor, recognise, switch_screen};
-pub use prompt::{AtSac, await_boot, reach_prompt};
+pub use prompt::{AtSac, await_boot, pause, reach_prompt};
 pub use watch::in_channel;
 
 use crate::console::{ConsoleError, seconds};

@@ -3,6 +3,11 @@
 use super::text;
 use crate::screen::Screen;
 
+/// What the first row of a switch screen begins with (ReactOS conmgr.c).
+const NAME: &str = "Name:";
+/// The title of a boot menu has more blanks than this in front of it.
+const TITLE_BEGINS: usize = 21;
+
 /// What stands at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -59,35 +64,60 @@ pub fn recognise(screen: &Screen) -> Place {
     if let Some(channel) = switch_screen(screen) {
         return Place::Switch { channel };
     }
-    let before = screen.before_cursor();
-    if let Some(end) = text::prompt_end(&before) {
-        return Place::Sac { typed: before[end..].chars().count() };
+    let place = if may_be_a_prompt(screen) { at_prompt(&screen.before_cursor()) } else { None };
+    if let Some(place) = place {
+        return place;
+    }
+    if below_pager(screen) {
+        return Place::SacPager;
+    }
+    if boot_menu_title(screen) { Place::BootMenu } else { Place::Other }
+}
+
+/// Whether the row of the cursor begins as one of the prompts does: mostly two cells say that there is none.
+fn may_be_a_prompt(screen: &Screen) -> bool {
+    match screen.glance() {
+        Some(
+            ('S', 'A' | 'e', _)
+            | ('!' | 'P', 'S', _)
+            | ('U', 's', _)
+            | ('D', 'o', _)
+            | ('P', 'a', _)
+            | ('-', '-', _),
+        ) => true,
+        Some((first, second, _)) => first.is_ascii_alphabetic() && second == ':',
+        None => false,
+    }
+}
+
+/// The prompt that the row of the cursor begins with.
+fn at_prompt(before: &str) -> Option<Place> {
+    if let Some(end) = text::prompt_end(before) {
+        return Some(Place::Sac { typed: before[end..].chars().count() });
     }
     if before.starts_with(text::STOP_PROMPT) {
-        return Place::Stopped;
+        return Some(Place::Stopped);
     }
     for field in [Field::User, Field::Domain, Field::Password] {
         if before.starts_with(field.prompt()) {
-            return Place::Login(field);
+            return Some(Place::Login(field));
         }
     }
-    if before.trim_end() == text::PAGER || below_pager(screen) {
-        return Place::SacPager;
+    if before.trim_end() == text::PAGER {
+        return Some(Place::SacPager);
     }
-    if powershell_prompt(&before) {
-        return Place::PowerShell;
+    if powershell_prompt(before) {
+        return Some(Place::PowerShell);
     }
-    if cmd_prompt(&before).is_some() {
-        return Place::Cmd;
+    if cmd_prompt(before).is_some() {
+        return Some(Place::Cmd);
     }
-    if before.starts_with(text::BOOT_COUNTDOWN) || boot_menu_title(&screen.row(0)) {
-        return Place::BootMenu;
-    }
-    Place::Other
+    before.starts_with(text::BOOT_COUNTDOWN).then_some(Place::BootMenu)
 }
 
 /// A cmd prompt that ends exactly at the cursor, as text: `C:\Windows\system32>`.
 pub fn cmd_prompt_at_cursor(screen: &Screen) -> Option<String> {
+    screen.glance().filter(|(_, second, last)| *second == ':' && *last == '>')?;
     let before = screen.before_cursor();
     let end = cmd_prompt(&before)?;
     (end == before.len()).then_some(before)
@@ -95,8 +125,9 @@ pub fn cmd_prompt_at_cursor(screen: &Screen) -> Option<String> {
 
 /// The login prompt that ends exactly at the cursor, with nothing typed behind it.
 pub fn login_at_cursor(screen: &Screen) -> Option<Field> {
-    let before = screen.before_cursor();
-    [Field::User, Field::Domain, Field::Password].into_iter().find(|field| before == field.prompt())
+    [Field::User, Field::Domain, Field::Password]
+        .into_iter()
+        .find(|field| screen.is_before_cursor(field.prompt()))
 }
 
 /// The channel whose switch screen is up: the ready line is the last text and the cursor stands below it.
@@ -105,26 +136,27 @@ pub fn switch_screen(screen: &Screen) -> Option<String> {
     if cursor.column != 0 {
         return None;
     }
-    let ready = (0..cursor.row).rev().find(|row| !screen.row(*row).is_empty())?;
-    if screen.row(ready) != text::SWITCH_READY {
+    let ready = (0..cursor.row).rev().find(|row| !screen.is_blank(*row))?;
+    if !screen.row_is(ready, text::SWITCH_READY) {
         return None;
     }
-    let name = (0..ready)
-        .rev()
-        .find_map(|row| screen.row(row).strip_prefix("Name:").map(|n| n.trim().to_owned()))?;
+    let row = (0..ready).rev().find(|row| screen.row_begins(*row, NAME))?;
+    let name = screen.row(row).strip_prefix(NAME)?.trim().to_owned();
     (!name.is_empty()).then_some(name)
 }
 
 /// The pager's text ends its line: the cursor waits at the start of the next one.
 fn below_pager(screen: &Screen) -> bool {
     let cursor = screen.cursor();
-    cursor.column == 0 && cursor.row > 0 && screen.row(cursor.row - 1) == text::PAGER
+    cursor.column == 0 && cursor.row > 0 && screen.row_is(cursor.row - 1, text::PAGER)
 }
 
 /// The title stands in the middle of its row; `bcdedit`, which prints the same words, puts them at its start.
-fn boot_menu_title(row: &str) -> bool {
-    let title = row.trim_start();
-    text::BOOT_MENUS.contains(&title) && row.len() - title.len() > 20
+fn boot_menu_title(screen: &Screen) -> bool {
+    if !screen.row_begins(0, &" ".repeat(TITLE_BEGINS)) {
+        return false;
+    }
+    text::BOOT_MENUS.contains(&screen.row(0).trim_start())
 }
 
 /// The end of a cmd prompt at the start of the text: drive, colon, backslash, path, `>`.

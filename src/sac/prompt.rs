@@ -21,8 +21,13 @@ pub(super) const VIEW: &[u8] = b" ";
 pub(super) const LONGEST_SAC_LINE: usize = 70;
 /// The line is empty after so many erasures, whatever an event hid.
 const MORE_THAN_A_LINE: usize = 80;
-/// How long silence must last to count as the end of what SAC is printing.
-pub(super) const PAUSE: Duration = Duration::from_millis(120);
+/// How long to listen before the first key: a boot that is under way prints.
+const LISTEN: Duration = Duration::from_millis(300);
+/// How long silence must last to count as the end of what SAC is printing: it prints without a rest, and who goes on too
+/// early finds another echo than the one that was meant, and types again.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The same on a line that alters bytes, where each line that is typed again costs looks.
+pub(super) const NOISY_PAUSE: Duration = Duration::from_millis(120);
 /// How long SAC may take to answer a key.
 pub(super) const ANSWER: Duration = Duration::from_secs(5);
 /// How long a boot that was seen to begin may be silent before keys are tried.
@@ -35,6 +40,11 @@ pub(super) const LOOKS: u32 = 6;
 #[must_use]
 pub struct AtSac(());
 
+/// How long silence must last on this line to count as the end of what is printed.
+pub fn pause(console: &Console) -> Duration {
+    if console.typing().noisy { NOISY_PAUSE } else { PAUSE }
+}
+
 /// Gets to an empty SAC prompt from whatever state the console is in.
 pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac, SacError> {
     console.set_watch(None);
@@ -42,7 +52,11 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
     let start = console.screen().transcript().now();
     // A boot that began before the line was made anew goes on.
     let boot_start = if console.is_doubted() { Offset::default() } else { start };
-    console.quiet(Duration::from_millis(300), until.min(began + Duration::from_secs(2))).await?;
+    // What stands at the cursor of a console that answers tells where it is; of another nobody knows, and it could boot.
+    let is_known = !console.is_doubted()
+        && matches!(recognise(console.screen()), Place::Sac { .. } | Place::Switch { .. } | Place::Login(_));
+    let listen = if is_known { pause(console) } else { LISTEN };
+    console.quiet(listen, until.min(began + Duration::from_secs(2))).await?;
     let mut patience = Duration::from_secs(2);
     let mut leave_boot_alone = BOOT_PAUSE;
     let mut not_empty = 0;
@@ -97,7 +111,7 @@ pub async fn reach_prompt(console: &mut Console, until: Instant) -> Result<AtSac
                 }
                 // What stands there does not behave as a prompt: it is looked at anew.
                 console.send(TO_SAC).await?;
-                console.quiet(PAUSE * 4, until).await?;
+                console.quiet(NOISY_PAUSE * 4, until).await?;
             }
             Place::Stopped => return Err(SacError::Stopped { screen: console.screen().text() }),
             Place::Switch { channel } if channel.eq_ignore_ascii_case("SAC") => {
@@ -190,7 +204,7 @@ pub(super) async fn prompt_again(console: &mut Console, until: Instant) -> Resul
             Err(ConsoleError::TimedOut { .. }) => return Box::pin(reach_prompt(console, until)).await,
             Err(other) => return Err(other.into()),
         }
-        console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+        console.quiet(pause(console), Instant::now() + ANSWER).await?;
         if recognise(console.screen()) == (Place::Sac { typed: 0 }) {
             return Ok(at_sac(console));
         }
@@ -199,7 +213,7 @@ pub(super) async fn prompt_again(console: &mut Console, until: Instant) -> Resul
 
 /// Enter at SAC's pager, and until the next page begins: a second Enter could reach the prompt behind the last one.
 pub(super) async fn turn_page(console: &mut Console) -> Result<(), ConsoleError> {
-    console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+    console.quiet(pause(console), Instant::now() + ANSWER).await?;
     if recognise(console.screen()) != Place::SacPager {
         return Ok(());
     }
@@ -224,7 +238,7 @@ pub(super) async fn settle_on(
         Err(ConsoleError::TimedOut { .. }) => return Ok(false),
         Err(other) => return Err(other.into()),
     }
-    console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+    console.quiet(pause(console), Instant::now() + ANSWER).await?;
     Ok(true)
 }
 
@@ -241,8 +255,8 @@ pub(super) fn at_sac(console: &mut Console) -> AtSac {
 async fn empty_prompt(console: &mut Console) -> Result<Option<AtSac>, SacError> {
     for key in [0x7f, 0x08] {
         console.send(&[key; MORE_THAN_A_LINE]).await?;
-        console.quiet(PAUSE, Instant::now() + ANSWER).await?;
     }
+    console.quiet(pause(console), Instant::now() + ANSWER).await?;
     if recognise(console.screen()) == (Place::Sac { typed: 0 }) {
         return Ok(Some(at_sac(console)));
     }
@@ -282,7 +296,7 @@ async fn prove_live(console: &mut Console, span: Duration) -> Result<bool, SacEr
         Err(ConsoleError::TimedOut { .. }) => return Ok(false),
         Err(other) => return Err(other.into()),
     }
-    console.quiet(PAUSE, Instant::now() + ANSWER).await?;
+    console.quiet(pause(console), Instant::now() + ANSWER).await?;
     console.believe();
     Ok(true)
 }

@@ -22,17 +22,21 @@ pub fn in_channel(screen: &Screen) -> Option<Alarm> {
 }
 
 /// Asked after each character: what cannot be any of it is passed over at a glance. A prompt ends with `>` or a blank, a
-/// switch screen leaves the cursor at the start of a row, the others are known by the first character of their row.
+/// switch screen leaves the cursor at the start of a row, the others are known by the first characters of their row.
 fn is_possible(screen: &Screen) -> bool {
     match screen.glance() {
-        (Some(first), Some(last)) => matches!(last, '>' | ' ') || matches!(first, '!' | 'B' | '<'),
-        _ => true,
+        Some((first, second, last)) => match (first, second) {
+            ('S', 'A') => last == '>',
+            ('U', 's') | ('D', 'o') | ('P', 'a') => last == ' ',
+            ('!', 'S') | ('B', 'd') | ('<', 'm') => true,
+            _ => false,
+        },
+        None => screen.cursor().column == 0,
     }
 }
 
 fn boot_row(screen: &Screen) -> bool {
-    let before = screen.before_cursor();
-    before.starts_with("BdsDxe: ") || before.starts_with("<machine-info>")
+    screen.begins_before_cursor("BdsDxe: ") || screen.begins_before_cursor("<machine-info>")
 }
 
 fn is_wrapped(screen: &Screen) -> bool {

@@ -23,12 +23,9 @@ pub const COLUMNS: u16 = 80;
 /// What is drawn for a character that vt100 passes over.
 const STAND_IN: char = '\u{fffc}';
 
-/// Scrolled-off rows that are kept for people; older ones are dropped.
-const HISTORY: usize = 2_000;
-
 /// The terminal model.
 pub struct Screen {
-    terminal: vt100::Parser<Scrolled>,
+    terminal: vt100::Parser,
     transcript: Transcript,
 }
 
@@ -52,10 +49,7 @@ impl Screen {
     pub fn new() -> Self {
         let rows = NonZeroU16::new(ROWS).unwrap_or(NonZeroU16::MIN);
         let columns = NonZeroU16::new(COLUMNS).unwrap_or(NonZeroU16::MIN);
-        Self {
-            terminal: vt100::Parser::new_with_callbacks(rows, columns, 0, Scrolled::default()),
-            transcript: Transcript::default(),
-        }
+        Self { terminal: vt100::Parser::new(rows, columns, 0), transcript: Transcript::default() }
     }
 
     /// Takes one character of the stream.
@@ -88,29 +82,66 @@ impl Screen {
         self.cells(cursor.row, 0, cursor.column)
     }
 
-    /// Whether the row of the cursor, up to the cursor, is this text with nothing but blanks behind it.
+    /// Whether the row of the cursor, from its start to the cursor, is exactly this text. As [`Screen::before_cursor`],
+    /// for those who ask after each character: the first cell that differs ends it.
     pub fn is_before_cursor(&self, text: &str) -> bool {
-        self.before_cursor_begins(text) && self.before_cursor().trim_end() == text
+        let cursor = self.cursor();
+        self.reads(cursor.row, text) == Some(cursor.column)
     }
 
-    /// The first character of the row of the cursor and the last one before the cursor: enough to tell, after each
-    /// character, that something cannot stand there.
-    pub fn glance(&self) -> (Option<char>, Option<char>) {
+    /// Whether the row of the cursor begins with this text, and the cursor is behind it.
+    pub fn begins_before_cursor(&self, text: &str) -> bool {
         let cursor = self.cursor();
-        let at = |column: u16| {
-            let cell = self.terminal.screen().cell(cursor.row, column)?;
-            Some(cell.contents().chars().next().unwrap_or(' '))
-        };
-        if cursor.column == 0 { (None, None) } else { (at(0), at(cursor.column - 1)) }
+        self.reads(cursor.row, text).is_some_and(|end| end <= cursor.column)
     }
 
-    fn before_cursor_begins(&self, text: &str) -> bool {
+    /// Whether the row of the cursor begins with this text, with nothing but blanks between it and the cursor.
+    pub fn is_before_blanks(&self, text: &str) -> bool {
         let cursor = self.cursor();
-        cursor.column > 0
-            && text.chars().next().is_none_or(|first| {
-                let cell = self.terminal.screen().cell(cursor.row, 0);
-                cell.is_some_and(|cell| cell.contents().starts_with(first))
-            })
+        let end = self.reads(cursor.row, text).filter(|end| *end <= cursor.column);
+        end.is_some_and(|end| self.are_blank(cursor.row, end..cursor.column))
+    }
+
+    /// Whether a row begins with this text.
+    pub fn row_begins(&self, row: u16, text: &str) -> bool {
+        self.reads(row, text).is_some()
+    }
+
+    /// Whether a row is this text, trailing blanks left out.
+    pub fn row_is(&self, row: u16, text: &str) -> bool {
+        self.reads(row, text).is_some_and(|end| self.are_blank(row, end..COLUMNS))
+    }
+
+    /// Whether nothing stands in a row.
+    pub fn is_blank(&self, row: u16) -> bool {
+        self.row_is(row, "")
+    }
+
+    /// The first two characters of the row of the cursor and the last one before the cursor: enough to tell, after each
+    /// character, that something cannot stand there. None: the cursor is not behind a second character.
+    pub fn glance(&self) -> Option<(char, char, char)> {
+        let Position { row, column } = self.cursor();
+        (column > 1)
+            .then(|| (self.first_char(row, 0), self.first_char(row, 1), self.first_char(row, column - 1)))
+    }
+
+    /// Walks `text` over the cells of one row from its start; the column where it ends.
+    fn reads(&self, row: u16, text: &str) -> Option<u16> {
+        let (mut rest, mut column) = (text, 0);
+        while !rest.is_empty() {
+            let cell = self.terminal.screen().cell(row, column)?;
+            rest = rest.strip_prefix(shown(cell))?;
+            column += if cell.is_wide() { 2 } else { 1 };
+        }
+        Some(column)
+    }
+
+    fn are_blank(&self, row: u16, mut columns: std::ops::Range<u16>) -> bool {
+        columns.all(|column| self.terminal.screen().cell(row, column).is_none_or(|cell| shown(cell) == " "))
+    }
+
+    fn first_char(&self, row: u16, column: u16) -> char {
+        self.terminal.screen().cell(row, column).and_then(|cell| shown(cell).chars().next()).unwrap_or(' ')
     }
 
     /// The row of the cursor from the cursor on, without trailing blanks.
@@ -128,14 +159,14 @@ impl Screen {
         rows[..used].join("\n")
     }
 
-    /// The rows that scrolled off the top, oldest first, as far as they are kept.
-    pub fn history(&self) -> impl Iterator<Item = &str> {
-        self.terminal.callbacks().rows.iter().map(String::as_str)
-    }
-
     /// The text in the order in which it came.
     pub fn transcript(&self) -> &Transcript {
         &self.transcript
+    }
+
+    /// Something new begins: of the text that came before only the last 4 KiB are kept.
+    pub fn forget(&mut self) {
+        self.transcript.forget();
     }
 
     /// How often the whole screen was erased (`ESC[2J`): a repaint begins with it.
@@ -216,9 +247,8 @@ impl Screen {
         for column in from..to {
             match screen.cell(row, column) {
                 Some(cell) if cell.is_wide_continuation() => {}
-                Some(cell) if cell.contents().starts_with(STAND_IN) => text.push(char::REPLACEMENT_CHARACTER),
-                Some(cell) if cell.has_contents() => text.push_str(cell.contents()),
-                _ => text.push(' '),
+                Some(cell) => text.push_str(shown(cell)),
+                None => text.push(' '),
             }
         }
         text
@@ -234,29 +264,18 @@ impl std::fmt::Debug for Screen {
     }
 }
 
+/// What a cell shows: a blank where nothing was drawn, and the bad byte itself where a stand-in was.
+fn shown(cell: &vt100::Cell) -> &str {
+    match cell.contents() {
+        "" => " ",
+        drawn if drawn.starts_with(STAND_IN) => "\u{fffd}",
+        drawn => drawn,
+    }
+}
+
 /// The same place, named as a terminal does that has wrapped already.
 fn past_the_edge(at: Position) -> Position {
     if at.column >= COLUMNS { Position { row: at.row + 1, column: 0 } } else { at }
-}
-
-/// Rows that left at the top.
-#[derive(Default)]
-struct Scrolled {
-    rows: std::collections::VecDeque<String>,
-}
-
-impl vt100::Callbacks for Scrolled {
-    fn on_scroll(&mut self, contents: vt100::capture::RowContents<'_>, _alternate_screen: bool) {
-        let mut formatted = String::new();
-        // Writing to a String cannot fail.
-        let _ = contents
-            .write_formatted_basic(&mut formatted, &mut vt100::capture::BasicFormattedCaptureState::new());
-        let plain: String = vt100::capture::basic_formatted_to_plain(&formatted).collect();
-        if self.rows.len() == HISTORY {
-            self.rows.pop_front();
-        }
-        self.rows.push_back(plain.trim_end().to_owned());
-    }
 }
 
 #[cfg(test)]
@@ -278,6 +297,26 @@ mod tests {
     }
 
     #[test]
+    fn a_row_is_compared_as_it_is_read() {
+        let screen = fed("q>\u{fffd}한\u{301} \r\n\r\n  x\x1b[1;8H");
+        let (row, before) = (screen.row(0), screen.before_cursor());
+        assert_eq!((&*row, &*before), ("q>\u{fffd}한\u{301}", "q>\u{fffd}한\u{301}  "));
+        assert!(screen.row_is(0, &row) && screen.row_begins(0, &row) && screen.row_begins(0, "q>"));
+        assert!(screen.is_before_cursor(&before) && screen.is_before_blanks(&row));
+        for other in ["q>한", "q>\u{fffd}한", "x"] {
+            assert!(!screen.row_is(0, other) && !screen.is_before_cursor(other), "{other}");
+            assert!(!screen.is_before_blanks(other), "{other}");
+        }
+        assert!(!screen.is_before_cursor(&row) && !screen.row_is(0, "q>"));
+        assert!(screen.is_blank(1) && !screen.is_blank(2) && screen.row_is(2, "  x"));
+        assert_eq!(screen.glance(), Some(('q', '>', ' ')));
+        assert!(
+            fed("q>x\x1b[1;3H").begins_before_cursor("q>") && !fed("q>x\x1b[1;2H").begins_before_cursor("q>")
+        );
+        assert_eq!(fed("q").glance(), None);
+    }
+
+    #[test]
     fn what_a_bad_byte_became_stands_in_the_line() {
         let screen = fed("q>\u{fffd}echo");
         assert_eq!(screen.before_cursor(), "q>\u{fffd}echo");
@@ -295,14 +334,6 @@ mod tests {
     fn nul_bytes_around_a_prompt_are_nothing() {
         let screen = fed("C:\\Windows\\\0system32>\0");
         assert_eq!(screen.before_cursor(), "C:\\Windows\\system32>");
-    }
-
-    #[test]
-    fn rows_that_scroll_off_are_kept() {
-        let text: Vec<String> = (1..=26).map(|n| format!("line {n}")).collect();
-        let screen = fed(&text.join("\r\n"));
-        assert_eq!(screen.row(0), "line 3");
-        assert_eq!(screen.history().collect::<Vec<_>>(), ["line 1", "line 2"]);
     }
 
     #[test]

@@ -6,8 +6,11 @@
 /// can be told from the same event shown again (ReactOS vtutf8chan.c: 24 rows, each begun with `ESC[row;1H`).
 pub const ADDRESSED: char = '\u{1e}';
 
-/// How much text is kept, in bytes; more than twenty repaints.
+/// How much text is kept, in bytes: more than twenty repaints, and the longest answers of SAC (`t`, `i`).
 const KEPT: usize = 64 * 1024;
+
+/// How much of it may still be of interest when something new begins, in bytes: two repaints.
+const KEPT_BEHIND: usize = 4 * 1024;
 
 /// A place in the transcript; grows with the stream and stays valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -50,6 +53,15 @@ impl Transcript {
     /// Whether everything since `offset` is still kept.
     pub fn keeps(&self, offset: Offset) -> bool {
         offset.0 >= self.dropped
+    }
+
+    /// Something new begins: nobody will ask for more than the last part of what came before. A thousand sessions keep
+    /// what they need, not all that they could.
+    pub(super) fn forget(&mut self) {
+        if self.text.len() > KEPT_BEHIND {
+            self.drop_all_but(KEPT_BEHIND);
+            self.text.shrink_to(2 * KEPT_BEHIND);
+        }
     }
 
     /// How often the whole screen was erased.
@@ -114,13 +126,17 @@ impl Transcript {
     fn push(&mut self, character: char) {
         self.text.push(character);
         if self.text.len() > 2 * KEPT {
-            let mut cut = self.text.len() - KEPT;
-            while !self.text.is_char_boundary(cut) {
-                cut += 1;
-            }
-            self.text.drain(..cut);
-            self.dropped += cut as u64;
+            self.drop_all_but(KEPT);
         }
+    }
+
+    fn drop_all_but(&mut self, kept: usize) {
+        let mut cut = self.text.len() - kept;
+        while !self.text.is_char_boundary(cut) {
+            cut += 1;
+        }
+        self.text.drain(..cut);
+        self.dropped += cut as u64;
     }
 }
 
@@ -164,5 +180,18 @@ mod tests {
         "fresh".chars().for_each(|c| transcript.feed(c));
         assert_eq!(transcript.since(mark), "fresh");
         assert!(transcript.since(Offset::default()).len() <= 2 * KEPT);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_said_to_be() {
+        let mut transcript = fed(&"한".repeat(KEPT_BEHIND));
+        let (begin, mark) = (Offset::default(), transcript.now());
+        assert!(transcript.keeps(begin));
+        transcript.forget();
+        assert!(!transcript.keeps(begin) && transcript.keeps(mark));
+        assert!(transcript.since(begin).len() <= KEPT_BEHIND && transcript.since(begin).ends_with('한'));
+        "fresh".chars().for_each(|c| transcript.feed(c));
+        transcript.forget();
+        assert_eq!(transcript.since(mark), "fresh");
     }
 }

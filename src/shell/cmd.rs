@@ -442,7 +442,7 @@ impl Session {
             let back = self
                 .console_mut()
                 .wait("the prompt after Ctrl-C", Patience::of(INTERRUPT), |screen| {
-                    (screen.before_cursor() == prompt).then_some(())
+                    screen.is_before_cursor(&prompt).then_some(())
                 })
                 .await;
             match back {

@@ -196,7 +196,7 @@ impl Session {
         console.send(&dialogue.abort).await.map_err(|cause| ShellError::OutcomeUnknown { cause })?;
         let back = console
             .wait("the prompt after the dialogue was broken off", Patience::of(ABORT), |screen| {
-                (screen.before_cursor() == prompt).then_some(())
+                screen.is_before_cursor(&prompt).then_some(())
             })
             .await;
         match back {
@@ -234,7 +234,7 @@ enum Heard {
 /// Our prompt stands at the cursor, and something came since the command was entered.
 fn ended(screen: &Screen, prompt: &str, start: Offset) -> Option<Heard> {
     let came = screen.transcript().since(start);
-    (screen.before_cursor() == prompt && !came.trim().is_empty()).then_some(Heard::Ended)
+    (screen.is_before_cursor(prompt) && !came.trim().is_empty()).then_some(Heard::Ended)
 }
 
 /// Types an answer where the cursor stands, and enters it.

@@ -57,6 +57,7 @@ impl Session {
         line: &str,
         twice: Twice,
     ) -> Result<(), ConsoleError> {
+        self.console.forget();
         for _ in 0..ENTERS {
             let typed = self.console.type_line(manner(prompt), line).await?;
             let look = if self.console.typing().noisy {
@@ -138,7 +139,7 @@ impl Session {
         let patience = Patience { until, idle: self.console.typing().noisy.then_some(QUIET_END) };
         // A blank behind it is a probe that was read late.
         self.console
-            .wait("the prompt", patience, |screen| screen.is_before_cursor(&prompt).then_some(()))
+            .wait("the prompt", patience, |screen| screen.is_before_blanks(&prompt).then_some(()))
             .await?;
         if !self.is_at_prompt() {
             self.console.erase(manner(&prompt)).await?;

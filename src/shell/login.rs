@@ -87,8 +87,7 @@ pub(super) async fn log_in(
             }
             Ok(At::Switch) => {
                 // It may still stand there from before the key that was sent just now.
-                console.quiet(Duration::from_secs(1), until).await?;
-                if stands(console.screen(), own) != Some(At::Switch) {
+                if sac::viewed(console).await? {
                     continue;
                 }
                 keys += 1;
@@ -96,11 +95,10 @@ pub(super) async fn log_in(
                     look_anew(console, channel, &mut looks, until).await?;
                 } else {
                     console.send(b" ").await?;
-                    console.quiet(Duration::from_secs(1), until).await?;
                 }
             }
             Ok(At::Field(field)) => {
-                console.quiet(Duration::from_millis(150), until).await?;
+                console.quiet(sac::pause(console), until).await?;
                 let Some(prompt) = emptied(console, field).await? else {
                     // It does not behave as that prompt: the screen is not what the machine shows.
                     look_anew(console, channel, &mut looks, until).await?;
@@ -169,7 +167,7 @@ fn stands(screen: &Screen, own: &str) -> Option<At> {
     if let Some(prompt) = sac::cmd_prompt_at_cursor(screen) {
         return Some(At::Prompt(prompt));
     }
-    if screen.before_cursor() == own {
+    if screen.is_before_cursor(own) {
         return Some(At::Prompt(own.to_owned()));
     }
     match sac::recognise(screen) {

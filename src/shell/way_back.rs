@@ -106,7 +106,7 @@ impl Session {
     /// Whether our prompt stands at the cursor, now or within the moment that a drawing takes.
     pub(super) async fn prompt_comes_back(&mut self) -> Result<bool, ConsoleError> {
         let prompt = self.prompt.clone();
-        let bare = move |screen: &Screen| (screen.before_cursor() == prompt).then_some(());
+        let bare = move |screen: &Screen| screen.is_before_cursor(&prompt).then_some(());
         match self.console.wait("the prompt", Patience::of(DRAWING), bare).await {
             Ok(()) => Ok(true),
             Err(ConsoleError::TimedOut { .. } | ConsoleError::Alarm { .. }) => Ok(false),
@@ -154,12 +154,12 @@ impl Session {
             Err(error) => return Err(error.into()),
         }
         let own = self.prompt.clone();
-        for _ in 0..4 {
+        for _ in 0..8 {
             let patience = Patience { until: Instant::now() + SHOWN, idle: Some(Duration::from_secs(2)) };
             let place = self
                 .console
                 .wait("the channel's screen", patience, |screen| {
-                    if screen.before_cursor() == own {
+                    if screen.is_before_cursor(&own) {
                         return Some(sac::Place::Cmd);
                     }
                     Some(sac::recognise(screen)).filter(|place| {
@@ -170,10 +170,8 @@ impl Session {
             match place {
                 // It may still stand there from before the key that views it, or that key was lost.
                 Ok(sac::Place::Switch { .. }) => {
-                    self.console.quiet(Duration::from_millis(700), until).await?;
-                    if sac::switch_screen(self.console.screen()).is_some() {
+                    if !sac::viewed(&mut self.console).await? {
                         self.console.send(b" ").await?;
-                        self.console.quiet(Duration::from_millis(700), until).await?;
                     }
                 }
                 Ok(sac::Place::Login(_)) => return self.log_in(until).await,
@@ -222,7 +220,7 @@ impl Session {
         for _ in 0..3 {
             self.console.send(b"\x03").await?;
             let patience = Patience { until: Instant::now() + SHOWN, idle: Some(Duration::from_secs(2)) };
-            let bare = |screen: &Screen| (screen.before_cursor() == prompt).then_some(());
+            let bare = |screen: &Screen| screen.is_before_cursor(&prompt).then_some(());
             match self.console.wait("the prompt after Ctrl-C", patience, bare).await {
                 Ok(()) => {
                     self.console.quiet(DRAWING, Instant::now() + SHOWN).await?;

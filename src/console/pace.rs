@@ -5,6 +5,10 @@ use std::time::Duration;
 
 /// Below a 16550's 16 bytes, which real hardware loses above (ReactOS: 4 ms poll, no flow control).
 const FIRST_CHUNK: usize = 14;
+/// Characters of a password at a time, where the line did nothing wrong so far.
+const HIDDEN_CHUNK: usize = 8;
+/// So many right echoes say that of it: SAC's commands and the name of the user are typed by then.
+const BLAMELESS: u64 = 3;
 /// Below half of the driver's 1,024-byte ring.
 const LARGEST_CHUNK: usize = 448;
 /// How long the first echo may take: a bridge answers within 0.2 s, a busy machine within a few seconds.
@@ -162,6 +166,19 @@ impl Pace {
         &rest[..end]
     }
 
+    /// The next characters of an answer whose echo tells only how many came.
+    pub(super) fn next_hidden<'a>(&self, rest: &'a str) -> &'a str {
+        let blameless = !self.noisy && !self.split_neighbours && self.retyped == 0 && self.lost_enters == 0;
+        let most = if blameless && self.echoes >= BLAMELESS { HIDDEN_CHUNK } else { 1 };
+        let mut before = None;
+        let end = rest.char_indices().enumerate().find_map(|(count, (at, character))| {
+            let ends = count == most || before == Some(character);
+            before = Some(character);
+            ends.then_some(at)
+        });
+        &rest[..end.unwrap_or(rest.len())]
+    }
+
     /// How long to wait before a character that equals the one before it.
     pub(super) fn neighbour_pause(&self) -> Option<Duration> {
         (self.pause > 0).then(|| NEIGHBOUR_PAUSES[self.pause])
@@ -290,6 +307,24 @@ mod tests {
             let learnt = pace.statistics();
             assert_eq!((learnt.splits_neighbours, learnt.noisy), (splits, noisy), "{chunk} {shown}");
         }
+    }
+
+    #[test]
+    fn a_password_goes_in_pieces_only_where_nothing_went_wrong() {
+        let pieces = |pace: &Pace, mut rest: &str| {
+            let mut pieces = Vec::new();
+            while !rest.is_empty() {
+                pieces.push(pace.next_hidden(rest).to_owned());
+                rest = &rest[pace.next_hidden(rest).len()..];
+            }
+            pieces.join("|")
+        };
+        let mut pace = Pace::default();
+        assert_eq!(pieces(&pace, "pwö"), "p|w|ö");
+        (0..BLAMELESS).for_each(|_| pace.learn_right(Duration::ZERO));
+        assert_eq!(pieces(&pace, "Pässword-1234567ö"), "Päs|sword-12|34567ö");
+        pace.learn_wrong(None, "user", Some("ser"));
+        assert_eq!(pieces(&pace, "pwö"), "p|w|ö");
     }
 
     #[test]

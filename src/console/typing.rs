@@ -209,8 +209,9 @@ impl Console {
 
     /// Types an answer that is echoed as one `*` a character (SAC's password prompt) after `prompt`.
     ///
-    /// One character at a time, each after the star of the one before: the number of stars is all that can be
-    /// proven, so none may be lost or doubled.
+    /// The number of stars is all that can be proven: one character lost and another doubled look right, and a password
+    /// that is wrong too often locks an account. So it goes one character at a time, each after the star of the one
+    /// before, but on a line that did nothing wrong so far: there a few at a time, no two equal ones side by side.
     pub async fn type_hidden(&mut self, prompt: &str, answer: &str) -> Result<Typed, ConsoleError> {
         let stars = answer.chars().count();
         let whole = format!("{prompt}{}", "*".repeat(stars));
@@ -282,21 +283,23 @@ impl Console {
 
     async fn type_stars(&mut self, prompt: &str, answer: &str) -> Result<bool, ConsoleError> {
         let mut shown = prompt.to_owned();
-        let mut buffer = [0; 4];
-        for character in answer.chars() {
-            shown.push('*');
-            self.send(character.encode_utf8(&mut buffer).as_bytes()).await?;
+        let mut rest = answer;
+        while !rest.is_empty() {
+            let chunk = self.typing.next_hidden(rest);
+            shown.extend(chunk.chars().map(|_| '*'));
+            self.send(chunk.as_bytes()).await?;
             let patience = Patience { until: Instant::now() + ECHO_PATIENCE, idle: Some(self.typing.idle()) };
-            let star = self
-                .wait("a star for the character", patience, |screen| {
+            let stars = self
+                .wait("a star for each character", patience, |screen| {
                     screen.spells_before_cursor(&shown).then_some(())
                 })
                 .await;
-            match star {
+            match stars {
                 Ok(()) => {}
                 Err(ConsoleError::TimedOut { .. }) => return Ok(false),
                 Err(other) => return Err(other),
             }
+            rest = &rest[chunk.len()..];
         }
         Ok(true)
     }

@@ -4,6 +4,7 @@ mod conformance;
 mod grub;
 mod keys;
 mod person;
+mod replug;
 mod wine;
 
 use std::fs;

@@ -56,3 +56,17 @@ async fn a_person_goes_on_when_the_adapter_is_back() {
     person.reads("Ctrl-C leaves]").await;
     person.leaves().await;
 }
+
+#[tokio::test]
+async fn a_person_who_does_not_wait_is_told_that_the_adapter_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ttyUSB0");
+    let mut adapter = plug(&path);
+    let mut person = Person::at(folder.path(), &[&format!("serial:{}", path.display()), "--no-record"]);
+    adapter.write_all(b"SAC>").await.unwrap();
+    person.reads("SAC>").await;
+    fs::remove_file(&path).unwrap();
+    drop(adapter);
+    person.reads("115200 8N1: the port is gone (was the USB adapter unplugged?)").await;
+    assert!(!person.shown.contains("waiting for it"), "{}", person.shown);
+}

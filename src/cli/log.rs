@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tracing_subscriber::EnvFilter;
@@ -16,6 +17,9 @@ use crate::secret::Secret;
 
 /// Chooses what is logged in place of `-v`: `debug`, `sacpilot::sac=trace`.
 const VARIABLE: &str = "SACPILOT_LOG";
+
+/// Whether standard error is a terminal in raw mode, where a new line begins below the end of the old one.
+static RAW: AtomicBool = AtomicBool::new(false);
 
 static SECRETS: Mutex<Vec<Secret>> = Mutex::new(Vec::new());
 
@@ -53,6 +57,27 @@ pub fn hide(secret: &Secret) {
     SECRETS.lock().unwrap_or_else(PoisonError::into_inner).push(secret.clone());
 }
 
+/// Lines are for a terminal in raw mode until this is dropped: each begins at the left.
+#[derive(Debug)]
+pub struct ToRawTerminal(());
+
+/// From here on standard error is a terminal in raw mode.
+pub fn to_raw_terminal() -> ToRawTerminal {
+    RAW.store(true, Ordering::Relaxed);
+    ToRawTerminal(())
+}
+
+impl Drop for ToRawTerminal {
+    fn drop(&mut self) {
+        RAW.store(false, Ordering::Relaxed);
+    }
+}
+
+/// As a terminal in raw mode draws lines one below the other, below what the console drew.
+fn for_raw_terminal(text: &str) -> String {
+    format!("\r\n{}", text.replace('\n', "\r\n"))
+}
+
 /// Standard error, for text that may hold anything.
 #[derive(Debug, Clone, Copy)]
 struct Harmless;
@@ -62,6 +87,7 @@ impl Write for Harmless {
         let text = visible::lines(&String::from_utf8_lossy(bytes));
         let secrets = SECRETS.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let text = if secrets.is_empty() { text } else { mask(&text, &secrets) };
+        let text = if RAW.load(Ordering::Relaxed) { for_raw_terminal(&text) } else { text };
         io::stderr().write_all(text.as_bytes())?;
         Ok(bytes.len())
     }
@@ -76,5 +102,15 @@ impl MakeWriter<'_> for Harmless {
 
     fn make_writer(&self) -> Self {
         *self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_on_a_raw_terminal_begin_at_the_left() {
+        assert_eq!(for_raw_terminal("WARN it is gone\n"), "\r\nWARN it is gone\r\n");
     }
 }

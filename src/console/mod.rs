@@ -319,6 +319,11 @@ impl Console {
         }
     }
 
+    /// Whether SAC, a login or a shell was ever proven to be there.
+    pub fn was_seen(&self) -> bool {
+        self.mode.is_some()
+    }
+
     /// It is proven that whoever types now speaks to this: `SAC`, `login`, `cmd`. A change is a mark in the recording.
     pub fn enter_mode(&mut self, mode: &'static str) {
         if self.mode != Some(mode) {

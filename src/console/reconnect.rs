@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::{Console, ConsoleError, asked, seconds};
 use crate::encoding::Utf8Stream;
 use crate::recording::line_marks::MADE_ANEW;
-use crate::transport::{Line, Refused};
+use crate::transport::Line;
 
 /// The first pause between two tries; each is twice as long as the one before, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(200);
@@ -26,9 +26,6 @@ const IDLE: Duration = Duration::from_secs(5);
 const INSISTS: Duration = Duration::from_mins(5);
 /// A line that ends so soon after it was made anew was never back: a client that is refused starts well, says why, and ends.
 const SETTLED: Duration = Duration::from_secs(2);
-
-/// A console that was left is free so much later: a BMC takes some seconds, AWS 30.
-const FREED: Duration = Duration::from_secs(30);
 
 /// The line is lost, and did not stay when it was made anew.
 #[derive(Debug, Clone, Copy)]
@@ -67,11 +64,10 @@ impl Console {
         let same = self.outage.filter(unproven);
         let patience = match same {
             Some(outage) => outage.patience,
-            // The session before may have been ours.
-            None if never_came && refused == Some(Refused::Taken) => {
-                self.willing.max(FREED.min(self.patience))
+            None if never_came => {
+                let asked = refused.map_or(self.willing, |refused| refused.asked_for(self.willing));
+                self.willing.max(asked.min(self.patience))
             }
-            None if never_came => self.willing,
             None => self.patience,
         };
         if patience.is_zero() {
@@ -229,7 +225,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::transport::{Reopen, Reopening};
+    use crate::transport::{Refused, Reopen, Reopening};
 
     /// A client that was not let in: nothing comes, nothing goes.
     struct NotIn(Refused, tokio::io::Empty);

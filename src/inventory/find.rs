@@ -41,6 +41,9 @@ impl FindError {
     /// What to do.
     pub fn help(&self) -> String {
         match self {
+            Self::Unreadable { error, .. } if error.kind() == io::ErrorKind::InvalidData => {
+                "an inventory is a text file in UTF-8: save it as that".to_owned()
+            }
             Self::Unreadable { .. } => "name another one with --inventory FILE".to_owned(),
             Self::Foreign { path } => {
                 format!("it may name programs to run; if you trust it: --inventory {path}")

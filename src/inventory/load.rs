@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use super::raw::{RawDefaults, RawInventory, RawProfile, RawTarget};
 use super::{Inventory, Target, codes, is_name};
-use crate::script::codes::Code;
+use crate::script::codes::{Code, WRONG_SHAPE};
 use crate::script::decode::decode;
 use crate::script::diagnostic::{Diagnostic, Report, Source};
 use crate::script::raw::At;
 use crate::script::yaml;
 use crate::secret::SecretSource;
-use crate::transport::{Endpoint, EndpointError, WebAddress};
+use crate::transport::{Endpoint, EndpointError, Problem, WebAddress};
 
 /// Reads an inventory; `source.path` is where files of passwords are looked for.
 ///
@@ -50,6 +50,9 @@ pub fn load(source: Source) -> Result<Inventory, Report> {
     Ok(Inventory { path, targets, warnings: loading.report })
 }
 
+/// What to write where somebody wrote the endpoint alone.
+const ENDPOINT_ALONE: &str = "an endpoint is one key of a target: {endpoint: '…'}";
+
 struct Loading {
     source: Arc<Source>,
     folder: PathBuf,
@@ -59,6 +62,7 @@ struct Loading {
 impl Loading {
     fn note(&mut self, problem: yaml::Problem) {
         let yaml::Problem { code, span, message, help } = problem;
+        let help = help.or_else(|| self.is_endpoint_alone(code, &span).then(|| ENDPOINT_ALONE.to_owned()));
         self.report.diagnostics.push(Diagnostic {
             code,
             source: Arc::clone(&self.source),
@@ -66,6 +70,16 @@ impl Loading {
             message,
             help,
         });
+    }
+
+    /// Whether an endpoint stands where all of a target is expected.
+    fn is_endpoint_alone(&self, code: &'static Code, span: &Range<usize>) -> bool {
+        let text = self.source.text.get(span.clone()).unwrap_or_default().trim_matches(['\'', '"']);
+        let means_one = match text.parse::<Endpoint>() {
+            Ok(_) => true,
+            Err(error) => matches!(error.problem, Problem::NoScheme { suggestion: Some(_) }),
+        };
+        *code == WRONG_SHAPE && means_one
     }
 
     fn wrong(&mut self, code: &'static Code, span: Range<usize>, message: String, help: &str) {
@@ -183,7 +197,12 @@ impl Loading {
             let Some(at) = at else { continue };
             if at.value.is_empty() || at.value.chars().any(char::is_control) {
                 let message = format!("`{}` is no {what}", at.value);
-                self.wrong(&codes::BAD_VALUE, at.span.clone(), message, "");
+                let help = if at.value.is_empty() {
+                    "leave it out, or name one"
+                } else {
+                    "write it between single quotes: between double ones `\\a`, `\\b`, `\\n` are other characters"
+                };
+                self.wrong(&codes::BAD_VALUE, at.span.clone(), message, help);
             }
         }
         let Some(domain) = domain else { return };

@@ -1,6 +1,7 @@
 //! Where scripts come from: those embedded in the program, and folders of the user.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::script::diagnostic::Source;
@@ -78,12 +79,12 @@ pub enum LibraryError {
         help: String,
     },
     /// The file can't be read.
-    #[error("{} can't be read: {reason}", .path.display())]
+    #[error("{} can't be read: {error}", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        reason: String,
+        error: io::Error,
     },
 }
 
@@ -92,7 +93,10 @@ impl LibraryError {
     pub fn help(&self) -> String {
         match self {
             Self::Unknown { help, .. } => help.clone(),
-            Self::Unreadable { .. } => "a script is a text file in UTF-8".to_owned(),
+            Self::Unreadable { error, .. } if error.kind() == io::ErrorKind::InvalidData => {
+                "scripts and inventories are text files in UTF-8: save it as that".to_owned()
+            }
+            Self::Unreadable { .. } => "check the name, and that the file may be read".to_owned(),
         }
     }
 }
@@ -205,8 +209,7 @@ fn is_yaml(path: &Path) -> bool {
 }
 
 fn read(path: &Path) -> Result<String, LibraryError> {
-    fs::read_to_string(path)
-        .map_err(|error| LibraryError::Unreadable { path: path.to_owned(), reason: error.to_string() })
+    fs::read_to_string(path).map_err(|error| LibraryError::Unreadable { path: path.to_owned(), error })
 }
 
 /// `rdp/tls-protocols`: lower-case words with dashes, parted by slashes; nothing that could leave the folder.

@@ -80,6 +80,7 @@ impl Session {
     /// a command still runs.
     pub(super) async fn return_to_channel(&mut self, until: Instant) -> Result<(), ShellError> {
         let mut tries = RETURNS;
+        let mut until = until;
         loop {
             let written = self.written.lines;
             let error = match Box::pin(self.try_return(until)).await {
@@ -99,7 +100,13 @@ impl Session {
             if tries == 0 || Instant::now() >= until {
                 return Err(error);
             }
+            let began = Instant::now();
             self.pass(error).await?;
+            // Who waits for a console to be let in has not waited for its prompt yet: when that ends, the refusal is
+            // what is told.
+            if !self.console.was_seen() {
+                until += began.elapsed();
+            }
         }
     }
 

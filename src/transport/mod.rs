@@ -6,6 +6,7 @@
 //! ```
 
 use std::io;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -17,6 +18,7 @@ mod endpoint;
 #[cfg_attr(windows, path = "exec_piped.rs")]
 mod exec;
 mod holder;
+mod knocking;
 mod listen;
 #[cfg(unix)]
 mod offered;
@@ -57,6 +59,7 @@ pub use endpoint::{
     CommandLine, Cutter, Endpoint, EndpointError, FlowControl, LineSettings, Mutation, Parity, Pieces,
     Problem, ReplayPace, Signal, WebAddress, WebUrl,
 };
+pub use knocking::open_knocking;
 pub use listen::{Client, Listen, ListenError, Listener};
 pub use open_error::OpenError;
 pub use patience::open_patiently;
@@ -83,13 +86,43 @@ pub enum Refused {
     NotAllowed,
 }
 
+/// A console that was left is free so much later: a BMC takes some seconds, AWS 30.
+const FREED: Duration = Duration::from_secs(30);
+
+impl Refused {
+    /// Whether somebody else has the console.
+    pub fn is_taken(self) -> bool {
+        self == Self::Taken
+    }
+
+    /// How long a line that was refused from the beginning is asked for by those who are willing to wait for `patience`: one
+    /// that is taken for half a minute at least, since the session before may have been ours.
+    pub fn asked_for(self, patience: Duration) -> Duration {
+        match self {
+            Self::Taken => patience.max(FREED),
+            Self::NotAllowed => patience,
+        }
+    }
+}
+
+/// Whether a line that is waited for is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is.
+    There,
+    /// It is open again after it was refused, and nothing says yet that it is let in.
+    Unproven,
+    /// It is not: nothing can be sent, and reading it waits.
+    Away,
+}
+
 /// A byte line to a console. End of file on read is a hang-up; [`Line::hang_up`] says what it means here.
 pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
     /// What the line is, for messages: `serial port /dev/ttyUSB0 at 115200 8N1`. Holds no secret.
     fn describe(&self) -> String;
 
-    /// Why the line ended, once read returned end of file or an error: "the USB adapter was unplugged",
-    /// "the program exited with code 1".
+    /// Why the line ended, once read returned end of file or an error, or why it is [away](Presence::Away): "the USB adapter
+    /// was unplugged", "the program exited with code 1".
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {
         error.map_or_else(|| "the other side closed the connection".to_owned(), ToString::to_string)
     }
@@ -112,6 +145,11 @@ pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {
     /// Once it ended: that the other side did not let us in, as far as can be told.
     fn refused(&self) -> Option<Refused> {
         None
+    }
+
+    /// Whether it is there, for a line that waits by itself until it is again.
+    fn presence(&self) -> Presence {
+        Presence::There
     }
 
     /// The same line made anew after it ended, where only the line itself can do that. None: open its endpoint again.

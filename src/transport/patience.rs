@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep};
 
-use super::{Endpoint, Line, OpenError, Way};
+use super::{Endpoint, Line, OpenError, Presence, Way};
 
 /// The first pause between two tries; each is twice as long as the one before, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(100);
@@ -45,7 +45,7 @@ async fn again(way: &Way, patience: Duration) -> Result<Box<dyn Line>, OpenError
             return Err(error);
         }
         if !std::mem::replace(&mut told, true) {
-            tracing::warn!("{error}; trying again for {} s", rest.as_secs());
+            tracing::warn!("{error}; trying again for {} s", patience.as_secs());
         }
         sleep(pause.min(rest)).await;
         pause = (pause * 2).min(LONGEST);
@@ -60,7 +60,7 @@ struct ReplugLine {
 }
 
 /// The tries to open a line again.
-trait Opening: Future<Output = Result<Box<dyn Line>, OpenError>> + Send {}
+pub(super) trait Opening: Future<Output = Result<Box<dyn Line>, OpenError>> + Send {}
 
 impl<F: Future<Output = Result<Box<dyn Line>, OpenError>> + Send> Opening for F {}
 
@@ -167,8 +167,17 @@ impl Line for ReplugLine {
     fn hang_up(&mut self, error: Option<&io::Error>) -> String {
         match &mut self.state {
             State::Open(line) => line.hang_up(error),
-            State::Gone(..) => "the port is gone".to_owned(),
+            State::Gone(..) => "the port is gone; waiting for it to come back".to_owned(),
             State::Lost(_, reason) => reason.clone(),
+        }
+    }
+
+    fn presence(&self) -> Presence {
+        match &self.state {
+            State::Open(line) => line.presence(),
+            State::Gone(..) => Presence::Away,
+            // Its end is read next.
+            State::Lost(..) => Presence::There,
         }
     }
 

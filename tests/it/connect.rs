@@ -114,6 +114,54 @@ async fn a_person_talks_to_sac_asks_for_help_and_leaves() {
     assert!(cast.contains("\"ch\\r\"") && cast.contains("Channel List"), "{cast}");
 }
 
+/// A client that somebody else keeps out the first time.
+const TAKEN_ONCE: &str = "if ! [ -e tried ]; then : >tried; echo 'SOL payload already active'; exit 1; fi\nprintf '\\r\\nSAC>'; read line; echo \"heard $line\"; exec sleep 100\n";
+
+/// The console is behind a client program.
+fn at_client(arguments: &str, client: &str) -> Program {
+    Program::new(arguments).variable("SACPILOT_TARGET", "exec:/bin/sh client").file("client", client)
+}
+
+#[tokio::test]
+async fn a_console_that_somebody_else_has_is_waited_for() {
+    let visit = visit_program(
+        at_client("connect --no-record", TAKEN_ONCE),
+        &[("Ctrl-C leaves]", b"lost"), ("SAC>", b"ch\n"), ("heard ch", b"\x1dq")],
+        &[],
+    )
+    .await;
+    assert_eq!(visit.code, Some(0), "{}", visit.shown);
+    for expected in [
+        "[sacpilot: terminal of /bin/sh: /bin/sh exited with code 1: SOL payload already active: end the other",
+        "; trying again for 30 s; Ctrl-C leaves]\r\n",
+        "\r\n[sacpilot: the console is there]\r\n",
+    ] {
+        assert!(visit.shown.contains(expected), "{:?}", visit.shown);
+    }
+    visit.terminal_is_as_it_was();
+}
+
+/// As it is pressed by somebody who has waited enough: for a client that is refused, and for a port that is not there.
+#[tokio::test]
+async fn who_waits_for_a_console_leaves_with_ctrl_c() {
+    let refused = visit_program(
+        at_client("connect --no-record --wait 10m", "echo 'Could not resolve hostname bmc7'; exit 255"),
+        &[("trying again for 600 s; Ctrl-C leaves", b"\r\x03")],
+        &[],
+    )
+    .await;
+    assert_eq!(refused.code, Some(130), "{}", refused.shown);
+    refused.terminal_is_as_it_was();
+    let missing =
+        visit("connect --no-record --wait 10m serial:/dev/ttyNOPE7", &[("trying again for 600 s", b"\x03")])
+            .await;
+    assert_eq!(missing.code, Some(130), "{}", missing.shown);
+    assert!(missing.shown.contains("stopped: nothing was sent"), "{}", missing.shown);
+    missing.terminal_is_as_it_was();
+    let once = visit("connect --no-record serial:/dev/ttyNOPE7", &[]).await;
+    assert_eq!(once.code, Some(3), "{}", once.shown);
+}
+
 /// Law 8: what a run shows holds nothing of the console but what was filtered.
 #[tokio::test]
 async fn a_run_shows_one_living_line_and_no_sequence_of_the_machine() {

@@ -7,20 +7,22 @@ mod secret_prompt;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::args::duration;
 use super::azure::account::AzureArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::inventory::{Place, complete, place};
-use super::lock;
 use super::run::runs_dir;
 use super::signals::Signals;
 use super::tape;
 use super::target::{TARGETS, profile_of};
-use crate::transport::{RawTerminal, Way};
+use super::{lock, log};
+use crate::transport::{self, RawTerminal, Way};
 
 pub use escape_key::EscapeKey;
 #[cfg(test)]
@@ -34,6 +36,11 @@ pub struct Args {
     /// Where the console is, see below
     #[arg(value_name = "TARGET", env = "SACPILOT_TARGET", add = clap_complete::ArgValueCompleter::new(complete))]
     target: String,
+
+    /// How long to wait for a console that is not there or lets nobody in: an adapter to plug in (again), a virtual
+    /// machine that is off, a session to end [default: 30s for one that somebody else has, else not at all]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    wait: Option<Duration>,
 
     /// The key that speaks to sacpilot
     #[arg(long, value_name = "KEY", default_value_t = EscapeKey::default())]
@@ -59,11 +66,13 @@ fn help() -> String {
 Keys after the escape key:
 {keys}
 A console that another sacpilot works on is refused, with who that is: two readers share its
-bytes, and a key would land in the middle of a line that is being typed.
+bytes, and a key would land in the middle of a line that is being typed. While a console is waited
+for (--wait, or `wait` of the inventory), Ctrl-C leaves.
 
 Examples:
   sacpilot connect serial:/dev/ttyUSB0
   sacpilot connect tcp:bmc7:2001 --record session.cast
+  sacpilot connect pipe:web01-com1 --wait 10m     before the machine is switched on
 
 {TARGETS}"
     )
@@ -73,6 +82,7 @@ Examples:
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let Place { endpoint, entry } = place(&args.target, context)?;
     let profile = profile_of(&endpoint, entry.as_ref());
+    let patience = args.wait.or(entry.and_then(|entry| entry.wait)).unwrap_or(Duration::ZERO);
     let recording = match (&context.globals.record, args.no_record) {
         (_, true) => None,
         (Some(file), false) => Some(file.clone()),
@@ -83,7 +93,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     // Also one who only looks would take bytes from it, and every key would land in a line that is being typed.
     let _lock = lock::take(&endpoint, "connect", context)?;
     let way = Way::new(endpoint).through(azure).over(web);
-    session(way, profile, args.escape, recording, context).await
+    session(way, patience, profile, args.escape, recording, context).await
 }
 
 /// A file in the folder of the runs, named after the time.
@@ -102,6 +112,7 @@ fn file_name(now: Timestamp) -> String {
 
 async fn session(
     way: Way,
+    patience: Duration,
     profile: Option<String>,
     escape: EscapeKey,
     recording: Option<PathBuf>,
@@ -114,10 +125,17 @@ async fn session(
     if !io::stdin().is_terminal() {
         return Err(no_terminal());
     }
-    let line = way
-        .open()
-        .await
-        .map_err(|error| Failure::new(Exit::UNREACHABLE, error.to_string()).help(error.help()))?;
+    let mut signals = Signals::new();
+    let opened = tokio::select! {
+        biased;
+        opened = transport::open_knocking(&way, patience) => opened,
+        () = signals.next() => {
+            context.tell("\nstopped: nothing was sent\n");
+            return Ok(Exit::INTERRUPTED);
+        }
+    };
+    let line =
+        opened.map_err(|error| Failure::new(Exit::UNREACHABLE, error.to_string()).help(error.help()))?;
     let what = line.describe();
     let files: Vec<&std::path::Path> = recording.iter().map(PathBuf::as_path).collect();
     let mut recorder = tape::of_endpoint(way.endpoint(), profile, &files, context)?;
@@ -136,11 +154,11 @@ async fn session(
         ));
     }
     let session = Session { line, recorder, recording: recording.clone(), escape };
-    let mut signals = Signals::new();
+    let raw = context.stderr_is_terminal.then(log::to_raw_terminal);
     let end = session.pass_through(&mut terminal, signals.next()).await;
     // The machine may have left colours on and the cursor off.
     let _ = tokio::io::AsyncWriteExt::write_all(&mut terminal, b"\x1b[0m\x1b[?25h\r\n").await;
-    drop(terminal);
+    drop((terminal, raw));
 
     if let Some(path) = recording {
         context.tell(&format!("recorded in {}\n", path.display()));

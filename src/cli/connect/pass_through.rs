@@ -14,7 +14,7 @@ use super::escape_key::{Action, EscapeKey, KEYS, Keys};
 use super::secret_prompt::SecretPrompt;
 use crate::recording::Recorder;
 use crate::report::visible;
-use crate::transport::Line;
+use crate::transport::{Line, Presence};
 
 /// What a session is made of.
 pub struct Session {
@@ -42,6 +42,9 @@ pub enum End {
 /// Keys that wait for a line that does not take them (flow control). More are dropped: the user sees no echo.
 const MOST_WAITING: usize = 64 * 1024;
 
+/// Leaves while the console is waited for; else it is a key as any other.
+const CTRL_C: u8 = 0x03;
+
 /// What comes next.
 enum Next {
     Keys(usize),
@@ -49,6 +52,8 @@ enum Next {
     Output(usize),
     LineEnded(Option<io::Error>),
     Sent(usize),
+    /// The line went, or is back.
+    Presence,
     Stop,
 }
 
@@ -70,6 +75,7 @@ impl Session {
         let (mut typed, mut shown) = ([0; 1024], [0; 4096]);
         let greeting = format!("{}; {} then ? for help, q to quit", self.line.describe(), self.escape);
         tell(terminal, &greeting).await?;
+        let mut presence = Presence::There;
         loop {
             let next = poll_fn(|context| {
                 if stop.as_mut().poll(context).is_ready() {
@@ -86,6 +92,9 @@ impl Session {
                     Poll::Ready(Ok(count)) => return Poll::Ready(Next::Output(count)),
                     Poll::Pending => {}
                 }
+                if self.line.presence() != presence {
+                    return Poll::Ready(Next::Presence);
+                }
                 if waiting.is_empty() {
                     return Poll::Pending;
                 }
@@ -96,7 +105,26 @@ impl Session {
             })
             .await;
             let at = began.elapsed();
+            let before = std::mem::replace(&mut presence, self.line.presence());
+            match (before, presence) {
+                (Presence::There, Presence::Away | Presence::Unproven) => {
+                    // What was typed for the console of before must not reach the next one by and by.
+                    waiting.clear();
+                    let why = format!("{}: {}; Ctrl-C leaves", self.line.describe(), self.line.hang_up(None));
+                    tell(terminal, &why).await?;
+                }
+                (Presence::Away | Presence::Unproven, Presence::There)
+                    if !matches!(next, Next::LineEnded(_)) =>
+                {
+                    if let Some(recorder) = &mut self.recorder {
+                        self.line.secrets().iter().for_each(|secret| recorder.hide(secret));
+                    }
+                    tell(terminal, "the console is there").await?;
+                }
+                _ => {}
+            }
             match next {
+                Next::Presence => {}
                 Next::Stop | Next::KeysEnded => return Ok(End::Stopped),
                 Next::LineEnded(error) => return Ok(End::LineLost(self.line.hang_up(error.as_ref()))),
                 Next::Output(count) => {
@@ -117,6 +145,12 @@ impl Session {
                     for action in keys.push(&typed[..count]) {
                         match action {
                             Action::Quit => return Ok(End::Quit),
+                            Action::Send(bytes) if presence != Presence::There && bytes.contains(&CTRL_C) => {
+                                return Ok(End::Stopped);
+                            }
+                            Action::Send(_) if presence == Presence::Away => {
+                                terminal.write_all(b"\x07").await?;
+                            }
                             Action::Send(bytes) if waiting.len() + bytes.len() <= MOST_WAITING => {
                                 waiting.extend(bytes);
                             }

@@ -77,6 +77,13 @@ pub enum Problem {
         /// As written.
         port: String,
     },
+    /// Settings of a line where others write them.
+    SettingsBehindPort {
+        /// The same as it is written here.
+        instead: String,
+    },
+    /// A path that a shell would have completed.
+    Tilde,
     /// No name and no address.
     BadHost {
         /// As written.
@@ -115,6 +122,8 @@ impl EndpointError {
             Problem::BadValue { .. }
             | Problem::BadPort { .. }
             | Problem::BadHost { .. }
+            | Problem::SettingsBehindPort { .. }
+            | Problem::Tilde
             | Problem::BadVm(_)
             | Problem::NeedsBrackets { .. }
             | Problem::BadPipe { .. }
@@ -129,11 +138,17 @@ impl EndpointError {
         let schemes: Vec<&str> = SCHEMES.iter().map(|scheme| scheme.name).collect();
         let schemes = schemes.join(", ");
         match &self.problem {
-            Problem::NoScheme { suggestion: Some(suggestion) } => format!("write `{suggestion}`"),
+            Problem::NoScheme { suggestion: Some(instead) } | Problem::SettingsBehindPort { instead } => {
+                format!("write `{instead}`")
+            }
+            Problem::Tilde => "write the whole path: no shell sees what stands behind the colon".to_owned(),
             Problem::UnknownScheme { closest: Some(closest), .. }
             | Problem::UnknownSetting { closest: Some(closest), .. } => format!("did you mean `{closest}`?"),
             Problem::NoScheme { .. } | Problem::UnknownScheme { .. } => {
-                format!("an endpoint begins with one of {schemes}, then a colon: serial:/dev/ttyUSB0")
+                format!(
+                    "an endpoint begins with one of {schemes}, then a colon: serial:/dev/ttyUSB0; a client program is \
+                     `exec:` and its command line: exec:ssh …"
+                )
             }
             Problem::LeftOut => {
                 "give the whole endpoint again (`-t`), or name it in targets.yaml: then its name is enough".to_owned()
@@ -201,6 +216,10 @@ impl fmt::Display for EndpointError {
             }
             Problem::BadPort { port } => write!(f, "`{text}`: `{}` is no port", shown(port)),
             Problem::BadHost { host, .. } => write!(f, "`{text}`: `{}` is no host", shown(host)),
+            Problem::SettingsBehindPort { .. } => {
+                write!(f, "`{text}`: `{}` is no port", shown(&self.text[self.place.clone()]))
+            }
+            Problem::Tilde => write!(f, "`{text}`: `~` is no folder here"),
             Problem::NeedsBrackets { .. } => {
                 write!(f, "`{text}`: where the address ends and the port begins cannot be told")
             }

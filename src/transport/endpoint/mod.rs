@@ -147,6 +147,7 @@ impl FromStr for Endpoint {
             "serial" => {
                 let (port, query) = source.split_query(rest);
                 source.required(&port, "a port")?;
+                source.port_alone(&port)?;
                 Ok(Self::Serial { port: text[port].to_owned(), settings: source.line_settings(query)? })
             }
             "pty" => Ok(Self::Pty { path: source.path(rest, "the path of a terminal")? }),
@@ -365,6 +366,14 @@ impl<'a> Source<'a> {
     fn unknown_scheme(self, name: &str) -> EndpointError {
         let place = 0..name.len();
         let rest = &self.text[name.len() + 1..];
+        if is_com_port(name) {
+            let whole = format!("serial:{}", self.text);
+            let instead = match whole.parse::<Endpoint>() {
+                Err(EndpointError { problem: Problem::SettingsBehindPort { instead }, .. }) => instead,
+                _ => format!("serial:{name}"),
+            };
+            return self.error(0..self.text.len(), Problem::NoScheme { suggestion: Some(instead) });
+        }
         if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()) {
             let suggestion = Some(format!("tcp:{}", self.text));
             return self.error(0..self.text.len(), Problem::NoScheme { suggestion });
@@ -389,7 +398,31 @@ impl<'a> Source<'a> {
 
     fn path(self, part: Range<usize>, what: &'static str) -> Result<PathBuf, EndpointError> {
         self.required(&part, what)?;
+        self.no_tilde(&part)?;
         Ok(PathBuf::from(&self.text[part]))
+    }
+
+    fn no_tilde(self, part: &Range<usize>) -> Result<(), EndpointError> {
+        if self.text[part.clone()].starts_with("~/") {
+            return Err(self.error(part.start..part.start + 1, Problem::Tilde));
+        }
+        Ok(())
+    }
+
+    /// `COM1:`, `COM1:9600` and `/dev/ttyS0,9600,n,8,1` are how other programs write it. A colon alone proves nothing: names
+    /// below `/dev/serial/by-path` have some.
+    fn port_alone(self, part: &Range<usize>) -> Result<(), EndpointError> {
+        self.no_tilde(part)?;
+        let port = &self.text[part.clone()];
+        let settings = port.match_indices([',', ':']).find_map(|(at, _)| {
+            let behind = &port[at + 1..];
+            let baud = behind.split(',').next().unwrap_or_default();
+            let is_baud = baud.len() >= 3 && baud.bytes().all(|byte| byte.is_ascii_digit());
+            let query = if is_baud { format!("?baud={baud}") } else { String::new() };
+            (at > 0 && (is_baud || behind.is_empty())).then(|| format!("serial:{}{query}", &port[..at]))
+        });
+        let Some(instead) = settings else { return Ok(()) };
+        Err(self.error(part.clone(), Problem::SettingsBehindPort { instead }))
     }
 
     fn split_query(self, rest: Range<usize>) -> (Range<usize>, Option<Range<usize>>) {
@@ -499,7 +532,7 @@ mod tests {
             |port: &str| Endpoint::Serial { port: port.to_owned(), settings: LineSettings::default() };
         let slow = LineSettings { baud: 9600, flow: FlowControl::Hardware, ..LineSettings::default() };
         let pipe = |path: &str| Endpoint::Pipe { path: path.to_owned() };
-        let cases: [(&str, Endpoint); 18] = [
+        let cases: [(&str, Endpoint); 19] = [
             ("sim:rdp", Endpoint::Sim { scenario: "rdp".to_owned(), options: Vec::new() }),
             (
                 "sim:rdp?profile=2016&seed=7",
@@ -512,6 +545,10 @@ mod tests {
                 },
             ),
             ("serial:/dev/ttyUSB0", serial("/dev/ttyUSB0")),
+            (
+                "serial:/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0",
+                serial("/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0"),
+            ),
             ("serial:COM10", serial("COM10")),
             (
                 "serial:/dev/ttyS1?baud=9600&flow=rtscts",
@@ -595,6 +632,20 @@ mod tests {
             ("tcp:::1:22", "::1:22", "endpoint-value", "brackets"),
             ("tcp:[::1:22", "[::1", "endpoint-value", "name or an address"),
             ("tcp://host:22", "//host", "endpoint-value", "name or an address"),
+            ("serial:COM1:", "COM1:", "endpoint-value", "write `serial:COM1`"),
+            ("serial:COM10:9600", "COM10:9600", "endpoint-value", "`serial:COM10?baud=9600`"),
+            (
+                "serial:/dev/ttyS0,9600,n,8,1",
+                "/dev/ttyS0,9600,n,8,1",
+                "endpoint-value",
+                "`serial:/dev/ttyS0?baud=9600`",
+            ),
+            ("serial:COM3:9600,n,8,1", "COM3:9600,n,8,1", "endpoint-value", "`serial:COM3?baud=9600`"),
+            ("COM10:9600", "COM10:9600", "endpoint-scheme", "`serial:COM10?baud=9600`"),
+            ("COM1:", "COM1:", "endpoint-scheme", "`serial:COM1`"),
+            ("serial:~/tty", "~", "endpoint-value", "whole path"),
+            ("unix:~/vm.sock", "~", "endpoint-value", "whole path"),
+            ("ssh:host", "ssh", "endpoint-scheme", "exec:ssh"),
             ("serial:COM1?boud=9600", "boud", "endpoint-setting", "did you mean `baud`"),
             ("serial:COM1?baud=fast", "baud", "endpoint-value", "115200"),
             ("serial:COM1?data=9", "data", "endpoint-value", "5, 6, 7 or 8"),

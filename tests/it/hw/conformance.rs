@@ -147,8 +147,7 @@ fn the_run_of_a_real_machine_works() {
 }
 
 /// The same over every other rig that has a simulated machine behind it; one after the other, so that none slows another
-/// down. Not over `ipmi`: its BMC is busy for seconds after each part, and `connect`, with which the keys are pressed, is
-/// refused meanwhile.
+/// down.
 #[test]
 #[ignore = "ten minutes: cargo test --test it hw::conformance::every_rig -- --ignored --nocapture"]
 fn every_rig_conforms() {
@@ -160,6 +159,7 @@ fn every_rig_conforms() {
         "ssh",
         "websockify",
         "websockify-tls",
+        "ipmi",
         "qemu",
         "libvirt",
     ] {

@@ -4,10 +4,12 @@ mod conformance;
 mod grub;
 mod keys;
 mod person;
+mod replug;
 mod wine;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -165,6 +167,38 @@ fn repaired_over_virsh_and_the_uarts_of_qemu() {
 #[test]
 fn repaired_over_ssh() {
     repaired_over("ssh");
+}
+
+/// As root the daemon of `hw/rig libvirt` runs as nobody: a folder that this one cannot enter is refused before anything starts.
+#[test]
+fn a_rig_in_a_private_folder_says_so() {
+    if !rustix::process::getuid().is_root() {
+        println!("skipped: not root");
+        return;
+    }
+    let private = tempfile::tempdir().unwrap();
+    fs::set_permissions(private.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    // One that starts all the same would live on.
+    let output = Command::new("timeout")
+        .arg("60")
+        .arg(repository("hw/rig"))
+        .args(["libvirt", "rig"])
+        .current_dir(private.path())
+        .env("SACPILOT", env!("CARGO_BIN_EXE_sacpilot"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    if output.status.code() == Some(3) {
+        println!("skipped: {}", String::from_utf8_lossy(&output.stderr).trim());
+        return;
+    }
+    ended(&output, 2);
+    let error = String::from_utf8_lossy(&output.stderr);
+    let expected = format!(
+        "libvirt runs as nobody here, who may not enter {}: name another folder, hw/rig libvirt /tmp/rig\n",
+        private.path().display()
+    );
+    assert_eq!(error, expected);
 }
 
 /// Every bench file can be read, and has the target that the conformance run asks for.

@@ -85,6 +85,19 @@ fn a_client_that_is_refused_is_not_started_again() {
     }
 }
 
+/// Who waits in vain is told why, not that there was no prompt.
+#[test]
+fn a_client_that_is_refused_for_as_long_as_one_waits_says_why() {
+    let said = Program::new("exec -t bench --user u --wait 1s -- ver")
+        .variable("SACPILOT_PASSWORD", "not-asked-for")
+        .file("targets.yaml", "targets:\n  bench: {endpoint: 'exec:sh client'}\n")
+        .file("client", "echo 'ssh: Could not resolve hostname bmc7'\nexit 255\n")
+        .run()
+        .code(255);
+    let told = "sh exited with code 255: ssh: Could not resolve hostname bmc7: check the name, and it did not come back";
+    assert!(said.stderr_text().contains(told), "{}", said.stderr_text());
+}
+
 /// ser2net in front of a null modem, listening as `accepter`.
 async fn ser2net(folder: &Path, accepter: &str, port: u16) -> (Peer, NullModem) {
     let modem = NullModem::new(folder);

@@ -38,6 +38,14 @@ impl<O: Operator> Run<'_, O> {
         }
         // A program that died before it had looked may have opened the session that is kept.
         let kept = self.operator.place().kept && !self.narrator.ledger().doubt;
+        self.find_out(kept).await?;
+        self.shells = self.operator.shells();
+        self.sweep().await
+    }
+
+    /// What became of what was under way, and whether the machine may have lost what was done. `kept`: the session of
+    /// before is still there.
+    pub(super) async fn find_out(&mut self, kept: bool) -> Result<(), Stop> {
         let restarting = self.narrator.ledger().restart.as_ref().is_some_and(|restart| !restart.over);
         if let Some(cut) = self.narrator.ledger().cut.clone() {
             let settled = self.what_became_of(&cut).await?;
@@ -64,7 +72,7 @@ impl<O: Operator> Run<'_, O> {
         }
         let touched = self.narrator.ledger().changes.iter().filter(|made| made.touched());
         self.begun = touched.map(|made| made.step.clone()).collect();
-        self.sweep().await
+        Ok(())
     }
 
     /// Removes what sessions that were not closed have left on the machine.
@@ -82,7 +90,7 @@ impl<O: Operator> Run<'_, O> {
     }
 
     /// Whether the machine has been up since before the session was opened that is gone, and tells it.
-    async fn still_up(&mut self) -> Result<bool, Stop> {
+    pub(super) async fn still_up(&mut self) -> Result<bool, Stop> {
         let Some(since) = self.narrator.ledger().whole_since else { return Ok(false) };
         let Some(up_s) = self.uptime().await? else { return Ok(false) };
         let gone = self.narrator.now().duration_since(since);
@@ -126,7 +134,7 @@ impl<O: Operator> Run<'_, O> {
         Ok(up.map(|up| up.as_secs()))
     }
 
-    /// Tells of the session that was opened after a restart.
+    /// Tells of the session that was opened anew: after a restart, or since the one of before was lost.
     pub(super) fn session_again(&mut self) -> Result<(), Stop> {
         let place = self.operator.place();
         if place.session.is_empty() {

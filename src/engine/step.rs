@@ -170,6 +170,8 @@ impl<O: Operator> Run<'_, O> {
                 self.finished(&at.path, StepStatus::Interrupted, None, &Record::default())?;
                 Err(Stop::Interrupted)
             }
+            // As when the program died here: the step is under way.
+            Err(Stop::Again) => Err(Stop::Again),
             Err(Stop::Journal(error)) => Err(Stop::Journal(error)),
         }
     }

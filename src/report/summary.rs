@@ -393,7 +393,9 @@ impl Summary {
                 }
             }
             EventKind::FactsRead { facts, .. } => self.facts.extend(facts.clone()),
-            EventKind::ReadAgain { .. }
+            // Steps are gone through again.
+            EventKind::ReadAgain { .. } => self.resumed = true,
+            EventKind::CalledAgain { .. }
             | EventKind::StillUp { .. }
             | EventKind::SessionOpening { .. }
             | EventKind::CommandSettled { .. }

@@ -63,6 +63,11 @@ pub(crate) enum Effect {
     PowerCut,
     /// Ends well and does nothing; then Windows ends the session, and another one is opened.
     LoginAgain,
+    /// The machine has started before it is executed, which nobody noticed, and a name has the value again that it had
+    /// before.
+    Forgets(&'static str, &'static str),
+    /// Fails in the middle of such a start.
+    ForgetsUnder(&'static str, &'static str),
     /// Fails in the middle of a start, with nothing done.
     Restarted,
     /// The machine starts before it is executed; then it ends well, and does nothing.
@@ -181,6 +186,17 @@ impl Operator for Toy {
                 self.starts();
                 sleep(Duration::from_mins(1) + COMMAND).await;
                 done((0, String::new()))
+            }
+            Some(Effect::Forgets(name, value)) => {
+                self.state.insert(name.to_owned(), value.to_owned());
+                self.starts();
+                sleep(Duration::from_mins(1) + COMMAND).await;
+                done(self.execute(command))
+            }
+            Some(Effect::ForgetsUnder(name, value)) => {
+                self.state.insert(name.to_owned(), value.to_owned());
+                self.starts();
+                Err(Self::trouble(Trouble::MachineDown, &self.screen))
             }
             Some(Effect::Restarted) => {
                 self.starts();

@@ -137,6 +137,12 @@ pub fn not_reached(narrator: &mut Narrator, error: OperatorError) -> Ended {
     finish(narrator, verdict, Some(error.into()))
 }
 
+/// Tells that the journal could not be written before the session was ready: nothing more is sent.
+pub fn not_written(narrator: &mut Narrator, error: &JournalError) -> Ended {
+    let verdict = if narrator.ledger().touched() { Verdict::Remains } else { Verdict::Undone };
+    finish(narrator, verdict, Some(error.into()))
+}
+
 /// Tells that the user stopped the run before the machine was reached.
 pub fn not_wanted(narrator: &mut Narrator) -> Ended {
     let _ = narrator.tell(EventKind::Interrupted);

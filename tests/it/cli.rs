@@ -339,3 +339,33 @@ fn arguments_of_a_program_are_in_no_name_of_a_file() {
     assert!(files.iter().any(|file| file.contains("exec-false")), "{files:?}");
     assert!(!files.iter().any(|file| file.contains("Geheim")), "{files:?}");
 }
+
+/// A journal that cannot be written is told as that, and not as a wish of the user, wherever it is cut off while the
+/// machine is called.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_told_as_that() {
+    // So many blocks of 512 bytes may a file have. Steps that are left out stand in the journal alone.
+    let call = |blocks: u32, skipped: usize| {
+        let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let ids: Vec<String> =
+            (0..skipped).map(|number| format!("{}{number}", "left_out_".repeat(7))).collect();
+        let step = |id: &str| format!("  - {{id: {id}, title: 'b', in: cmd, run: 'ver'}}\n");
+        let steps: String = ids.iter().map(|id| step(id)).chain([step("a")]).collect();
+        let skip: String = ids.iter().map(|id| format!(" --skip {id}")).collect();
+        let arguments = format!("run look.yaml -t sim:healthy --yes --runs-dir runs{skip}");
+        let script = format!("script: look\ntitle: 'v'\nabout: 'L.'\nsteps:\n{steps}");
+        Program::under_shell(&limit, &arguments).file("look.yaml", &script).run()
+    };
+    let said = call(0, 0).code(2);
+    assert!(said.stderr_text().contains("choose another place with --runs-dir"), "{}", said.everything());
+    let mut lines = Vec::new();
+    for skipped in 4..=8 {
+        let said = call(2, skipped).code(5);
+        let all = said.everything();
+        assert!(all.contains("journal.jsonl: File too large"), "{all}");
+        assert!(!all.contains("asked to stop") && !all.contains("stopped by the user"), "{all}");
+        lines.push(journal::read(&said.run_folder("runs").join("journal.jsonl")).unwrap().events.len());
+    }
+    assert!(lines.contains(&1) && lines.contains(&2) && lines.contains(&3), "{lines:?}");
+}

@@ -10,7 +10,7 @@ use super::event::{Command, EventKind, Purpose};
 use super::failure::Stop;
 use super::frame::{Frame, object, values};
 use super::operator::{Operator, Outcome};
-use super::reopened::READS;
+use super::reopened::Tries;
 use super::run::Run;
 use crate::script::model::{Mode, Scope, Value};
 
@@ -127,14 +127,13 @@ impl<O: Operator> Run<'_, O> {
     }
 
     async fn read_fact(&mut self, command: &Command) -> Result<Outcome, Stop> {
-        let mut tries = READS;
+        let mut tries = Tries::first();
         loop {
             let error = match self.type_command(Purpose::Look, command, 0).await? {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => error,
             };
-            tries -= 1;
-            if tries > 0 && self.calls_again(&error)? {
+            if self.calls_again(&error, &mut tries).await? {
                 continue;
             }
             if error.kind.ends_session() {

@@ -73,6 +73,7 @@ impl<O: Operator> Run<'_, O> {
         if self.lost.take_if(|lost| lost.kind == Trouble::MachineDown).is_none() {
             return Ok(false);
         }
+        self.went_down = true;
         if self.narrator.ledger().others_of_this_boot(&at.path) { Err(Stop::Again) } else { Ok(true) }
     }
 
@@ -84,7 +85,9 @@ impl<O: Operator> Run<'_, O> {
             return Ok(None);
         }
         let Some(made) = self.narrator.ledger().change_of(&at.path).cloned() else { return Ok(None) };
-        Ok(self.has_started_since(&made).await?.then_some(made))
+        // The console showed it, or how long it has been up tells.
+        let started = std::mem::take(&mut self.went_down) || self.has_started_since(&made).await?;
+        Ok(started.then_some(made))
     }
 
     /// Whether the machine has been up for less time than since a change was begun. In doubt it has not: then nothing

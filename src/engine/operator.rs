@@ -306,6 +306,11 @@ impl OperatorError {
         self.kind == Trouble::MachineDown || self.code == Trouble::OutcomeUnknown.code()
     }
 
+    /// Whether the machine stood at its bug check, so that nothing was typed.
+    pub(super) fn was_stopped(&self) -> bool {
+        self.kind == Trouble::MachineDown && matches!(self.code, "bug-check" | "interrupted-by-machine")
+    }
+
     /// This session has no way to do it.
     fn unsupported(what: &str) -> Self {
         Self {

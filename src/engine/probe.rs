@@ -6,7 +6,7 @@ use super::event::{Command, EventKind, Evidence, Failure, LeftOpen, Output, Purp
 use super::failure::Stop;
 use super::frame::{Record, values};
 use super::operator::{Operator, OperatorError, Outcome, Trouble};
-use super::reopened::READS;
+use super::reopened::Tries;
 use super::run::Run;
 use super::step::{At, Done};
 use crate::engine::event::{RunMode, StepStatus};
@@ -101,14 +101,13 @@ impl<O: Operator> Run<'_, O> {
         attempt: u32,
         wanted: &[Capture],
     ) -> Result<Result<Outcome, OperatorError>, Stop> {
-        let mut tries = READS;
+        let mut tries = Tries::first();
         loop {
             let outcome = self.send_for(&at.path, purpose, command, attempt, wanted).await?;
             let Err(error) = &outcome else { return Ok(outcome) };
-            tries -= 1;
             // A look that is said to be more than one is sent once.
             let reads = !(purpose.changes() || purpose == Purpose::Look && at.step.risk > Risk::Read);
-            if tries == 0 || !reads || !self.calls_again(error)? {
+            if !reads || !self.calls_again(error, &mut tries).await? {
                 return Ok(outcome);
             }
         }

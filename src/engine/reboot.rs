@@ -53,6 +53,7 @@ impl<O: Operator> Run<'_, O> {
                 let elapsed_ms = self.narrator.elapsed_ms() - began;
                 self.session_again()?;
                 self.shells = self.operator.shells();
+                self.went_down = false;
                 self.narrator.tell(EventKind::RebootFinished { step: at.path.clone(), elapsed_ms })?;
                 Ok(Done::new(StepStatus::Restarted, restarted()))
             }

@@ -249,6 +249,8 @@ pub(super) struct Run<'a, O> {
     pub(super) ahead: Ahead,
     /// The shell of the operator that is known to be on the machine as it was left.
     pub(super) shells: u32,
+    /// Whether the machine was seen to go down since it was last known to be as it was left.
+    pub(super) went_down: bool,
     /// How often the steps were gone through again, since the machine started under the run.
     pub(super) agains: u32,
 }
@@ -285,6 +287,7 @@ impl<'a, O: Operator> Run<'a, O> {
             lost: None,
             ahead: Ahead::default(),
             shells,
+            went_down: false,
             agains: 0,
         }
     }

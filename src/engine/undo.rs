@@ -10,7 +10,7 @@ use super::frame::values;
 use super::ledger::Made;
 use super::operator::{Operator, OperatorError, Outcome};
 use super::probe::captures;
-use super::reopened::READS;
+use super::reopened::Tries;
 use super::run::Run;
 use crate::script::model::{Capture, Scope};
 
@@ -73,12 +73,11 @@ impl<O: Operator> Run<'_, O> {
         command: &Command,
         wanted: &[Capture],
     ) -> Result<Result<Outcome, OperatorError>, Stop> {
-        let mut tries = READS;
+        let mut tries = Tries::first();
         loop {
             let outcome = self.send_for(&made.step, Purpose::Restored, command, 1, wanted).await?;
             let Err(error) = &outcome else { return Ok(outcome) };
-            tries -= 1;
-            if tries == 0 || !self.calls_again(error)? {
+            if !self.calls_again(error, &mut tries).await? {
                 return Ok(outcome);
             }
         }

@@ -345,9 +345,13 @@ impl<W: Write + Send> Listener for Terminal<W> {
                 let text = format!("the machine is called again: {}", visible::line(why));
                 self.entry("lost", Paint::faint, &text);
             }
-            EventKind::ReadAgain { .. } if self.detail >= Detail::Steps => {
-                let text = "the machine may have started meanwhile: what was done is looked at again";
-                self.entry("again", Paint::faint, text);
+            EventKind::ReadAgain { .. } => {
+                // The first step comes again.
+                self.open.clear();
+                if self.detail >= Detail::Steps {
+                    let text = "the machine may have started meanwhile: what was done is looked at again";
+                    self.entry("again", Paint::faint, text);
+                }
             }
             EventKind::SessionOpened { line, kept, .. } => {
                 self.whole = None;

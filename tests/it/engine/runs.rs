@@ -208,19 +208,25 @@ fn what_earlier_steps_changed_may_be_lost_with_a_start_as_well() {
 
 #[test]
 fn a_change_that_a_start_between_two_steps_took_is_made_again() {
-    for (toy, called) in [
+    for (toy, called, again) in [
         // Nobody noticed it: the session came back for the check of the second step.
-        (Toy::holding("a=0 b=1").with_only(1, "get b", Effect::Forgets("a", "0")), 0),
-        (Toy::holding("a=0 b=0").with_only(1, "get b", Effect::Forgets("a", "0")), 0),
+        (Toy::holding("a=0 b=1").with_only(1, "get b", Effect::Forgets("a", "0")), 0, "first"),
+        (Toy::holding("a=0 b=0").with_only(1, "get b", Effect::Forgets("a", "0")), 0, "first"),
         // It came under a check.
-        (Toy::holding("a=0 b=0").with_only(1, "get b", Effect::ForgetsUnder("a", "0")), 1),
+        (Toy::holding("a=0 b=0").with_only(1, "get b", Effect::ForgetsUnder("a", "0")), 1, "first"),
+        // Under a check, or a change, with a bug check that stands there for a while.
+        (Toy::holding("a=0 b=0").with_only(1, "get b", Effect::BugCheck("a", "0")), 2, "first"),
+        (Toy::holding("a=0 b=0").with_only(1, "put b 1", Effect::BugCheck("a", "0")), 1, "first second"),
     ] {
         let outcome = Trial::new(TWO).on(toy);
         assert_eq!(outcome.ended.verdict, Verdict::Holds, "{}", outcome.sent());
         assert_eq!(outcome.toy.text(), "a=1 b=1", "{}", outcome.sent());
-        assert_eq!(made_again(&outcome), ["first"], "{}", outcome.sent());
+        assert_eq!(made_again(&outcome).join(" "), again, "{}", outcome.sent());
         assert_eq!(looked_again(&outcome), (1, called), "{}", outcome.sent());
         assert_eq!(outcome.sent().matches("put a 1").count(), 2, "{}", outcome.sent());
+        let text = shown(&outcome.events, Detail::Steps);
+        assert!(text.contains("\n  again     the machine may have started"), "{text}");
+        assert!(text.contains("\n  changed   a is 1") && !text.contains("    changed"), "{text}");
     }
 }
 
@@ -248,6 +254,17 @@ fn a_read_that_is_cut_off_is_sent_again() {
     let toy = Toy::holding("a=1").with_only(1, "get a", Effect::Refused(Trouble::MachineDown));
     let outcome = Trial::new(step).on(toy);
     assert_eq!((outcome.sent().as_str(), outcome.failure()), ("get a", "machine-down"));
+}
+
+#[test]
+fn a_machine_that_stays_at_its_bug_check_is_awaited_for_six_minutes() {
+    let mut toy = Toy::holding("a=1 b=1");
+    toy.stopped = Some(tokio::time::Instant::now() + std::time::Duration::from_hours(1));
+    let outcome = Trial::new(TWO).on(toy);
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("bug-check", Verdict::Unreachable));
+    let last = outcome.events.last().unwrap();
+    assert!((360_000..380_000).contains(&last.ms), "{} ms", last.ms);
+    assert_eq!((outcome.sent().as_str(), looked_again(&outcome)), ("", (0, 1)));
 }
 
 #[test]

@@ -352,7 +352,8 @@ fn a_full_disk_is_told_as_that() {
             (0..skipped).map(|number| format!("{}{number}", "left_out_".repeat(7))).collect();
         let step = |id: &str| format!("  - {{id: {id}, title: 'b', in: cmd, run: 'ver'}}\n");
         let steps: String = ids.iter().map(|id| step(id)).chain([step("a")]).collect();
-        let skip: String = ids.iter().map(|id| format!(" --skip {id}")).collect();
+        let skip: Vec<String> = ids.iter().map(|id| format!(" --skip {id}")).collect();
+        let skip = skip.concat();
         let arguments = format!("run look.yaml -t sim:healthy --yes --runs-dir runs{skip}");
         let script = format!("script: look\ntitle: 'v'\nabout: 'L.'\nsteps:\n{steps}");
         Program::under_shell(&limit, &arguments).file("look.yaml", &script).run()

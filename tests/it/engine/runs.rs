@@ -226,6 +226,8 @@ fn a_change_that_a_start_between_two_steps_took_is_made_again() {
         assert_eq!(outcome.sent().matches("put a 1").count(), 2, "{}", outcome.sent());
         let text = shown(&outcome.events, Detail::Steps);
         assert!(text.contains("\n  again     the machine may have started"), "{text}");
+        let report = markdown::report(&Summary::of(&outcome.events), &Next::default());
+        assert!(report.contains("the machine may have started meanwhile: what was done was"), "{report}");
         assert!(text.contains("\n  changed   a is 1") && !text.contains("    changed"), "{text}");
     }
 }

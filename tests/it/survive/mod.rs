@@ -763,7 +763,7 @@ steps:
         let cuts =
             [(Blow::PowerCut, facts + 1), (Blow::LaterPowerCut(Duration::from_millis(250)), facts - 3)];
         for (blow, end) in cuts {
-            for line in proven..end {
+            for line in (proven..end).step_by(2) {
                 let lab = case.lab();
                 lab.begins(Some((line, blow))).await;
                 let name = format!("{blow:?} at line {line}");
@@ -775,6 +775,19 @@ steps:
                 let undone = lab.again(Again::Undo, None).await.unwrap();
                 assert_eq!(undone.verdict, Verdict::TakenBack, "{name}\n{}", told(&lab));
             }
+        }
+        // The program that goes through its steps again dies meanwhile.
+        for lines in (1..=16).step_by(5) {
+            let lab = case.lab();
+            lab.begins(Some((proven + 1, Blow::PowerCutThenKill(lines)))).await;
+            while lab.can_resume() {
+                lab.again(Again::Resume, None).await;
+            }
+            let name = format!("killed {lines} lines after the power cut");
+            assert_eq!(lab.verdict(), Some(Verdict::Holds), "{name}\n{}", told(&lab));
+            assert_eq!(lab.times("net start IKEEXT"), 2, "{name}\n{}", told(&lab));
+            let differs = expected.differs(&lab.settled().await, &lab);
+            assert!(differs.is_empty(), "{name}: {}\n{}", shown(&differs), told(&lab));
         }
     });
 }

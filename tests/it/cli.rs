@@ -322,6 +322,24 @@ fn a_plan_is_approved_and_then_kept_to() {
         "error: the plan plan.json is not what would be run now; nothing was sent\n  - wanted = 5\n  + wanted = 6\n  \
          help: make the plan again with `sacpilot plan … -o FILE`, and have it approved again\n",
     );
+    // A script that was changed meanwhile: where the plan shows it, and where it does not.
+    for (was, is, told) in [
+        ("'ver'", "'ver '", "\n  - look    ver\n  + look    ver␠\n"),
+        (
+            "in: cmd",
+            "in: cmd\n    timeout: 5m",
+            "\n  the script look was changed, in what a plan does not show: ",
+        ),
+    ] {
+        assert!(LOOK.contains(was));
+        let said = Program::new(&arguments)
+            .file("look.yaml", &LOOK.replacen(was, is, 1))
+            .file("plan.json", made.text())
+            .variable("SACPILOT_PASSWORD", "hunter2-x")
+            .run()
+            .code(2);
+        assert!(said.stderr_text().contains(told), "{}", said.stderr_text());
+    }
     let edited = made.text().replace("\"ver\"", "\"ver & del x\"");
     let said = run(&edited, "").code(2);
     assert!(said.stderr_text().contains("was edited"), "{}", said.stderr_text());

@@ -1,5 +1,6 @@
 //! `sacpilot plan SCRIPT`: exactly what may be sent, for approval.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -123,18 +124,31 @@ pub fn compare(approved: &Path, bound: &Bound) -> Result<Plan, Failure> {
     if now.digest == plan.digest {
         return Ok(plan);
     }
+    let scripts = plan.scripts.iter().chain(&now.scripts).map(|(name, _)| name);
+    let changed: BTreeSet<&String> =
+        scripts.filter(|name| plan.scripts.get(*name) != now.scripts.get(*name)).collect();
     let (then, now) = (plan.to_text(), now.to_text());
     let differing = |of: &str, other: &str, sign: char| -> Vec<String> {
         let missing = of
             .lines()
             .filter(|line| !line.starts_with("Digest ") && !other.lines().any(|known| known == *line));
-        missing.map(|line| format!("  {sign} {}", line.trim())).collect()
+        missing.map(|line| format!("  {sign} {}", with_last_blanks(line.trim_start()))).collect()
     };
     let mut lines = differing(&then, &now, '-');
     lines.extend(differing(&now, &then, '+'));
+    if lines.is_empty() {
+        let aside = "in what a plan does not show: patterns, exit codes, deadlines, remarks";
+        lines.extend(changed.iter().map(|name| format!("  the script {name} was changed, {aside}")));
+    }
     let reason = "is not what would be run now; nothing was sent";
     Err(Failure::usage(format!("the plan {} {reason}\n{}", approved.display(), lines.join("\n")))
         .help("make the plan again with `sacpilot plan … -o FILE`, and have it approved again"))
+}
+
+/// A line whose blanks at its end can be seen: they may be all that differs.
+fn with_last_blanks(line: &str) -> String {
+    let bare = line.trim_end();
+    format!("{bare}{}", "␠".repeat(line.chars().count() - bare.chars().count()))
 }
 
 /// Whether a snapshot of the system disk can be taken there, of a machine that the plan may change.

@@ -26,13 +26,13 @@ use super::tape;
 use super::target::{TARGETS, Target, TargetArgs};
 use crate::encoding::harmless_json;
 use crate::engine::event::{Again, ChannelLeft, EventKind, RunMode};
-use crate::engine::run::{begin, begin_again, not_reached, not_wanted, while_told};
+use crate::engine::run::{begin, begin_again, not_reached, not_wanted, not_written, while_told};
 use crate::engine::{
     Ended, Event, Interrupt, Listener, Masks, Narrator, OnInterrupt, Operator, OperatorError, Order, Past,
     RunFolder, Selection, SessionPlace, journal, live::Live, run as run_script, undo as undo_run,
 };
 use crate::recording::Recorder;
-use crate::report::{JsonLines, Summary, Terminal, evidence, json, junit, markdown, visible};
+use crate::report::{JsonLines, Next, Summary, Terminal, evidence, json, junit, markdown, visible};
 use crate::script::model::Script;
 use crate::script::plan::Plan;
 use crate::secret::Secret;
@@ -330,8 +330,17 @@ pub(super) fn conclude(
     ended: Result<Option<Exit>, Failure>,
     context: &Context,
 ) -> Result<Exit, Failure> {
-    report(folder, context)?;
-    ended?.ok_or_else(|| {
+    // A run that could not begin has nothing to report; the result of any other stands without a report.
+    let ended = ended?;
+    if let Err(error) = report(folder, context) {
+        let run = given(folder, context);
+        context.tell(&format!(
+            "warning: {}\n  help: `sacpilot runs {}` shows the report, from what the journal holds\n",
+            visible::line(&error.message),
+            run.display()
+        ));
+    }
+    ended.ok_or_else(|| {
         Failure::new(
             Exit::INTERRUPTED,
             "stopped at once: the current command may still run, and a channel may be open",
@@ -365,7 +374,10 @@ pub(super) async fn converse(
         Taking::Begin => begin(order, &mut narrator),
         Taking::Again(again, _) => begin_again(&order.target, *again, &mut narrator),
     }
-    .map_err(|error| Failure::usage(error.to_string()))?;
+    .map_err(|error| {
+        let help = "nothing was sent; make room, or choose another place with --runs-dir";
+        Failure::usage(error.to_string()).help(help)
+    })?;
     let earlier = match &taking {
         Taking::Begin => None,
         Taking::Again(_, past) => past.ledger.earlier(),
@@ -388,15 +400,15 @@ pub(super) async fn converse(
         let line = match opened {
             Ok(Ok(line)) => line.stopped_by(&interrupt),
             Ok(Err(error)) => return not_reached(&mut narrator, error),
-            Err(_) => return not_wanted(&mut narrator),
+            Err(error) => return not_written(&mut narrator, &error),
         };
         let described = line.describe();
         let what = "a command prompt (SAC, a channel, the login)".to_owned();
         let budget_ms = Some(target.wait.as_millis() as u64);
         let session = session_id(context.started);
         let told = narrator.tell(EventKind::SessionOpening { session });
-        if told.and_then(|()| narrator.tell(EventKind::Waiting { what, budget_ms })).is_err() {
-            return not_wanted(&mut narrator);
+        if let Err(error) = told.and_then(|()| narrator.tell(EventKind::Waiting { what, budget_ms })) {
+            return not_written(&mut narrator, &error);
         }
         let opening = Box::pin(line.session(secrets, context.started, waits, earlier));
         let mut live = match Box::pin(while_told(opening, &mut narrator, &mut awaiting)).await {
@@ -404,10 +416,19 @@ pub(super) async fn converse(
             Ok(Ok(live)) => live,
             Ok(Err(error)) if error.code == STOPPED => return stopped_while_opening(&mut narrator, &error),
             Ok(Err(error)) => return not_reached(&mut narrator, error),
-            Err(_) => return not_wanted(&mut narrator),
+            Err(error) => {
+                let why = "the journal could not be written while a session was opened".to_owned();
+                let _ = narrator.tell(EventKind::SessionClosed { channel: ChannelLeft::Open { why } });
+                return not_written(&mut narrator, &error);
+            }
         };
-        if narrator.tell(opened_event(described, &live)).is_err() {
-            return not_wanted(&mut narrator);
+        if let Err(error) = narrator.tell(opened_event(described, &live)) {
+            let channel = match live.close().await {
+                Ok(()) => ChannelLeft::Closed,
+                Err(error) => ChannelLeft::Open { why: error.to_string() },
+            };
+            let _ = narrator.tell(EventKind::SessionClosed { channel });
+            return not_written(&mut narrator, &error);
         }
         match taking {
             Taking::Again(Again::Undo, _) => {
@@ -455,20 +476,16 @@ pub(super) fn listeners(narrator: Narrator, before: &[Event], context: &Context)
     narrator.with_listener(if context.stderr_is_terminal { terminal.live() } else { terminal })
 }
 
-/// Writes the reports, from what the journal holds.
+/// Writes the reports, from what the journal holds, and tells what can be done next.
 fn report(folder: &RunFolder, context: &Context) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::REMAINS, error.to_string());
     let recorded = journal::read(&folder.path().join("journal.jsonl")).map_err(|error| failed(&error))?;
-    let mut summary = Summary::of(&recorded.events);
-    pictures::draw(folder, &mut summary).map_err(|error| failed(&error))?;
-    let json = json::report(&summary).map_err(|error| failed(&error))?;
-    folder.write("report.json", &json).map_err(|error| failed(&error))?;
     let next = next(folder, &Past::of(&recorded.events, &Masks::default()), context);
-    folder.write("report.md", &markdown::report(&summary, &next)).map_err(|error| failed(&error))?;
-    folder.write("junit.xml", &junit::report(&summary)).map_err(|error| failed(&error))?;
-    folder.write("evidence.txt", &evidence::report(&recorded.events)).map_err(|error| failed(&error))?;
+    let written = reports(folder, &recorded.events, &next);
     if !context.globals.json && !context.globals.quiet {
-        context.say(&format!("        {}\n", folder.path().join("report.md").display()))?;
+        if written.is_ok() {
+            context.say(&format!("        {}\n", folder.path().join("report.md").display()))?;
+        }
         let commands = [("to go on: ", &next.resume), ("to take it back: ", &next.undo)];
         for (what, command) in commands {
             if let Some(command) = command {
@@ -476,7 +493,18 @@ fn report(folder: &RunFolder, context: &Context) -> Result<(), Failure> {
             }
         }
     }
-    Ok(())
+    written
+}
+
+fn reports(folder: &RunFolder, events: &[Event], next: &Next) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::REMAINS, error.to_string());
+    let mut summary = Summary::of(events);
+    pictures::draw(folder, &mut summary).map_err(|error| failed(&error))?;
+    let json = json::report(&summary).map_err(|error| failed(&error))?;
+    folder.write("report.json", &json).map_err(|error| failed(&error))?;
+    folder.write("report.md", &markdown::report(&summary, next)).map_err(|error| failed(&error))?;
+    folder.write("junit.xml", &junit::report(&summary)).map_err(|error| failed(&error))?;
+    folder.write("evidence.txt", &evidence::report(events)).map_err(|error| failed(&error))
 }
 
 /// Where run folders are made.

@@ -90,6 +90,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             Some(verdict) => wording::verdict(verdict),
             None => "cut off",
         };
+        // Its journal has no line: the disk was full, or the program was killed before the first one.
+        if summary.started.is_none() {
+            let _ = writeln!(text, "{name}\n    never begun");
+            continue;
+        }
         let mut facts = vec![result.to_owned(), wording::count(standing, "standing change")];
         if resume {
             facts.push("can go on (resume)".to_owned());

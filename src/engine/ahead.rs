@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::event::{Command, EventKind, RunMode, StepPath};
 use super::facts;
-use super::frame::{Frame, names_of_step};
+use super::frame::{Frame, names_of_step, names_of_title};
 use super::journal::JournalError;
 use super::operator::{Operator, OperatorError, Outcome};
 use super::run::Run;
@@ -206,6 +206,7 @@ impl<O: Operator> Run<'_, O> {
 
     /// The same of one step, or of one round of it.
     fn readings_of(&self, step: &Step, frame: &Frame, scope: &Scope, found: &mut Vec<Command>) -> bool {
+        self.facts_among(&names_of_title(step), found);
         let when = step.when.as_ref().map(Expr::names).unwrap_or_default();
         self.facts_among(&when, found);
         if !self.is_known(&when, frame) {

@@ -38,6 +38,9 @@ impl<O: Operator> Run<'_, O> {
             }
         }
         inner.not_done(&block.rescue);
+        if matches!(outcome, Err(Stop::Again)) {
+            return Err(Stop::Again);
+        }
         let tidied = self.always(&block.always, &mut inner).await;
         inner.not_done(&block.always);
         if at.step.for_each.is_none() {

@@ -139,7 +139,7 @@ impl<O: Operator> Run<'_, O> {
             match self.answered(at, command, action.answers.as_ref(), scope).await? {
                 Ok(outcome) => expect_code(command, &outcome)?,
                 Err(error) => {
-                    if error.kind == Trouble::OutcomeUnknown || self.went_down(at) {
+                    if error.kind == Trouble::OutcomeUnknown || self.went_down(at)? {
                         return Ok(());
                     }
                     return Err(Stop::Failed(error.into()));

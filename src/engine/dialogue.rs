@@ -134,6 +134,9 @@ impl<O: Operator> Run<'_, O> {
                 self.narrator.tell(EventKind::CommandFailed { step, purpose, failure })?;
             }
         }
+        if outcome.is_ok() {
+            self.same_machine(Some(&at.path)).await?;
+        }
         Ok(outcome)
     }
 }

@@ -369,6 +369,11 @@ pub enum EventKind {
         /// How long it has been up, in seconds.
         up_s: u64,
     },
+    /// The session was lost under commands that only read: the machine is called again, and they are sent once more.
+    CalledAgain {
+        /// What happened.
+        why: String,
+    },
     /// What the machine tells of a command whose end was not seen.
     CommandSettled {
         /// Of which step.
@@ -660,6 +665,7 @@ impl EventKind {
             | Self::Asking { .. }
             | Self::StepFinished { .. }
             | Self::SessionClosed { .. }
+            | Self::CalledAgain { .. }
             | Self::Unknown => false,
         }
     }

@@ -9,7 +9,8 @@ use regex::Regex;
 use super::event::{Command, EventKind, Purpose};
 use super::failure::Stop;
 use super::frame::{Frame, object, values};
-use super::operator::Operator;
+use super::operator::{Operator, Outcome};
+use super::reopened::Tries;
 use super::run::Run;
 use crate::script::model::{Mode, Scope, Value};
 
@@ -114,22 +115,32 @@ impl<O: Operator> Run<'_, O> {
             let timeout_ms = self.allowed(TIMEOUT)?.as_millis() as u64;
             let text = source.command.to_owned();
             let command = Command { mode: Mode::Cmd, text, codes: Vec::new(), timeout_ms };
-            let outcome = match self.type_command(Purpose::Look, &command, 0).await? {
-                Ok(outcome) => outcome,
-                Err(error) => {
-                    if error.kind.ends_session() {
-                        self.lost = Some(error.clone());
-                    }
-                    return Err(Stop::Failed(error.into()));
-                }
-            };
+            let outcome = self.read_fact(&command).await?;
             self.learnt.insert(source.names[0]);
             let found = (source.read)(outcome.code, &outcome.output);
             let facts = values(&found);
             self.facts.extend(found);
             self.narrator.tell(EventKind::FactsRead { command, code: outcome.code, facts })?;
+            self.same_machine(None).await?;
         }
         Ok(())
+    }
+
+    async fn read_fact(&mut self, command: &Command) -> Result<Outcome, Stop> {
+        let mut tries = Tries::first();
+        loop {
+            let error = match self.type_command(Purpose::Look, command, 0).await? {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => error,
+            };
+            if self.calls_again(&error, &mut tries).await? {
+                continue;
+            }
+            if error.kind.ends_session() {
+                self.lost = Some(error.clone());
+            }
+            return Err(Stop::Failed(error.into()));
+        }
     }
 
     /// What a step sees before it did anything.

@@ -15,6 +15,8 @@ pub(super) enum Stop {
     Left(Failure),
     /// The user wants to stop.
     Interrupted,
+    /// The machine may have started under the run: its steps are gone through again, as `resume` does.
+    Again,
     /// The journal cannot be written: nothing more may be sent.
     Journal(JournalError),
 }

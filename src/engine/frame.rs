@@ -213,6 +213,11 @@ pub(super) fn names_of_step(step: &Step) -> BTreeSet<String> {
     names
 }
 
+/// Every name that the title of a step mentions.
+pub(super) fn names_of_title(step: &Step) -> BTreeSet<String> {
+    step.title.inserts().flat_map(Expr::names).collect()
+}
+
 /// Every name that the body of a step mentions.
 pub(super) fn names_of_body(step: &Step) -> BTreeSet<String> {
     let (templates, expressions) = match &step.body {

@@ -138,6 +138,8 @@ impl Ledger {
     /// Adds one event.
     pub fn add(&mut self, seq: u64, at: Timestamp, event: &EventKind) {
         match event {
+            // A machine that has been up for longer has not restarted under the run.
+            EventKind::RunStarted { .. } => self.whole_since = Some(at),
             EventKind::RunResumed { .. } => {
                 self.ended = None;
                 self.taking_up = true;
@@ -167,7 +169,10 @@ impl Ledger {
                 self.session = Some(Opened { session: session.clone(), channel: channel.clone() });
             }
             EventKind::SessionClosed { channel: ChannelLeft::Closed } => self.session = None,
+            EventKind::CalledAgain { .. } => self.doubt = true,
             EventKind::ReadAgain { .. } => {
+                // A run that goes on by itself begins again with its first step.
+                self.open_steps = 0;
                 self.whole_since = Some(at);
                 self.found_out();
             }

@@ -155,6 +155,7 @@ fn texts(event: &mut EventKind, f: &mut impl FnMut(&mut String)) {
             }
         }
         EventKind::RunResumed { target, .. } => f(target),
+        EventKind::CalledAgain { why } => f(why),
         EventKind::CommandSettled { step, command, .. } => {
             f(&mut step.0);
             f(command);

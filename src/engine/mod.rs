@@ -30,6 +30,7 @@ mod output;
 pub mod past;
 mod probe;
 mod reboot;
+mod reopened;
 mod resume;
 pub mod run;
 pub mod selection;

@@ -7,6 +7,7 @@ use super::event::{Event, EventKind, Failure, VERSION};
 use super::journal::{Book, JournalError};
 use super::ledger::Ledger;
 use super::masks::Masks;
+use super::memo::Memo;
 
 /// Hears every event. Must not fail the run: a listener that cannot go on keeps quiet.
 pub trait Listener: Send {
@@ -22,6 +23,7 @@ pub struct Narrator {
     masks: Masks,
     journal: Option<Box<dyn Book>>,
     ledger: Ledger,
+    memo: Memo,
     listeners: Vec<Box<dyn Listener>>,
 }
 
@@ -35,6 +37,7 @@ impl Narrator {
             masks,
             journal: None,
             ledger: Ledger::default(),
+            memo: Memo::default(),
             listeners: Vec::new(),
         }
     }
@@ -68,8 +71,10 @@ impl Narrator {
     pub fn tell(&mut self, event: EventKind) -> Result<(), JournalError> {
         let at = self.now();
         let ms = self.elapsed_ms();
-        self.ledger.add(self.seq, at, &event);
-        let event = Event { v: VERSION, seq: self.seq, at, ms, event: self.masks.event(event) };
+        let event = Event { v: VERSION, seq: self.seq, at, ms, event };
+        self.memo.add(&event, &self.ledger);
+        self.ledger.add(event.seq, at, &event.event);
+        let event = Event { event: self.masks.event(event.event), ..event };
         let written = match &mut self.journal {
             Some(journal) => journal.append(&event),
             None => Ok(()),
@@ -89,6 +94,16 @@ impl Narrator {
     /// What was done to the machine so far.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// How the steps ended so far, those of an earlier program among them.
+    pub(super) fn memo(&self) -> &Memo {
+        &self.memo
+    }
+
+    /// Goes on with what steps left before.
+    pub(super) fn remember(&mut self, memo: Memo) {
+        self.memo = memo;
     }
 
     /// The wall clock.

@@ -53,7 +53,7 @@ impl<O: Operator> Run<'_, O> {
         self.proven(at, before, read_before, &proof)
     }
 
-    /// Checks again after a change. A machine that goes down meanwhile is asked once more when it is back.
+    /// Checks again after a change.
     pub(super) async fn verify(
         &mut self,
         at: &At<'_>,
@@ -61,30 +61,33 @@ impl<O: Operator> Run<'_, O> {
         scope: &Scope,
         retry: Option<Retry>,
     ) -> Result<Seen, Stop> {
-        let proof = self.probe(at, &condition.check, Purpose::Verify, scope, retry).await;
-        if proof.is_err() && self.went_down(at) {
-            return self.probe(at, &condition.check, Purpose::Verify, scope, retry).await;
-        }
-        proof
+        self.probe(at, &condition.check, Purpose::Verify, scope, retry).await
     }
 
-    /// Whether the machine went down under the last command of this step, and the run can go on. It is then tried again,
-    /// which waits for its start: one that does not come back is lost for good. What earlier steps changed may be lost as
-    /// well, which `resume` looks at: with that the run ends here.
-    pub(super) fn went_down(&mut self, at: &At<'_>) -> bool {
-        !self.narrator.ledger().others_of_this_boot(&at.path)
-            && self.lost.take_if(|lost| lost.kind == Trouble::MachineDown).is_some()
+    /// Whether the machine went down under a changing command of this step, and its check tells what became of that. The
+    /// check waits for the machine's start: one that does not come back is lost for good.
+    ///
+    /// # Errors
+    /// [`Stop::Again`]: what earlier steps changed may be lost as well, and is looked at.
+    pub(super) fn went_down(&mut self, at: &At<'_>) -> Result<bool, Stop> {
+        if self.lost.take_if(|lost| lost.kind == Trouble::MachineDown).is_none() {
+            return Ok(false);
+        }
+        self.went_down = true;
+        if self.narrator.ledger().others_of_this_boot(&at.path) { Err(Stop::Again) } else { Ok(true) }
     }
 
     /// The change of this step, when the machine has started since its last command ended. Without a new shell it has not;
-    /// with one, how long it has been up tells. Where earlier steps changed something, that may be lost too: then the change
-    /// is not verified, and all is taken back.
+    /// with one, how long it has been up tells. Where earlier steps changed something, that may be lost too, and all of it
+    /// is looked at already.
     pub(super) async fn lost_with_a_start(&mut self, at: &At<'_>, shells: u32) -> Result<Option<Made>, Stop> {
         if self.operator.shells() == shells || self.narrator.ledger().others_of_this_boot(&at.path) {
             return Ok(None);
         }
         let Some(made) = self.narrator.ledger().change_of(&at.path).cloned() else { return Ok(None) };
-        Ok(self.has_started_since(&made).await?.then_some(made))
+        // The console showed it, or how long it has been up tells.
+        let started = std::mem::take(&mut self.went_down) || self.has_started_since(&made).await?;
+        Ok(started.then_some(made))
     }
 
     /// Whether the machine has been up for less time than since a change was begun. In doubt it has not: then nothing

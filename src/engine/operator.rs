@@ -300,6 +300,17 @@ impl OperatorError {
         Self { help: if too_short { Some(more) } else { self.help }, ..self }
     }
 
+    /// Whether the machine, or the session on it, went away under a command, and both may be back for the next one. A
+    /// line that could not be made anew within its time, and a prompt that was not reached, are not awaited twice.
+    pub(super) fn was_cut_off(&self) -> bool {
+        self.kind == Trouble::MachineDown || self.code == Trouble::OutcomeUnknown.code()
+    }
+
+    /// Whether the machine stood at its bug check, so that nothing was typed.
+    pub(super) fn was_stopped(&self) -> bool {
+        self.kind == Trouble::MachineDown && matches!(self.code, "bug-check" | "interrupted-by-machine")
+    }
+
     /// This session has no way to do it.
     fn unsupported(what: &str) -> Self {
         Self {

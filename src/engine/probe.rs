@@ -6,10 +6,11 @@ use super::event::{Command, EventKind, Evidence, Failure, LeftOpen, Output, Purp
 use super::failure::Stop;
 use super::frame::{Record, values};
 use super::operator::{Operator, OperatorError, Outcome, Trouble};
+use super::reopened::Tries;
 use super::run::Run;
 use super::step::{At, Done};
 use crate::engine::event::{RunMode, StepStatus};
-use crate::script::model::{Capture, Mode, Probe, Retry, Scope, Severity, Template, Value};
+use crate::script::model::{Capture, Mode, Probe, Retry, Risk, Scope, Severity, Template, Value};
 
 /// What a probe read.
 pub(super) struct Seen {
@@ -100,7 +101,16 @@ impl<O: Operator> Run<'_, O> {
         attempt: u32,
         wanted: &[Capture],
     ) -> Result<Result<Outcome, OperatorError>, Stop> {
-        self.send_for(&at.path, purpose, command, attempt, wanted).await
+        let mut tries = Tries::first();
+        loop {
+            let outcome = self.send_for(&at.path, purpose, command, attempt, wanted).await?;
+            let Err(error) = &outcome else { return Ok(outcome) };
+            // A look that is said to be more than one is sent once.
+            let reads = !(purpose.changes() || purpose == Purpose::Look && at.step.risk > Risk::Read);
+            if !reads || !self.calls_again(error, &mut tries).await? {
+                return Ok(outcome);
+            }
+        }
     }
 
     /// The same, for a step that is known by its path alone.
@@ -156,6 +166,9 @@ impl<O: Operator> Run<'_, O> {
                 let failure = Failure::from(error.clone());
                 self.narrator.tell(EventKind::CommandFailed { step: step(), purpose, failure })?;
             }
+        }
+        if outcome.is_ok() && !matches!(purpose, Purpose::Undo | Purpose::Restored) {
+            self.same_machine(Some(path)).await?;
         }
         Ok(outcome)
     }

@@ -35,6 +35,7 @@ impl<O: Operator> Run<'_, O> {
             return Ok(Done::new(StepStatus::Restarted, restarted()));
         }
         let up_s = self.uptime().await?;
+        self.same_machine(Some(&at.path)).await?;
         self.gate()?;
         self.narrator.tell(EventKind::RebootIntended {
             step: at.path.clone(),
@@ -51,6 +52,8 @@ impl<O: Operator> Run<'_, O> {
             Ok(()) => {
                 let elapsed_ms = self.narrator.elapsed_ms() - began;
                 self.session_again()?;
+                self.shells = self.operator.shells();
+                self.went_down = false;
                 self.narrator.tell(EventKind::RebootFinished { step: at.path.clone(), elapsed_ms })?;
                 Ok(Done::new(StepStatus::Restarted, restarted()))
             }

@@ -38,6 +38,15 @@ impl<O: Operator> Run<'_, O> {
         }
         // A program that died before it had looked may have opened the session that is kept.
         let kept = self.operator.place().kept && !self.narrator.ledger().doubt;
+        self.find_out(kept.then_some(true)).await?;
+        self.shells = self.operator.shells();
+        self.sweep().await
+    }
+
+    /// What became of what was under way, and whether the machine may have lost what was done. `whole`: whether it has not,
+    /// since the session of before is still there, or has, since it is known to have started; else it is asked.
+    pub(super) async fn find_out(&mut self, whole: Option<bool>) -> Result<(), Stop> {
+        let kept = whole == Some(true);
         let restarting = self.narrator.ledger().restart.as_ref().is_some_and(|restart| !restart.over);
         if let Some(cut) = self.narrator.ledger().cut.clone() {
             let settled = self.what_became_of(&cut).await?;
@@ -55,7 +64,7 @@ impl<O: Operator> Run<'_, O> {
             self.memo.was_restarted(&restart.step);
             self.narrator.tell(EventKind::RebootFinished { step: restart.step, elapsed_ms: 0 })?;
         }
-        if !kept && (restarting || !self.still_up().await?) {
+        if !kept && (restarting || whole == Some(false) || !self.still_up().await?) {
             self.doubtful = true;
             self.doubtful_back.clone_from(&self.narrator.ledger().taken_back);
             let after = self.narrator.ledger().last_touch;
@@ -64,7 +73,7 @@ impl<O: Operator> Run<'_, O> {
         }
         let touched = self.narrator.ledger().changes.iter().filter(|made| made.touched());
         self.begun = touched.map(|made| made.step.clone()).collect();
-        self.sweep().await
+        Ok(())
     }
 
     /// Removes what sessions that were not closed have left on the machine.
@@ -82,7 +91,7 @@ impl<O: Operator> Run<'_, O> {
     }
 
     /// Whether the machine has been up since before the session was opened that is gone, and tells it.
-    async fn still_up(&mut self) -> Result<bool, Stop> {
+    pub(super) async fn still_up(&mut self) -> Result<bool, Stop> {
         let Some(since) = self.narrator.ledger().whole_since else { return Ok(false) };
         let Some(up_s) = self.uptime().await? else { return Ok(false) };
         let gone = self.narrator.now().duration_since(since);
@@ -105,7 +114,7 @@ impl<O: Operator> Run<'_, O> {
     }
 
     /// An error of the operator outside of a command.
-    fn in_the_way(&mut self, error: OperatorError) -> Stop {
+    pub(super) fn in_the_way(&mut self, error: OperatorError) -> Stop {
         if error.kind.ends_session() {
             self.lost = Some(error.clone());
         }
@@ -126,7 +135,7 @@ impl<O: Operator> Run<'_, O> {
         Ok(up.map(|up| up.as_secs()))
     }
 
-    /// Tells of the session that was opened after a restart.
+    /// Tells of the session that was opened anew: after a restart, or since the one of before was lost.
     pub(super) fn session_again(&mut self) -> Result<(), Stop> {
         let place = self.operator.place();
         if place.session.is_empty() {
@@ -190,7 +199,8 @@ impl<O: Operator> Run<'_, O> {
             if proof.holds == Some(true) {
                 return self.proven(at, before, &made.before, &proof);
             }
-            if rest.is_empty() && !made.verified && !self.doubtful && !self.has_started_since(&made).await? {
+            let once = rest.is_empty() && !made.verified && !self.doubtful;
+            if once && !self.has_started_since(&made).await? {
                 return Err(not_verified(&proof).into());
             }
         } else if !made.change.open {

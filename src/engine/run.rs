@@ -137,6 +137,12 @@ pub fn not_reached(narrator: &mut Narrator, error: OperatorError) -> Ended {
     finish(narrator, verdict, Some(error.into()))
 }
 
+/// Tells that the journal could not be written before the session was ready: nothing more is sent.
+pub fn not_written(narrator: &mut Narrator, error: &JournalError) -> Ended {
+    let verdict = if narrator.ledger().touched() { Verdict::Remains } else { Verdict::Undone };
+    finish(narrator, verdict, Some(error.into()))
+}
+
 /// Tells that the user stopped the run before the machine was reached.
 pub fn not_wanted(narrator: &mut Narrator) -> Ended {
     let _ = narrator.tell(EventKind::Interrupted);
@@ -154,12 +160,15 @@ pub async fn run<O: Operator>(
     past: Past,
 ) -> Ended {
     let mut run = Run::new(order, operator, narrator, awaiting, interrupt, past.memo);
-    let stop = match run.take_up().await {
-        Ok(()) => {
-            let mut frame = Frame::new(order.params.clone(), String::new());
-            run.steps(&order.script, &mut frame).await.err()
+    let mut ready = run.take_up().await;
+    let stop = loop {
+        if let Err(stop) = ready {
+            break Some(stop);
         }
-        Err(stop) => Some(stop),
+        match run.all_steps().await {
+            Err(Stop::Again) => ready = run.again().await,
+            other => break other.err(),
+        }
     };
     let (verdict, failure) = run.settle(stop).await;
     run.leave().await;
@@ -186,6 +195,8 @@ pub async fn undo<O: Operator>(
             let _ = run.narrator.tell(EventKind::Interrupted);
             (Verdict::Interrupted, None)
         }
+        // Taking back has no steps to go through.
+        Err(Stop::Again) => (Verdict::PartlyTakenBack, None),
         Err(Stop::Journal(error)) => (Verdict::PartlyTakenBack, Some((&error).into())),
         Err(Stop::Failed(failure) | Stop::Left(failure)) => (Verdict::PartlyTakenBack, Some(failure)),
     };
@@ -236,6 +247,12 @@ pub(super) struct Run<'a, O> {
     pub(super) lost: Option<OperatorError>,
     /// What was read before the turn of its step.
     pub(super) ahead: Ahead,
+    /// The shell of the operator that is known to be on the machine as it was left.
+    pub(super) shells: u32,
+    /// Whether the machine was seen to go down since it was last known to be as it was left.
+    pub(super) went_down: bool,
+    /// How often the steps were gone through again, since the machine started under the run.
+    pub(super) agains: u32,
 }
 
 impl<'a, O: Operator> Run<'a, O> {
@@ -247,6 +264,8 @@ impl<'a, O: Operator> Run<'a, O> {
         interrupt: &'a Interrupt,
         memo: Memo,
     ) -> Self {
+        let shells = operator.shells();
+        narrator.remember(memo.clone());
         Self {
             order,
             operator,
@@ -267,11 +286,21 @@ impl<'a, O: Operator> Run<'a, O> {
             failed: None,
             lost: None,
             ahead: Ahead::default(),
+            shells,
+            went_down: false,
+            agains: 0,
         }
     }
 }
 
 impl<O: Operator> Run<'_, O> {
+    /// The steps of the script, from the first one on; those that ended are recalled.
+    async fn all_steps(&mut self) -> Result<(), Stop> {
+        let mut frame = Frame::new(self.order.params.clone(), String::new());
+        self.steps(&self.order.script, &mut frame).await?;
+        self.same_machine(None).await
+    }
+
     /// A place where the run can stop without leaving anything half done.
     pub(super) fn gate(&mut self) -> Result<(), Stop> {
         if self.interrupt.is_requested() && self.shielded == 0 { Err(Stop::Interrupted) } else { Ok(()) }
@@ -290,7 +319,8 @@ impl<O: Operator> Run<'_, O> {
                 };
                 (verdict, self.failed.take())
             }
-            Some(Stop::Interrupted) => {
+            // Nobody goes on with `Again` here.
+            Some(Stop::Interrupted | Stop::Again) => {
                 let _ = self.narrator.tell(EventKind::Interrupted);
                 if self.order.on_interrupt == OnInterrupt::Undo && self.lost.is_none() {
                     let _ = self.undo_all().await;
@@ -379,6 +409,9 @@ impl<O: Operator> Run<'_, O> {
                 Err(Stop::Journal(error)) => return Err(Stop::Journal(error)),
                 Err(_) => clean = false,
             }
+        }
+        if self.lost.is_none() && self.is_another_machine().await? {
+            self.doubtful_back.clone_from(&self.narrator.ledger().taken_back);
         }
         // A service that was stopped may have started with the machine while its start was not yet taken back.
         for made in std::mem::take(&mut self.doubtful_back) {

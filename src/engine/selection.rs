@@ -133,9 +133,10 @@ impl Selection {
         for path in paths {
             begun |= self.from.as_deref() == Some(path);
             // A script that is used stays when the first step to do is inside of it.
-            let leads = self.from.iter().chain(&self.only).any(|name| within(name, path));
-            let only = self.only.is_empty() || self.only.iter().any(|name| within(path, name)) || leads;
-            if (begun || leads) && only && !self.skip.iter().any(|name| within(path, name)) {
+            let begun = begun || self.from.iter().any(|name| within(name, path));
+            let only =
+                self.only.is_empty() || self.only.iter().any(|name| within(path, name) || within(name, path));
+            if begun && only && !self.skip.iter().any(|name| within(path, name)) {
                 chosen.insert(path.clone());
             }
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::deadline::Deadline;
 use super::event::{EventKind, Failure, LeftOpen, RunMode, StepPath, StepStatus};
 use super::failure::Stop;
-use super::frame::{Frame, Record, names_of_body, names_of_step};
+use super::frame::{Frame, Record, names_of_body, names_of_step, names_of_title};
 use super::operator::Operator;
 use super::run::Run;
 use crate::encoding::acts;
@@ -91,6 +91,7 @@ impl<O: Operator> Run<'_, O> {
         }
         let names = each.over.names();
         self.learn(&names).await?;
+        self.learn(&names_of_title(step)).await?;
         let scope = self.scope(frame);
         if frame.needs_more_than_prediction(&names) {
             let done = depends(step, &frame.open_among(&names));
@@ -133,12 +134,18 @@ impl<O: Operator> Run<'_, O> {
             return Ok(record);
         }
         self.gate()?;
-        self.started(step, &path, &scope)?;
         let at = At { path, step, mode: step.mode, timeout: step.timeout.unwrap_or(self.order.timeout) };
         let depth = self.deadlines.len();
         self.deadlines.extend(step.within.map(|within| Deadline::of_step(&at.path, within)));
+        let entitled = self.learn(&names_of_title(step)).await;
+        scope.insert("facts".to_owned(), self.known_facts());
+        self.started(step, &at.path, &scope)?;
         let names = step.when.as_ref().map(Expr::names).unwrap_or_default();
-        let outcome = match self.learn(&names).await {
+        let known = match entitled {
+            Ok(()) => self.learn(&names).await,
+            Err(stop) => Err(stop),
+        };
+        let outcome = match known {
             Ok(()) => {
                 scope.insert("facts".to_owned(), self.known_facts());
                 match whether(step, frame, &scope) {
@@ -170,6 +177,8 @@ impl<O: Operator> Run<'_, O> {
                 self.finished(&at.path, StepStatus::Interrupted, None, &Record::default())?;
                 Err(Stop::Interrupted)
             }
+            // As when the program died here: the step is under way.
+            Err(Stop::Again) => Err(Stop::Again),
             Err(Stop::Journal(error)) => Err(Stop::Journal(error)),
         }
     }

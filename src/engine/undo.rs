@@ -4,12 +4,13 @@
 use regex::RegexBuilder;
 
 use super::condition::expect_code;
-use super::event::{EventKind, Failure, Purpose, Reading, UndoOutcome, Values, Wanted, WayBack};
+use super::event::{Command, EventKind, Failure, Purpose, Reading, UndoOutcome, Values, Wanted, WayBack};
 use super::failure::Stop;
 use super::frame::values;
 use super::ledger::Made;
-use super::operator::Operator;
+use super::operator::{Operator, OperatorError, Outcome};
 use super::probe::captures;
+use super::reopened::Tries;
 use super::run::Run;
 use crate::script::model::{Capture, Scope};
 
@@ -66,6 +67,22 @@ impl<O: Operator> Run<'_, O> {
         Ok(if differs.is_empty() { UndoOutcome::Restored } else { UndoOutcome::Differs { names: differs } })
     }
 
+    async fn read_restored(
+        &mut self,
+        made: &Made,
+        command: &Command,
+        wanted: &[Capture],
+    ) -> Result<Result<Outcome, OperatorError>, Stop> {
+        let mut tries = Tries::first();
+        loop {
+            let outcome = self.send_for(&made.step, Purpose::Restored, command, 1, wanted).await?;
+            let Err(error) = &outcome else { return Ok(outcome) };
+            if !self.calls_again(error, &mut tries).await? {
+                return Ok(outcome);
+            }
+        }
+    }
+
     /// The names whose old values are not there again.
     async fn differing(
         &mut self,
@@ -76,7 +93,7 @@ impl<O: Operator> Run<'_, O> {
         let mut now = Values::new();
         for proof in proofs {
             let wanted = proof.captures.iter().map(capture).collect::<Result<Vec<_>, _>>()?;
-            let outcome = self.send_for(&made.step, Purpose::Restored, &proof.command, 1, &wanted).await?;
+            let outcome = self.read_restored(made, &proof.command, &wanted).await?;
             let outcome = outcome.map_err(|error| Stop::Failed(error.into()))?;
             let found: Scope = captures(&wanted, &outcome.output);
             now.extend(values(&found));

@@ -100,7 +100,7 @@ impl<O: Operator> Run<'_, O> {
                 purpose: Purpose::Change,
                 failure: failure.clone(),
             })?;
-            return if self.went_down(at) { Ok(()) } else { Err(failure.into()) };
+            return if self.went_down(at)? { Ok(()) } else { Err(failure.into()) };
         }
         let elapsed_ms = self.narrator.elapsed_ms() - began;
         self.narrator.tell(EventKind::CommandFinished {
@@ -111,7 +111,7 @@ impl<O: Operator> Run<'_, O> {
             values: Values::new(),
             elapsed_ms,
         })?;
-        Ok(())
+        self.same_machine(Some(&at.path)).await
     }
 }
 

@@ -213,6 +213,9 @@ fn times(out: &mut String, summary: &Summary) -> fmt::Result {
     for Moment { at, what } in &summary.moments {
         let what = match what {
             Interlude::Interrupted => "the user wanted to stop".to_owned(),
+            Interlude::LookedAgain => {
+                "the machine may have started meanwhile: what was done was looked at again".to_owned()
+            }
             Interlude::TakenUp { again: Again::Resume } => "taken up again, to go on".to_owned(),
             Interlude::TakenUp { again: Again::Undo } => "taken up again, to be taken back".to_owned(),
             Interlude::Restart { step, reason, back } => {

@@ -101,6 +101,8 @@ pub enum Interlude {
         /// What for.
         again: Again,
     },
+    /// The machine may have started unseen, and what was seen and done was looked at again.
+    LookedAgain,
     /// A restart of the machine was begun.
     Restart {
         /// Of which step.
@@ -393,7 +395,12 @@ impl Summary {
                 }
             }
             EventKind::FactsRead { facts, .. } => self.facts.extend(facts.clone()),
-            EventKind::ReadAgain { .. }
+            // Steps are gone through again.
+            EventKind::ReadAgain { .. } => {
+                self.resumed = true;
+                self.moment(event, Interlude::LookedAgain);
+            }
+            EventKind::CalledAgain { .. }
             | EventKind::StillUp { .. }
             | EventKind::SessionOpening { .. }
             | EventKind::CommandSettled { .. }

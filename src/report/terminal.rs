@@ -341,6 +341,18 @@ impl<W: Write + Send> Listener for Terminal<W> {
                     self.entry("waiting", Paint::faint, &text);
                 }
             }
+            EventKind::CalledAgain { why } if self.detail >= Detail::Steps => {
+                let text = format!("the machine is called again: {}", visible::line(why));
+                self.entry("lost", Paint::faint, &text);
+            }
+            EventKind::ReadAgain { .. } => {
+                // The first step comes again.
+                self.open.clear();
+                if self.detail >= Detail::Steps {
+                    let text = "the machine may have started meanwhile: what was done is looked at again";
+                    self.entry("again", Paint::faint, text);
+                }
+            }
             EventKind::SessionOpened { line, kept, .. } => {
                 self.whole = None;
                 if self.detail >= Detail::Steps {

@@ -171,6 +171,9 @@ fn less_than_the_whole_script() {
     assert!(plan.text().contains("services/running[") && !plan.text().contains("enabled"), "{}", plan.text());
     let plan = Program::new("plan rdp/tls-protocols --from by_default").run().code(0);
     assert!(plan.text().contains("by_default[1.2]") && !plan.text().contains(" enabled["), "{}", plan.text());
+    // What lies before the first step is not chosen by naming it.
+    let text = refused("plan rdp/tls-protocols --from by_default --only enabled");
+    assert!(text.contains("no step of rdp/tls-protocols would be left"), "{text}");
     // A part that holds is not taken for the whole.
     let run = "run rdp/tls-protocols --skip enabled -t sim:tls-disabled?start=running --yes --runs-dir runs";
     let part = Program::new(run).run().code(0);

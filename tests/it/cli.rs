@@ -322,6 +322,24 @@ fn a_plan_is_approved_and_then_kept_to() {
         "error: the plan plan.json is not what would be run now; nothing was sent\n  - wanted = 5\n  + wanted = 6\n  \
          help: make the plan again with `sacpilot plan … -o FILE`, and have it approved again\n",
     );
+    // A script that was changed meanwhile: where the plan shows it, and where it does not.
+    for (was, is, told) in [
+        ("'ver'", "'ver '", "\n  - look    ver\n  + look    ver␠\n"),
+        (
+            "in: cmd",
+            "in: cmd\n    timeout: 5m",
+            "\n  the script look was changed, in what a plan does not show: ",
+        ),
+    ] {
+        assert!(LOOK.contains(was));
+        let said = Program::new(&arguments)
+            .file("look.yaml", &LOOK.replacen(was, is, 1))
+            .file("plan.json", made.text())
+            .variable("SACPILOT_PASSWORD", "hunter2-x")
+            .run()
+            .code(2);
+        assert!(said.stderr_text().contains(told), "{}", said.stderr_text());
+    }
     let edited = made.text().replace("\"ver\"", "\"ver & del x\"");
     let said = run(&edited, "").code(2);
     assert!(said.stderr_text().contains("was edited"), "{}", said.stderr_text());
@@ -338,4 +356,35 @@ fn arguments_of_a_program_are_in_no_name_of_a_file() {
     let files = said.files();
     assert!(files.iter().any(|file| file.contains("exec-false")), "{files:?}");
     assert!(!files.iter().any(|file| file.contains("Geheim")), "{files:?}");
+}
+
+/// A journal that cannot be written is told as that, and not as a wish of the user, wherever it is cut off while the
+/// machine is called.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_told_as_that() {
+    // So many blocks of 512 bytes may a file have. Steps that are left out stand in the journal alone.
+    let call = |blocks: u32, skipped: usize| {
+        let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let ids: Vec<String> =
+            (0..skipped).map(|number| format!("{}{number}", "left_out_".repeat(7))).collect();
+        let step = |id: &str| format!("  - {{id: {id}, title: 'b', in: cmd, run: 'ver'}}\n");
+        let steps: String = ids.iter().map(|id| step(id)).chain([step("a")]).collect();
+        let skip: Vec<String> = ids.iter().map(|id| format!(" --skip {id}")).collect();
+        let skip = skip.concat();
+        let arguments = format!("run look.yaml -t sim:healthy --yes --runs-dir runs{skip}");
+        let script = format!("script: look\ntitle: 'v'\nabout: 'L.'\nsteps:\n{steps}");
+        Program::under_shell(&limit, &arguments).file("look.yaml", &script).run()
+    };
+    let said = call(0, 0).code(2);
+    assert!(said.stderr_text().contains("choose another place with --runs-dir"), "{}", said.everything());
+    let mut lines = Vec::new();
+    for skipped in 4..=8 {
+        let said = call(2, skipped).code(5);
+        let all = said.everything();
+        assert!(all.contains("journal.jsonl: File too large"), "{all}");
+        assert!(!all.contains("asked to stop") && !all.contains("stopped by the user"), "{all}");
+        lines.push(journal::read(&said.run_folder("runs").join("journal.jsonl")).unwrap().events.len());
+    }
+    assert!(lines.contains(&1) && lines.contains(&2) && lines.contains(&3), "{lines:?}");
 }

@@ -35,6 +35,17 @@ impl Program {
         Self { folder, command }
     }
 
+    /// The same by way of a shell, which does this first and ends with `exec "$0" "$@"`.
+    #[cfg(unix)]
+    pub(crate) fn under_shell(first: &str, arguments: &str) -> Self {
+        let Self { folder, command: program } = Self::new(arguments);
+        let mut command = Command::new("sh");
+        command.args(["-c", first]).arg(program.get_program()).args(program.get_args());
+        command.current_dir(folder.path()).env_clear().env("HOME", folder.path());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
+        Self { folder, command }
+    }
+
     /// With a variable.
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sacpilot::console::Console;
 use sacpilot::secret::Secret;
+use sacpilot::shell::dialogue::Dialogue;
 use sacpilot::shell::{Credentials, Session, SessionOptions, ShellError};
 use sacpilot::sim::options::MachineOptions;
 use sacpilot::sim::windows::language::Language;
@@ -100,4 +101,25 @@ async fn a_wrong_password_is_never_tried_a_third_time_on_a_line_that_alters_keys
         most = most.max(failures);
     }
     assert_eq!(most, 2, "a line that altered what was typed is a reason to try again");
+}
+
+/// No dialogue begins without its receipt: on a full disk the machine keeps none.
+#[tokio::test(start_paused = true)]
+async fn on_a_full_disk_no_dialogue_begins() {
+    for os in [Os::Server2016, Os::Server2022] {
+        let (mut session, window) = session(os, Language::EnUs).await;
+        let free = std::mem::take(&mut window.world().lock().files.drive_mut('C').unwrap().free);
+        let dialogue = Dialogue { answers: Vec::new(), abort: b"\x03".to_vec() };
+        let refused = session.talk("echo begun", &dialogue, TIMEOUT, 1).await.unwrap_err();
+        let ShellError::NoReceipt { said } = &refused else {
+            panic!("{os:?}: {refused}\n{}", session.console().screen().text())
+        };
+        assert!(said.contains("There is not enough space on the disk."), "{os:?}: {said}");
+        assert!(!refused.may_have_run(), "{os:?}");
+        // The session goes on, and with room on the disk the dialogue is held.
+        window.world().lock().files.drive_mut('C').unwrap().free = free;
+        let outcome = session.talk("echo begun", &dialogue, TIMEOUT, 2).await.unwrap();
+        assert_eq!((outcome.code, outcome.text.trim()), (0, "begun"), "{os:?}");
+        session.close().await.unwrap();
+    }
 }

@@ -33,7 +33,8 @@ impl File<'_, '_> {
             }
             Err(error) => {
                 let message = format!("there is no script `{}`", name.value);
-                self.say(&codes::UNKNOWN_SCRIPT, name.span.clone(), message, Some(error.help()));
+                let help = as_named(&name.value).unwrap_or_else(|| error.help());
+                self.say(&codes::UNKNOWN_SCRIPT, name.span.clone(), message, Some(help));
                 None
             }
         }
@@ -144,4 +145,16 @@ impl File<'_, '_> {
             self.say(&codes::BAD_ARGUMENT, value.span.clone(), message, None);
         }
     }
+}
+
+/// What to write where a script is named as a file.
+fn as_named(name: &str) -> Option<String> {
+    let path = name.replace('\\', "/");
+    let stem = path.strip_suffix(".yaml").or_else(|| path.strip_suffix(".yml"));
+    let named = stem.unwrap_or(&path).trim_start_matches("./");
+    (named != name).then(|| {
+        format!(
+            "a script is used by its name, as its line `script:` has it, without folder and ending: '{named}'"
+        )
+    })
 }

@@ -15,6 +15,9 @@ use crate::script::raw::{At, RawFinding, RawOnFailure, RawReboot, RawRisk, RawSe
 /// How long a restart may take when the script does not say.
 const REBOOT: Duration = Duration::from_mins(30);
 
+/// What a restart takes at least, also on a small virtual machine.
+const SHORTEST_REBOOT: Duration = Duration::from_mins(1);
+
 /// Most items of a loop when the script does not say.
 const ITEMS: usize = 100;
 
@@ -389,7 +392,19 @@ impl File<'_, '_> {
     fn reboot(&mut self, raw: &RawReboot, mode: Mode, names: &Names) -> Option<Body> {
         let by = if mode == Mode::Sac { Restart::Sac } else { Restart::Shutdown };
         let reason = self.prose_template(&raw.reason, names);
-        let budget = raw.within.as_ref().map_or(Some(REBOOT), |text| self.duration(text));
+        let budget = match &raw.within {
+            None => Some(REBOOT),
+            Some(text) => self.duration(text).filter(|budget| {
+                let enough = *budget >= SHORTEST_REBOOT;
+                if !enough {
+                    let help =
+                        "give it minutes (30m, as without it): past them the run ends, and its changes stay";
+                    let message = "no machine restarts in that time";
+                    self.say(&codes::OUT_OF_RANGE, text.span.clone(), message, Some(help.to_owned()));
+                }
+                enough
+            }),
+        };
         Some(Body::Reboot { by, reason: reason?, budget: budget? })
     }
 

@@ -3,7 +3,7 @@
 use super::Trial;
 use super::runs::shown;
 use super::toy::{Effect, Toy};
-use sacpilot::engine::Verdict;
+use sacpilot::engine::{EventKind, Trouble, Verdict};
 use sacpilot::report::{Detail, Next, Summary, junit, markdown};
 
 /// A condition: `NAME` is 1.
@@ -223,4 +223,41 @@ fn facts_are_read_once_and_only_when_they_are_mentioned() {
         ["list", "PortNumber", "list", "S-1-5-19\"", "CurrentVersion\"", "ComputerName", "unknown"]
     );
     assert_eq!(outcome.steps(), "a looked; b looked; c skipped; d looked");
+}
+
+#[test]
+fn a_title_shows_the_facts_that_its_step_is_the_first_to_need() {
+    let step = |id: &str, more: &str| {
+        format!(
+            "  - id: {id}\n    title: 'port {{{{ facts.rdp_port }}}}'\n    in: cmd\n{more}    run: 'get a'\n"
+        )
+    };
+    for (more, title, sent) in [
+        ("", "port 3389", "get a"),
+        ("    when: 'facts.rdp_port == 1'\n", "port 3389", ""),
+        (
+            "    for_each: {port: 'facts.disk_letters'}\n",
+            "port 3389",
+            "echo %SystemDrive%& fsutil fsinfo drives",
+        ),
+    ] {
+        let outcome = Trial::new(&step("first", more)).on(Toy::holding("a=1"));
+        let titles: Vec<&str> = outcome
+            .events
+            .iter()
+            .filter_map(|event| match &event.event {
+                EventKind::StepStarted { title, .. } => Some(title.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(titles, [title], "{more}");
+        let sent_all = &outcome.toy.sent;
+        let rest: Vec<&str> =
+            sent_all.iter().map(String::as_str).filter(|line| !line.contains("PortNumber")).collect();
+        assert_eq!((rest.join("; ").as_str(), sent_all.len() - rest.len()), (sent, 1), "{more}");
+    }
+    // A machine that is gone meanwhile: the step that was to begin fails.
+    let toy = Toy::holding("a=1").with("PortNumber", Effect::Refused(Trouble::LineLost));
+    let outcome = Trial::new(&step("first", "")).on(toy);
+    assert_eq!((outcome.steps().as_str(), outcome.failure()), ("first failed", "line-lost"));
 }

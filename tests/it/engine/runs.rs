@@ -176,22 +176,122 @@ fn without_a_start_of_the_machine_no_change_is_made_twice() {
     assert_eq!((outcome.ended.verdict, made_again(&outcome).len()), (Verdict::Holds, 0));
 }
 
+/// How often what was seen was read again, and how often the machine was called again.
+fn looked_again(outcome: &super::Outcome) -> (usize, usize) {
+    let count =
+        |wanted: fn(&EventKind) -> bool| outcome.events.iter().filter(|event| wanted(&event.event)).count();
+    (
+        count(|event| matches!(event, EventKind::ReadAgain { .. })),
+        count(|event| matches!(event, EventKind::CalledAgain { .. })),
+    )
+}
+
 #[test]
 fn what_earlier_steps_changed_may_be_lost_with_a_start_as_well() {
-    // A start that is noticed ends the run: `resume` looks at all of it.
-    let toy = Toy::holding("a=0 b=0").with_only(1, "put b 1", Effect::Restarted);
+    // A start that is noticed, and one that is not: what was proven before is looked at, and holds.
+    for effect in [Effect::Restarted, Effect::PowerCut] {
+        let outcome = Trial::new(TWO).on(Toy::holding("a=0 b=0").with_only(1, "put b 1", effect));
+        assert_eq!(
+            outcome.sent(),
+            "get a; put a 1; get a; get b; put b 1; get a; get b; put b 1; get b",
+            "{effect:?}"
+        );
+        assert_eq!(outcome.ended.verdict, Verdict::Holds, "{effect:?}");
+        assert_eq!(made_again(&outcome), ["second"], "{effect:?}");
+        assert_eq!(looked_again(&outcome), (1, 0), "{effect:?}");
+    }
+    // A machine that does that each time is not started for ever: all is taken back.
+    let outcome = Trial::new(TWO).on(Toy::holding("a=0 b=0").with("put b 1", Effect::PowerCut));
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("keeps-restarting", Verdict::Undone));
+    assert_eq!((outcome.toy.text().as_str(), looked_again(&outcome)), ("a=0 b=0", (2, 0)));
+}
+
+#[test]
+fn a_change_that_a_start_between_two_steps_took_is_made_again() {
+    for (toy, called, again) in [
+        // Nobody noticed it: the session came back for the check of the second step.
+        (Toy::holding("a=0 b=1").with_only(1, "get b", Effect::Forgets("a", "0")), 0, "first"),
+        (Toy::holding("a=0 b=0").with_only(1, "get b", Effect::Forgets("a", "0")), 0, "first"),
+        // It came under a check.
+        (Toy::holding("a=0 b=0").with_only(1, "get b", Effect::ForgetsUnder("a", "0")), 1, "first"),
+        // Under a check, or a change, with a bug check that stands there for a while.
+        (Toy::holding("a=0 b=0").with_only(1, "get b", Effect::BugCheck("a", "0")), 2, "first"),
+        (Toy::holding("a=0 b=0").with_only(1, "put b 1", Effect::BugCheck("a", "0")), 1, "first second"),
+    ] {
+        let outcome = Trial::new(TWO).on(toy);
+        assert_eq!(outcome.ended.verdict, Verdict::Holds, "{}", outcome.sent());
+        assert_eq!(outcome.toy.text(), "a=1 b=1", "{}", outcome.sent());
+        assert_eq!(made_again(&outcome).join(" "), again, "{}", outcome.sent());
+        assert_eq!(looked_again(&outcome), (1, called), "{}", outcome.sent());
+        assert_eq!(outcome.sent().matches("put a 1").count(), 2, "{}", outcome.sent());
+        let text = shown(&outcome.events, Detail::Steps);
+        assert!(text.contains("\n  again     the machine may have started"), "{text}");
+        let report = markdown::report(&Summary::of(&outcome.events), &Next::default());
+        assert!(report.contains("the machine may have started meanwhile: what was done was"), "{report}");
+        assert!(text.contains("\n  changed   a is 1") && !text.contains("    changed"), "{text}");
+    }
+}
+
+#[test]
+fn a_read_that_is_cut_off_is_sent_again() {
+    for trouble in [Trouble::MachineDown, Trouble::OutcomeUnknown] {
+        let toy = Toy::holding("a=1 b=1").with_only(2, "get a", Effect::Refused(trouble));
+        let outcome = Trial::new(TWO).on(toy);
+        assert_eq!(outcome.sent(), "get a; get a; get a; get b", "{trouble:?}");
+        assert_eq!((outcome.ended.verdict, looked_again(&outcome)), (Verdict::Holds, (0, 2)), "{trouble:?}");
+    }
+    // Not for ever.
+    let toy = Toy::holding("a=1 b=1").with("get a", Effect::Refused(Trouble::MachineDown));
     let outcome = Trial::new(TWO).on(toy);
-    assert_eq!(outcome.sent(), "get a; put a 1; get a; get b; put b 1");
-    assert_eq!((outcome.failure(), outcome.ended.verdict), ("machine-down", Verdict::Remains));
-    // Behind one that is not, all is taken back.
-    let toy = Toy::holding("a=0 b=0").with_only(1, "put b 1", Effect::PowerCut);
+    assert_eq!(outcome.sent(), "get a; get a; get a");
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("machine-down", Verdict::Unreachable));
+    // A line that could not be made anew was waited for already, and what changes something is never sent again so.
+    for (command, trouble) in [("get a", Trouble::LineLost), ("put a 1", Trouble::LineLost)] {
+        let outcome = Trial::new(TWO).on(Toy::holding("a=0 b=1").with(command, Effect::Refused(trouble)));
+        assert_eq!(outcome.sent().matches(command).count(), 1, "{command}");
+        assert_eq!(looked_again(&outcome), (0, 0), "{command}");
+    }
+    // A look that the script calls more than one is sent once.
+    let step = "  - id: look\n    title: 'a'\n    in: cmd\n    risk: change\n    run: 'get a'\n";
+    let toy = Toy::holding("a=1").with_only(1, "get a", Effect::Refused(Trouble::MachineDown));
+    let outcome = Trial::new(step).on(toy);
+    assert_eq!((outcome.sent().as_str(), outcome.failure()), ("get a", "machine-down"));
+}
+
+#[test]
+fn a_machine_that_stays_at_its_bug_check_is_awaited_for_six_minutes() {
+    let mut toy = Toy::holding("a=1 b=1");
+    toy.stopped = Some(tokio::time::Instant::now() + std::time::Duration::from_hours(1));
     let outcome = Trial::new(TWO).on(toy);
-    assert_eq!(
-        outcome.sent(),
-        "get a; put a 1; get a; get b; put b 1; get b; put b 0; get b; put a 0; get a"
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("bug-check", Verdict::Unreachable));
+    let last = outcome.events.last().unwrap();
+    assert!((360_000..380_000).contains(&last.ms), "{} ms", last.ms);
+    assert_eq!((outcome.sent().as_str(), looked_again(&outcome)), ("", (0, 1)));
+}
+
+#[test]
+fn a_session_that_was_opened_anew_on_the_same_machine_is_used_on() {
+    let steps = format!("{TWO}  - id: third\n    title: 'c'\n    in: cmd\n    run: 'get c'\n");
+    let toy = Toy::holding("a=0 b=0").with_only(1, "get c", Effect::LoginAgain);
+    let outcome = Trial::new(&steps).on(toy);
+    assert_eq!(outcome.sent(), "get a; put a 1; get a; get b; put b 1; get b; get c");
+    assert_eq!((outcome.ended.verdict, looked_again(&outcome)), (Verdict::Holds, (0, 0)));
+    assert!(outcome.events.iter().any(|event| matches!(event.event, EventKind::StillUp { .. })));
+}
+
+#[test]
+fn what_a_block_changed_is_looked_at_again_as_well() {
+    let steps = format!(
+        "  - id: both\n    title: 'both'\n    block:\n{}    always:\n      - id: end\n        title: 'end'\n        in: cmd\n        run: 'get c'\n",
+        TWO.trim_end().lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n") + "\n"
     );
-    assert_eq!((outcome.failure(), outcome.ended.verdict), ("not-verified", Verdict::Undone));
-    assert_eq!(made_again(&outcome).len(), 0);
+    for command in ["get b", "get c"] {
+        let toy = Toy::holding("a=0 b=0 c=1").with_only(1, command, Effect::Forgets("a", "0"));
+        let outcome = Trial::new(&steps).on(toy);
+        assert_eq!(outcome.ended.verdict, Verdict::Holds, "{}", outcome.sent());
+        assert_eq!(outcome.toy.text(), "a=1 b=1 c=1", "{}", outcome.sent());
+        assert_eq!(made_again(&outcome), ["both/first"], "{}", outcome.sent());
+    }
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub(crate) struct Toy {
     /// When it started last, unless it has been up for long, and how many shells that gave.
     pub(crate) started: Option<Instant>,
     pub(crate) shells: u32,
+    /// Until when it stands at a bug check.
+    pub(crate) stopped: Option<Instant>,
     /// What the person says, when somebody is there.
     pub(crate) answer: Option<String>,
     /// How many commands that only read one line holds; none go together when there are fewer than two.
@@ -63,6 +65,13 @@ pub(crate) enum Effect {
     PowerCut,
     /// Ends well and does nothing; then Windows ends the session, and another one is opened.
     LoginAgain,
+    /// The machine has started before it is executed, which nobody noticed, and a name has the value again that it had
+    /// before.
+    Forgets(&'static str, &'static str),
+    /// Fails in the middle of such a start.
+    ForgetsUnder(&'static str, &'static str),
+    /// Stops with a bug check, before anything is done, and restarts two minutes later, with nothing of what a name had.
+    BugCheck(&'static str, &'static str),
     /// Fails in the middle of a start, with nothing done.
     Restarted,
     /// The machine starts before it is executed; then it ends well, and does nothing.
@@ -131,6 +140,18 @@ impl Toy {
         self.shells += 1;
     }
 
+    /// Fails at a bug check.
+    fn comes_back(&mut self) -> Result<(), OperatorError> {
+        let Some(end) = self.stopped else { return Ok(()) };
+        if Instant::now() < end {
+            let error = Self::trouble(Trouble::MachineDown, &self.screen);
+            return Err(OperatorError { code: "bug-check", ..error });
+        }
+        self.stopped = None;
+        self.starts();
+        Ok(())
+    }
+
     fn trouble(kind: Trouble, screen: &str) -> OperatorError {
         OperatorError {
             kind,
@@ -145,6 +166,7 @@ impl Toy {
 impl Operator for Toy {
     async fn run(&mut self, _: Mode, command: &str, _: Duration) -> Result<Outcome, OperatorError> {
         assert!(!self.closed, "`{command}` after the channel was closed");
+        self.comes_back()?;
         if let Some(started) = self.started {
             sleep_until(started).await;
         }
@@ -182,6 +204,22 @@ impl Operator for Toy {
                 sleep(Duration::from_mins(1) + COMMAND).await;
                 done((0, String::new()))
             }
+            Some(Effect::Forgets(name, value)) => {
+                self.state.insert(name.to_owned(), value.to_owned());
+                self.starts();
+                sleep(Duration::from_mins(1) + COMMAND).await;
+                done(self.execute(command))
+            }
+            Some(Effect::ForgetsUnder(name, value)) => {
+                self.state.insert(name.to_owned(), value.to_owned());
+                self.starts();
+                Err(Self::trouble(Trouble::MachineDown, &self.screen))
+            }
+            Some(Effect::BugCheck(name, value)) => {
+                self.state.insert(name.to_owned(), value.to_owned());
+                self.stopped = Some(Instant::now() + Duration::from_mins(2));
+                Err(Self::trouble(Trouble::MachineDown, &self.screen))
+            }
             Some(Effect::Restarted) => {
                 self.starts();
                 Err(Self::trouble(Trouble::MachineDown, &self.screen))
@@ -195,6 +233,7 @@ impl Operator for Toy {
     }
 
     async fn uptime(&mut self) -> Result<Option<Duration>, OperatorError> {
+        self.comes_back()?;
         let up = self.started.map_or(Duration::from_hours(99), |started| started.elapsed());
         Ok(Some(up).filter(|_| self.shells > 0))
     }

@@ -724,6 +724,74 @@ fn a_change_that_a_power_cut_used_up_is_made_once_more() {
     });
 }
 
+/// A service that was started, and does not start with Windows, is started again by the run itself when the machine loses
+/// power behind it: between two steps, or under what a later step reads.
+#[test]
+fn what_was_proven_before_a_power_cut_is_looked_at_again() {
+    let started = r#"script: own
+title: 'a service runs'
+about: 'A service that does not start with Windows is started; then others look.'
+steps:
+  - id: service
+    title: 'the service runs'
+    in: cmd
+    check: {run: 'sc query IKEEXT', capture: {state: '^[^:\r\n]+: +[0-9a-f]+ .*$\s+^[^:\r\n]+: +(\d)\b'}, holds: 'state | default("") == "4"'}
+    change: {run: 'net start IKEEXT', codes: [0, 2]}
+    undo: {run: 'net stop IKEEXT /y', codes: [0, 2]}
+    finding: {severity: error, text: 'it does not run'}
+  - id: version
+    title: 'the version'
+    in: cmd
+    run: 'ver'
+  - id: system
+    title: 'SAC answers'
+    in: sac
+    run: 'ch'
+  - id: drives
+    title: 'the drives are {{ facts.disk_letters }}'
+    in: cmd
+    run: 'echo {{ facts.rdp_port }}'
+"#;
+    in_no_time(async {
+        let case = Case { script: "own".to_owned(), scenario: "healthy", called: Called::own(started) };
+        let expected = case.undisturbed(true).await;
+        let undisturbed = case.lab();
+        undisturbed.begins(None).await.unwrap();
+        let proven = undisturbed.line_of(|event| matches!(event, EventKind::ChangeVerified { .. }));
+        let facts = undisturbed.line_of(|event| matches!(event, EventKind::FactsRead { .. }));
+        // The last command of a run must be behind it, or nobody notices.
+        let cuts =
+            [(Blow::PowerCut, facts + 1), (Blow::LaterPowerCut(Duration::from_millis(250)), facts - 3)];
+        for (blow, end) in cuts {
+            for line in (proven..end).step_by(2) {
+                let lab = case.lab();
+                lab.begins(Some((line, blow))).await;
+                let name = format!("{blow:?} at line {line}");
+                assert_eq!(lab.verdict(), Some(Verdict::Holds), "{name}\n{}", told(&lab));
+                assert_eq!(lab.times("net start IKEEXT"), 2, "{name}\n{}", told(&lab));
+                let differs = expected.differs(&lab.settled().await, &lab);
+                assert!(differs.is_empty(), "{name}: {}\n{}", shown(&differs), told(&lab));
+                assert_eq!(lab.open_channels(), 0, "{name}\n{}", told(&lab));
+                let undone = lab.again(Again::Undo, None).await.unwrap();
+                assert_eq!(undone.verdict, Verdict::TakenBack, "{name}\n{}", told(&lab));
+            }
+        }
+        // The program that goes through its steps again dies meanwhile.
+        for lines in (1..=16).step_by(5) {
+            let lab = case.lab();
+            lab.begins(Some((proven + 1, Blow::PowerCutThenKill(lines)))).await;
+            while lab.can_resume() {
+                lab.again(Again::Resume, None).await;
+            }
+            let name = format!("killed {lines} lines after the power cut");
+            assert_eq!(lab.verdict(), Some(Verdict::Holds), "{name}\n{}", told(&lab));
+            assert_eq!(lab.times("net start IKEEXT"), 2, "{name}\n{}", told(&lab));
+            let differs = expected.differs(&lab.settled().await, &lab);
+            assert!(differs.is_empty(), "{name}: {}\n{}", shown(&differs), told(&lab));
+        }
+    });
+}
+
 /// The session that follows a restart is proof of it, also when the program dies before it can say so.
 #[test]
 fn a_restart_whose_end_was_not_told_is_not_made_again() {

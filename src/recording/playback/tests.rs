@@ -164,6 +164,37 @@ fn tolerance_is_for_chunks_retypes_and_time() {
 }
 
 #[test]
+fn a_fresh_prompt_that_an_event_made_necessary_is_none_to_who_met_no_event() {
+    let lines = [
+        "< SAC>",
+        "> ch",
+        "< ch",
+        "< \r\nEVENT: something\r\nSAC>",
+        "> \u{7f}\u{7f}\u{7f}",
+        "< \u{8} \u{8}\u{8} \u{8}",
+        ">  ",
+        "<  ",
+        "> \u{7f}",
+        "< \u{8} \u{8}",
+        "> \r",
+        "< \r\nSAC>",
+        "> ch",
+        "< ch",
+        "> \r",
+        "< \r\n0 (AV)    SAC\r\nSAC>",
+    ];
+    let mut playback = play(&lines, Manner::Tolerant);
+    assert_eq!(said(&mut playback, 0), "SAC>");
+    send(&mut playback, 0, "ch\r").unwrap();
+    assert_eq!(said(&mut playback, 0), "ch\r\n0 (AV)    SAC\r\nSAC>");
+    let mut playback = play(&lines, Manner::Tolerant);
+    assert!(send(&mut playback, 0, "id\r").unwrap_err().contains("`ch` was recorded, `id` was sent"));
+    let mut playback = play(&lines, Manner::Tolerant);
+    send(&mut playback, 0, "\rch\r").unwrap();
+    assert_eq!(said(&mut playback, 0), "SAC>\r\nSAC>ch\r\n0 (AV)    SAC\r\nSAC>");
+}
+
+#[test]
 fn a_secret_is_masked_and_still_typed_twice_as_recorded() {
     let lines = ["> ***", "< **", "> \r", "< again", "> ***", "< **", "> \r"];
     let mut playback = play(&lines, Manner::Strict);

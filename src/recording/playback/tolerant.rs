@@ -111,6 +111,19 @@ impl Tolerant {
         }
     }
 
+    /// When a line is entered: an empty one that was recorded before it only brought a fresh prompt, where an event had cut
+    /// a line that was typed. What meets no event needs none.
+    fn past_fresh_prompts(&self, tape: &mut Tape, byte: u8, action: Action) -> Action {
+        let mut action = action;
+        while byte == ENTER && !self.line.is_empty() && action == Action::Line(Vec::new()) {
+            while let Some(Entry { moment: Moment::Said(_), .. }) = tape.peek() {
+                tape.take();
+            }
+            action = next_action(tape);
+        }
+        action
+    }
+
     fn take(&mut self, tape: &mut Tape, byte: u8, rest: &[u8]) -> Result<(), Box<Difference>> {
         let erases = byte == BACKSPACE || byte == DELETE;
         if erases && self.line.is_empty() && self.key.is_empty() {
@@ -122,6 +135,7 @@ impl Tolerant {
             self.say(tape, usize::MAX);
             next_action(tape)
         };
+        let action = self.past_fresh_prompts(tape, byte, action);
         let done = match &action {
             Action::End => return Err(tape.difference(Recorded::End, rest)),
             Action::Lost => false,

@@ -73,7 +73,7 @@ pub struct Made {
     pub undoing: bool,
     /// How taking it back ended, when something of it is left.
     pub outcome: Option<UndoOutcome>,
-    /// When it was intended, the last time that it was, or when a command of it ended.
+    /// When it was intended, the last time that it was, or when the first of its commands ended.
     pub at: Timestamp,
     /// Whether it was made since the machine last started.
     pub this_boot: bool,
@@ -222,8 +222,10 @@ impl Ledger {
                 if let Some(made) = self.change(step).filter(|_| *purpose == Purpose::Change) {
                     made.answer = Some((*code, output.text.clone()));
                     made.answer_is_cut = output.omitted_lines > 0;
-                    // A start before it took nothing of it with it.
-                    made.at = at;
+                    // A start before the first of its commands took nothing of it with it; one behind that may have.
+                    if made.change.ended == 0 {
+                        made.at = at;
+                    }
                 }
                 self.cut = None;
                 self.progress(step, *purpose, Progress::end);

@@ -724,6 +724,27 @@ fn a_change_that_a_power_cut_used_up_is_made_once_more() {
     });
 }
 
+/// The first of several commands stopped a service, which starts with Windows; the rest of them is sent behind that start.
+#[test]
+fn a_change_whose_first_command_a_power_cut_took_with_it_is_made_once_more() {
+    in_no_time(async {
+        let case = Case::new("rdp/port", "rdp-port-taken", &[("port_conflict", "stop")]);
+        let expected = case.undisturbed(true).await;
+        let undisturbed = case.lab();
+        undisturbed.begins(None).await.unwrap();
+        let stopped = undisturbed.line_of(|event| match event {
+            EventKind::CommandFinished { step, purpose, .. } => {
+                *purpose == Purpose::Change && step.0 == "stopped"
+            }
+            _ => false,
+        });
+        for line in [stopped, stopped + 1] {
+            let trial = Trial { line, blow: Blow::PowerCut, again: None, undo: true };
+            case.survives(&expected, trial).await.unwrap();
+        }
+    });
+}
+
 /// A service that was started, and does not start with Windows, is started again by the run itself when the machine loses
 /// power behind it: between two steps, or under what a later step reads.
 #[test]

@@ -107,7 +107,7 @@ fn a_diagnosis_waits_for_few_answers() {
     let commands = outcome.events.iter().filter(commands).count() as u64;
     let (opening, all) = outcome.turns;
     assert!(commands >= 24, "{commands}");
-    assert!(opening <= 42, "{opening} until it was ready");
+    assert!(opening <= 31, "{opening} until it was ready");
     // Each on its own takes 2.4.
     assert!((all - opening) * 10 <= commands * 14, "{} for {commands} commands", all - opening);
 }

@@ -343,8 +343,8 @@ fn differences(ends: &[&Snapshot], now: &Snapshot, lab: &Lab) -> Vec<Difference>
             || another_key(difference);
         !made_at_a_start && !anew
     });
-    // sfc, asked again, writes down again that it looked.
-    differences.retain(|difference| !difference.path.contains(r"\Logs\CBS\") || !lab.lost_power());
+    // sfc writes down when it looked, and looks again where it is asked again.
+    differences.retain(|difference| !difference.path.contains(r"\Logs\CBS\"));
     // Copies that undo needs are named after the run, and kept.
     differences.retain(|difference| !difference.path.contains(r"C:\Windows\Temp\sacpilot"));
     differences

@@ -17,7 +17,7 @@ const TO_NEXT: &[u8] = b"\x1b\t";
 /// How many switch screens are passed on the way around: ten channels, and some that are lost on the way.
 const ROUNDS: u32 = 24;
 /// How long the key that views a channel may take to be answered.
-const VIEWED: Duration = Duration::from_secs(1);
+const VIEWED: Duration = Duration::from_secs(2);
 /// How long to wait for the event before `cmd` is tried again.
 const RETRY_CMD: Duration = Duration::from_secs(10);
 

@@ -99,6 +99,10 @@ pub(super) async fn log_in(
             }
             Ok(At::Field(field)) => {
                 console.quiet(sac::pause(console), until).await?;
+                // The cursor came by while the screen is drawn, and what draws it rests.
+                if stands(console.screen(), own) != Some(At::Field(field)) {
+                    continue;
+                }
                 let Some(prompt) = emptied(console, field).await? else {
                     // It does not behave as that prompt: the screen is not what the machine shows.
                     look_anew(console, channel, &mut looks, until).await?;

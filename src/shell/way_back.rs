@@ -163,17 +163,8 @@ impl Session {
         let own = self.prompt.clone();
         for _ in 0..8 {
             let patience = Patience { until: Instant::now() + SHOWN, idle: Some(Duration::from_secs(2)) };
-            let place = self
-                .console
-                .wait("the channel's screen", patience, |screen| {
-                    if screen.is_before_cursor(&own) {
-                        return Some(sac::Place::Cmd);
-                    }
-                    Some(sac::recognise(screen)).filter(|place| {
-                        matches!(place, sac::Place::Login(_) | sac::Place::Cmd | sac::Place::Switch { .. })
-                    })
-                })
-                .await;
+            let place =
+                self.console.wait("the channel's screen", patience, |screen| way_on(screen, &own)).await;
             match place {
                 // It may still stand there from before the key that views it, or that key was lost.
                 Ok(sac::Place::Switch { .. }) => {
@@ -182,9 +173,12 @@ impl Session {
                     }
                 }
                 Ok(sac::Place::Login(_)) => return self.log_in(until).await,
-                Ok(_) => {
+                Ok(prompt) => {
                     self.console.quiet(Duration::from_millis(150), until).await?;
-                    break;
+                    // The cursor may have come by while an old screen is drawn, on its way to something else.
+                    if way_on(self.console.screen(), &own).is_none_or(|now| now == prompt) {
+                        break;
+                    }
                 }
                 Err(ConsoleError::TimedOut { .. }) => break,
                 Err(other) => return Err(other.into()),
@@ -281,4 +275,14 @@ impl Session {
             }
         }
     }
+}
+
+/// What a channel that is viewed shows, as far as it tells how to go on: a prompt, ours or cmd's, a login, or the switch
+/// screen still.
+fn way_on(screen: &Screen, own: &str) -> Option<sac::Place> {
+    if screen.is_before_cursor(own) {
+        return Some(sac::Place::Cmd);
+    }
+    Some(sac::recognise(screen))
+        .filter(|place| matches!(place, sac::Place::Login(_) | sac::Place::Cmd | sac::Place::Switch { .. }))
 }

@@ -79,7 +79,7 @@ fn somebody_else_who_looks_does_not_end_a_run() {
 /// Whenever they come: between commands, or in the midst of one.
 #[test]
 fn whoever_insists_gets_the_console() {
-    for seconds in [2, 3, 7] {
+    for seconds in [2, 3, 8] {
         let outcome = Case::run("rdp-internal-error")
             .behind_azure("taken=4000")
             .taken(9, Duration::from_secs(seconds))

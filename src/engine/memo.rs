@@ -59,10 +59,12 @@ impl Memo {
                 let failure = self.failures.get(step).cloned();
                 let lost = failure.as_ref().is_some_and(Failure::passes);
                 if *status != StepStatus::Interrupted && !lost {
-                    let found = self.found.get(step).copied().filter(|_| *status == StepStatus::NotHeld);
+                    let found = self.still_found(step).filter(|_| *status == StepStatus::NotHeld);
                     let remembered =
                         Remembered { seq: event.seq, status: *status, left: left.clone(), failure, found };
-                    self.steps.entry(step.clone()).or_default().push_back(remembered);
+                    // Mostly there is one: room for four of them would be most of what a run holds.
+                    let ends = self.steps.entry(step.clone()).or_insert_with(|| VecDeque::with_capacity(1));
+                    ends.push_back(remembered);
                 }
             }
             EventKind::ReadAgain { after } => self.forget(*after, ledger),
@@ -85,6 +87,16 @@ impl Memo {
             })
         };
         self.steps.retain(|path, ends| !ends.is_empty() && !leads_to_lost(path));
+    }
+
+    /// The worst that a step found, or one inside it that does not hold still: who recalls the outer one never sees the
+    /// inner ones.
+    fn still_found(&self, step: &StepPath) -> Option<Severity> {
+        let is_inside =
+            |path: &StepPath| path.0.strip_prefix(step.0.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        let inside = self.steps.iter().filter(|(path, _)| is_inside(path));
+        let inside = inside.filter_map(|(_, ends)| ends.back()?.found);
+        inside.chain(self.found.get(step).copied()).max()
     }
 
     /// Whether no step ended.

@@ -725,6 +725,23 @@ fn a_change_that_a_power_cut_used_up_is_made_once_more() {
     });
 }
 
+/// What a step inside another one found is not forgotten when the outer one is recalled: the domain's policy took the
+/// change back.
+#[test]
+fn a_finding_inside_a_step_that_ended_is_recalled() {
+    in_no_time(async {
+        let case = Case::new("rdp-internal-error", "tls-domain-policy", &[]);
+        let expected = case.undisturbed(false).await;
+        assert_eq!(expected.verdict, Verdict::Findings);
+        let undisturbed = case.lab();
+        undisturbed.begins(None).await.unwrap();
+        let line = undisturbed
+            .line_of(|event| matches!(event, EventKind::StepFinished { step, .. } if step.0 == "tls_again"));
+        let trial = Trial { line, blow: Blow::KillAfter, again: None, undo: false };
+        case.survives(&expected, trial).await.unwrap();
+    });
+}
+
 /// The first of several commands stopped a service, which starts with Windows; the rest of them is sent behind that start.
 #[test]
 fn a_change_whose_first_command_a_power_cut_took_with_it_is_made_once_more() {

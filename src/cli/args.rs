@@ -176,6 +176,23 @@ mod tests {
         <Cli as clap::CommandFactory>::command().debug_assert();
     }
 
+    /// A terminal is not as wide as this file: whoever shows a paragraph breaks it into lines.
+    #[test]
+    fn paragraphs_of_help_are_one_line() {
+        let mut commands = vec![<Cli as clap::CommandFactory>::command()];
+        while let Some(command) = commands.pop() {
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<&str> = after.lines().collect();
+            for pair in lines.windows(2) {
+                let prose =
+                    |line: &str| line.starts_with(|c: char| !c.is_whitespace()) && !line.ends_with(':');
+                let goes_on = prose(pair[0]) && prose(pair[1]) && !pair[0].ends_with('.');
+                assert!(!goes_on, "{}: {pair:#?}", command.get_name());
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+    }
+
     #[test]
     fn sizes_and_times_of_a_file() {
         let time = |seconds| Rotation::Time(Duration::from_secs(seconds));

@@ -40,13 +40,13 @@ Examples:
   sacpilot exec -t serial:/dev/ttyUSB0 --user Administrator -- ipconfig /all
   sacpilot exec -t tcp:bmc7:2001 -- type C:\\Windows\\WindowsUpdate.log > update.log
 
-Writes the whole output of the command, as UTF-8 and otherwise unaltered, to standard output,
-and ends with its exit code (254 when that does not fit into 0 to 254). 255: the command could
+Writes the whole output of the command, as UTF-8 and otherwise unaltered, to standard output, \
+and ends with its exit code (254 when that does not fit into 0 to 254). 255: the command could \
 not be run. On a terminal control characters of the output are made visible.
 
-The command runs in a cmd.exe of its own with an empty standard input: what asks gets no
-answer and does not hang, `cd` and `set` do not last, and a name that Windows does not know
-ends with 1, as from `cmd /c`, not with the 9009 of a prompt. A command of more than about 1,300
+The command runs in a cmd.exe of its own with an empty standard input: what asks gets no \
+answer and does not hang, `cd` and `set` do not last, and a name that Windows does not know \
+ends with 1, as from `cmd /c`, not with the 9009 of a prompt. A command of more than about 1,300 \
 characters cannot be proven on the screen and is refused (2) before anything is sent.
 
 {TARGETS}"

@@ -17,9 +17,9 @@ Examples:
   sacpilot fmt --check scripts/*.yaml
   sacpilot fmt - < script.yaml
 
-Changes blanks at the ends of lines, line ends, blank lines between steps, and the blank behind the # of a
-comment. Moves nothing, keeps every comment, leaves texts as they are; a file that would not say the same is
-left alone. `-` reads standard input and writes standard output.
+Lays out indentation, the blanks between the parts of a line and at its end, line ends, blank lines between steps, \
+and the blank behind the # of a comment. Changes no order, keeps every comment, leaves texts as they are; a file \
+that would not say the same is left alone. `-` reads standard input and writes standard output.
 Exit code 1 with --check: a file would be written anew.")]
 pub struct Args {
     /// Files, or `-`

@@ -16,7 +16,7 @@ Examples:
   sacpilot new time-service
   sacpilot new lab/dhcp --into scripts
 
-Writes FOLDER/NAME.yaml, a script with one step of the common kinds and a comment at each key, and
+Writes FOLDER/NAME.yaml, a script with one step of the common kinds and a comment at each key, and \
 overwrites nothing. It passes `sacpilot check` as it is, and changes nothing until you write it anew.")]
 pub struct Args {
     /// Its name: lower-case words with dashes, parted by slashes

@@ -3,15 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use super::args::duration;
-use super::azure::account::AzureArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::inventory::{Place, complete, place};
-use super::login::LoginArgs;
 use super::run::look;
 use super::script_args::{Bound, ScriptArgs};
 use super::steps::{StepArgs, chosen};
@@ -44,18 +40,9 @@ pub struct Args {
     #[arg(short, long, value_name = "TARGET", env = "SACPILOT_TARGET", add = clap_complete::ArgValueCompleter::new(complete))]
     target: Option<String>,
 
-    /// How long to wait for the command prompt, a boot included [default: 15m]; when given, also for a console that
-    /// is not there: an adapter to plug in (again), a virtual machine that is off
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    wait: Option<Duration>,
-
-    /// The account.
+    /// The way there.
     #[command(flatten)]
-    login: LoginArgs,
-
-    /// The way to Azure.
-    #[command(flatten)]
-    azure: AzureArgs,
+    reach: ReachArgs,
 }
 
 fn help() -> String {
@@ -66,7 +53,7 @@ Examples:
   sacpilot plan rdp/tls-protocols -p versions=1.2 -o plan.json
   sacpilot plan rdp-internal-error -t serial:/dev/ttyUSB0 --user Administrator
 
-Without a target nothing is sent; with one, only commands that read: the plan then says what will change, what is
+Without a target nothing is sent; with one, only commands that read: the plan then says what will change, what is \
 already right and what is unknown, and `run --plan` refuses when the machine is not like that any more.
 
 {TARGETS}"
@@ -81,11 +68,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let mut plan = Plan::new(&bound.script, &bound.params);
     let mut exit = Exit::HOLDS;
     if let Some(target) = args.target {
-        let target = TargetArgs {
-            target,
-            reach: ReachArgs { wait: args.wait, reconnect: None, login: args.login, azure: args.azure },
-        }
-        .resolve(context)?;
+        let target = TargetArgs { target, reach: args.reach }.resolve(context)?;
         let (summary, ended) = look(&bound, &target, context).await?;
         fill_in(&mut plan, &summary, &target.name);
         plan.snapshot_offered = can_be_taken(&target.endpoint, &plan);

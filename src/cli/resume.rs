@@ -4,14 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::duration;
 use super::ask;
-use super::azure::account::AzureArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lock;
-use super::login::LoginArgs;
 use super::run::{Taking, conclude, converse, listeners};
 use super::runs::find;
 use super::script_args::{ScriptArgs, secret_source};
@@ -36,6 +33,10 @@ pub struct ResumeArgs {
     /// The run.
     #[command(flatten)]
     run: AgainArgs,
+
+    /// Is taken and changes nothing: what a run goes on with was approved when it began
+    #[arg(short, long)]
+    yes: bool,
 }
 
 /// Arguments of `undo`.
@@ -66,18 +67,9 @@ struct AgainArgs {
     #[arg(long, value_name = "NAME=SOURCE", value_parser = secret_source)]
     secret: Vec<(String, SecretSource)>,
 
-    /// How long to wait for the command prompt, a boot included [default: 15m]; when given, also for a console that
-    /// is not there: an adapter to plug in (again), a virtual machine that is off
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    wait: Option<Duration>,
-
-    /// The account.
+    /// The way there.
     #[command(flatten)]
-    login: LoginArgs,
-
-    /// Azure.
-    #[command(flatten)]
-    azure: AzureArgs,
+    reach: ReachArgs,
 }
 
 const RESUME: &str = "\
@@ -85,11 +77,12 @@ Examples:
   sacpilot resume 20261122T181500Z-rdp-internal-error-serial-COM1
   sacpilot resume ./moved-from-another-computer -t serial:/dev/ttyUSB1 --user Administrator
 
-Goes on where the run ended early: after a crash, a kill, a lost line, a power cut on either side, in the middle of a
-restart, after Ctrl-C. What was done is not done twice: the journal, and the machine itself, tell how far it came.
-Values that were read before come from the journal.
+Goes on where the run ended early: after a crash, a kill, a lost line, a power cut on either side, in the middle of a \
+restart, after Ctrl-C. What was done is not done twice: the journal, and the machine itself, tell how far it came. \
+Values that were read before come from the journal. It does not ask: what it goes on with was approved when the run began, \
+and the scripts must be those of then.
 
-The journal keeps no password, so it keeps neither the arguments of exec: nor the query of a
+The journal keeps no password, so it keeps neither the arguments of exec: nor the query of a \
 websocket: give such a target again with -t; a machine named in targets.yaml needs none.";
 
 const UNDO: &str = "\
@@ -97,7 +90,7 @@ Examples:
   sacpilot undo 20261122T181500Z-rdp-internal-error-serial-COM1
   sacpilot undo ./run-folder --yes
 
-Takes the changes of a run back in reverse order, with the commands that were written down before each was made, and
+Takes the changes of a run back in reverse order, with the commands that were written down before each was made, and \
 looks whether the old values are there again. Says what cannot be taken back. Can be broken off and called again.
 
 After a run over exec: or a websocket give the target again with -t, unless it was named in targets.yaml.";
@@ -155,10 +148,7 @@ async fn again(args: AgainArgs, opened: OpenedRun, again: Again, context: &Conte
     let OpenedRun { folder, journal, recorded } = opened;
     let first = Past::of(&recorded.events, &Masks::default()).order;
     let target = args.target.clone().unwrap_or_else(|| first.target.clone());
-    let target = TargetArgs {
-        target,
-        reach: ReachArgs { wait: args.wait, reconnect: None, login: args.login, azure: args.azure },
-    };
+    let target = TargetArgs { target, reach: args.reach };
     target.place(context)?;
 
     let script = script_of(&folder, &first.script, &first.scripts)?;

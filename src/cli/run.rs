@@ -107,7 +107,7 @@ Examples:
   sacpilot run rdp-internal-error -t sim:rdp-internal-error --yes
   sacpilot run rdp/tls-protocols -t serial:/dev/ttyUSB0 --user Administrator -p versions=1.2
 
-Checks each condition, changes what does not hold, checks again. When a step fails, the changes
+Checks each condition, changes what does not hold, checks again. When a step fails, the changes \
 of the run are taken back in reverse order. Leaves a folder with journal, recording and report.
 
 {TARGETS}"

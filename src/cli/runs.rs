@@ -28,7 +28,7 @@ Examples:
   sacpilot runs --json
   sacpilot runs 20261122T181500Z-rdp-internal-error-serial-COM1
 
-The newest comes last. A run that ended early can go on with `sacpilot resume RUN`; what a run changed is taken back
+The newest comes last. A run that ended early can go on with `sacpilot resume RUN`; what a run changed is taken back \
 with `sacpilot undo RUN`.";
 
 /// `sacpilot runs`.

@@ -68,7 +68,7 @@ Examples:
   sacpilot sim --list
   sacpilot sim --options
 
-The machine is switched on at once and lives until Ctrl-C. One at a time can use it; it lives on between them. What it
+The machine is switched on at once and lives until Ctrl-C. One at a time can use it; it lives on between them. What it \
 sends while nobody is connected is lost, as on a serial cable.";
 
 /// `sacpilot sim`.

@@ -39,8 +39,8 @@ A targets.yaml names machines:
       profile: '2019'
       params: {new_port: '3390'}
 
-It is found in the working folder or above it, or named with --inventory. It never holds a
-password, only where it is: 'env:VARIABLE', 'file:PATH' or 'command:COMMAND'. What is given on
+It is found in the working folder or above it, or named with --inventory. It never holds a \
+password, only where it is: 'env:VARIABLE', 'file:PATH' or 'command:COMMAND'. What is given on \
 the command line comes before what it says.";
 
 /// Lists the targets.

@@ -42,8 +42,8 @@ Examples:
   sacpilot azure nsg allow-rdp azure:SUBSCRIPTION/GROUP/VM --port 3390 --from 203.0.113.0/24
   sacpilot azure rescue attach azure:SUBSCRIPTION/GROUP/VM --rescue-vm RESCUE
 
-The token comes from SACPILOT_AZURE_TOKEN, else from `az` and the identities; docs/azure.md tells
-all variables. Exit code 2: nothing was sent; 3: Azure cannot be reached or refuses; 6: a rescue
+The token comes from SACPILOT_AZURE_TOKEN, else from `az` and the identities; docs/azure.md tells \
+all variables. Exit code 2: nothing was sent; 3: Azure cannot be reached or refuses; 6: a rescue \
 stopped on its way, and can go on or be taken back.";
 
 /// The commands.
@@ -74,7 +74,7 @@ Examples:
 Examples:
   sacpilot azure restart azure:SUBSCRIPTION/GROUP/VM --yes
 
-Broken off and given again within the hour it finds out whether the machine was restarted, and
+Broken off and given again within the hour it finds out whether the machine was restarted, and \
 restarts it only when it was not.")]
     Restart(machine::RestartArgs),
     /// Starts a machine that is stopped or deallocated

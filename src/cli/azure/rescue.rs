@@ -29,7 +29,7 @@ Takes a snapshot, makes a disk of it, attaches that. The machine itself is not t
 Examples:
   sacpilot azure rescue detach azure:SUBSCRIPTION/GROUP/VM
 
-Takes the copy off the rescue machine, stops the machine, exchanges its system disk, starts it
+Takes the copy off the rescue machine, stops the machine, exchanges its system disk, starts it \
 again. The original disk stays.")]
     Detach(GoArgs),
     /// Takes everything back, whatever was done: the original disk, no copy, no snapshot

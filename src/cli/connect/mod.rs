@@ -65,8 +65,8 @@ fn help() -> String {
         "\
 Keys after the escape key:
 {keys}
-A console that another sacpilot works on is refused, with who that is: two readers share its
-bytes, and a key would land in the middle of a line that is being typed. While a console is waited
+A console that another sacpilot works on is refused, with who that is: two readers share its \
+bytes, and a key would land in the middle of a line that is being typed. While a console is waited \
 for (--wait, or `wait` of the inventory), Ctrl-C leaves.
 
 Examples:

@@ -53,11 +53,11 @@ Examples:
   sacpilot copy 'web01:%SystemRoot%\\Minidump\\*.dmp' dumps/
   sacpilot copy tools/ readme.txt web01:C:\\Temp\\
 
-Files come over byte for byte (SHA-256 on both sides) and take their place whole: under a
-temporary name first, then renamed. They keep their times, to two seconds. Folders are copied
+Files come over byte for byte (SHA-256 on both sides) and take their place whole: under a \
+temporary name first, then renamed. They keep their times, to two seconds. Folders are copied \
 with all that is in them. What is compressible is compressed on its way.
 
-Stopped, or cut off: the same command again goes on where it was. What would take more than an
+Stopped, or cut off: the same command again goes on where it was. What would take more than an \
 hour is refused with the estimate; --yes begins it.
 
 {TARGETS}"

@@ -160,7 +160,7 @@ Examples:
   sacpilot replay session.cast --save-fixture tests/recordings/mine.cast.gz --redact WINSRV7
   sacpilot exec -t replay:session.cast -- ver      # the recording as a machine
 
-Exit codes: 0 the run told the same again, 1 something differs (or --audit found something),
+Exit codes: 0 the run told the same again, 1 something differs (or --audit found something), \
 2 the recording cannot be read, or holds no run.";
 
 /// Does what was asked.

@@ -15,6 +15,9 @@ use crate::transport::Endpoint;
 /// The variable that holds the password unless another source is named.
 const PASSWORD: &str = "SACPILOT_PASSWORD";
 
+/// What the password of the account is called where it is masked. No parameter of a script can have this name.
+pub const THE_PASSWORD: &str = "login password";
+
 /// Options about the account.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Account (sim: brings its own)")]

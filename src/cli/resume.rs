@@ -9,6 +9,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lock;
+use super::login::THE_PASSWORD;
 use super::run::{Taking, conclude, converse, listeners};
 use super::runs::find;
 use super::script_args::{ScriptArgs, secret_source};
@@ -17,12 +18,13 @@ use super::tape;
 use super::target::{ReachArgs, TargetArgs, shown_name};
 use crate::engine::event::{Again, RunMode, UndoOutcome, WayBack};
 use crate::engine::journal::{Journal, JournalError, Recorded};
+use crate::engine::past::PastOrder;
 use crate::engine::run::digests;
 use crate::engine::{Masks, Narrator, NotAgain, Order, Past, RunFolder};
 use crate::report::visible;
 use crate::script::library::Library;
 use crate::script::loader::{self, LoadError};
-use crate::script::model::{Scope, Script};
+use crate::script::model::{Guidance, Param, ParamKind, Scope, Script};
 use crate::secret::SecretSource;
 use crate::transport::Endpoint;
 
@@ -151,15 +153,17 @@ async fn again(args: AgainArgs, opened: OpenedRun, again: Again, context: &Conte
     let target = TargetArgs { target, reach: args.reach };
     target.place(context)?;
 
-    let script = script_of(&folder, &first.script, &first.scripts)?;
+    let script = script_of(&folder, &first.script, &first.scripts).or_else(|failure| match again {
+        Again::Resume => Err(failure),
+        Again::Undo => Ok(of_journal(&first)),
+    })?;
     let mut params: Scope = Scope::new();
-    for (name, value) in &first.params {
-        let value = serde_json::from_value(value.clone()).unwrap_or_default();
-        params.insert(name.clone(), value);
-    }
     let arguments = ScriptArgs { script: first.script.clone(), param: Vec::new(), secret: args.secret };
     let mut masks = arguments.secrets(&script, &mut params)?;
-    let script = chosen(&first.selection, &script)?;
+    let script = match again {
+        Again::Resume => chosen(&first.selection, &script)?,
+        Again::Undo => script,
+    };
 
     let mut target = target.resolve(context)?;
     // It was to be there before anything is changed.
@@ -173,8 +177,12 @@ async fn again(args: AgainArgs, opened: OpenedRun, again: Again, context: &Conte
         }
         target.snapshot.clone_from(&first.snapshot);
     }
-    masks.add("password", target.credentials.password.clone());
+    masks.add(THE_PASSWORD, target.credentials.password.clone());
     let past = Past::of(&recorded.events, &masks);
+    for (name, value) in &past.order.params {
+        let value = || serde_json::from_value(value.clone()).unwrap_or_default();
+        params.entry(name.clone()).or_insert_with(value);
+    }
     let _lock = lock::take(&target.endpoint, &format!("{} {}", word(again), folder.name()), context)?;
     let cast = folder.recording();
     let files: Vec<&Path> =
@@ -218,11 +226,36 @@ fn script_of(
         }
         error @ LoadError::Library(_) => Failure::usage(visible::line(&error.to_string())),
     })?;
-    if digests(&loaded.script) != *expected {
+    let found = digests(&loaded.script);
+    // Of scripts that a selection leaves out, the journal has none.
+    if !expected.iter().all(|(name, digest)| found.get(name) == Some(digest)) {
         return Err(Failure::usage("the scripts in the run folder are not those that the run began with")
             .help("bring the folder `scripts` of the run back as it was"));
     }
     Ok(loaded.script)
+}
+
+/// What taking back needs of a script: its name, and which parameters are secrets. A later version of this program may refuse
+/// the script of then, and its folder may be lost.
+fn of_journal(first: &PastOrder) -> Arc<Script> {
+    let secrets = first.params.iter().filter(|(name, value)| **value == Masks::placeholder(name));
+    let param = |(name, _): (&String, _)| Param {
+        name: name.clone(),
+        kind: ParamKind::Secret,
+        default: None,
+        about: String::new(),
+    };
+    Arc::new(Script {
+        name: first.script.clone(),
+        title: String::new(),
+        about: String::new(),
+        source: None,
+        guidance: Guidance::default(),
+        params: secrets.map(param).collect(),
+        within: None,
+        steps: Vec::new(),
+        digest: String::new(),
+    })
 }
 
 fn what_goes_back(past: &Past) -> String {

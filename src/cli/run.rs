@@ -15,6 +15,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lock;
+use super::login::THE_PASSWORD;
 use super::opening::{Opening, STOPPED, awaiting, session_id};
 use super::pictures;
 use super::plan;
@@ -251,7 +252,7 @@ pub async fn look(bound: &Bound, target: &Target, context: &Context) -> Result<(
     let recorder = tape::recorder(target, &files, context)?;
     let summary = Shared::default();
     let mut masks = bound.masks.clone();
-    masks.add("password", target.credentials.password.clone());
+    masks.add(THE_PASSWORD, target.credentials.password.clone());
     let secrets = masks.secrets();
     let narrator = Narrator::new(context.started, masks).with_listener(summary.clone());
     let terminal = Terminal::new(io::stderr(), context.stderr_paint(), context.detail());
@@ -300,7 +301,7 @@ async fn drive(bound: Bound, target: Target, wish: Wish, context: &Context) -> R
     let recorder = tape::recorder(&target, &files, context)?;
 
     let mut masks = bound.masks;
-    masks.add("password", target.credentials.password.clone());
+    masks.add(THE_PASSWORD, target.credentials.password.clone());
     let secrets = masks.secrets();
     let order = Order {
         run: folder.name().to_owned(),

@@ -1,6 +1,6 @@
 //! Blocks: steps that fail or succeed together, what is done when they fail, and what is done in any case.
 
-use super::event::{Failure, StepStatus};
+use super::event::{EventKind, Failure, StepStatus};
 use super::failure::Stop;
 use super::frame::{Frame, Record, object};
 use super::operator::Operator;
@@ -22,6 +22,7 @@ impl<O: Operator> Run<'_, O> {
         let open_before = self.open_findings;
         let mut outcome = self.sequence(&block.steps, &mut inner).await;
         inner.not_done(&block.steps);
+        let failed = matches!(outcome, Err(Stop::Failed(_)));
         let mut rescued = false;
         if let Err(Stop::Failed(failure)) = &outcome
             && self.lost.is_none()
@@ -40,6 +41,11 @@ impl<O: Operator> Run<'_, O> {
         inner.not_done(&block.rescue);
         if matches!(outcome, Err(Stop::Again)) {
             return Err(Stop::Again);
+        }
+        if matches!(outcome, Err(Stop::Interrupted)) && !block.always.is_empty() {
+            let steps = if failed { &[] } else { block.steps.as_slice() };
+            let again = steps.iter().chain(&block.rescue).chain(&block.always).map(|step| step.id.clone());
+            self.narrator.tell(EventKind::Tidying { step: at.path.clone(), again: again.collect() })?;
         }
         let tidied = self.always(&block.always, &mut inner).await;
         inner.not_done(&block.always);

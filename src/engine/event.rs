@@ -51,6 +51,13 @@ pub struct Event {
 #[serde(transparent)]
 pub struct StepPath(pub String);
 
+impl StepPath {
+    /// Whether it is one of the steps inside of `outer`, however deep.
+    pub fn is_inside(&self, outer: &Self) -> bool {
+        self.0.strip_prefix(outer.0.as_str()).is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
 impl fmt::Display for StepPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -168,6 +175,16 @@ pub struct Left {
     pub failed: bool,
     /// Why nothing can be built upon it, in a run that changes nothing.
     pub open: Option<LeftOpen>,
+    /// Findings that count, its own and those of the steps inside of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub findings: usize,
+    /// The step inside of it that failed, where that decides what the run comes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_at: Option<StepPath>,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// Why the state of the machine after a step is not known in a run that changes nothing.
@@ -607,6 +624,14 @@ pub enum EventKind {
         /// How it ended.
         outcome: UndoOutcome,
     },
+    /// The user stopped a block: its `always` is done now. When the run is taken up again, what its steps did is looked at
+    /// again, and `always` is done at its end.
+    Tidying {
+        /// The block.
+        step: StepPath,
+        /// The ids of those of its steps. Where it had failed before, the steps that failed are not among them.
+        again: Vec<String>,
+    },
     /// The user wants to stop; the current command is finished first.
     Interrupted,
     /// The channel was left.
@@ -651,6 +676,7 @@ impl EventKind {
             | Self::UndoStarted { .. }
             | Self::UndoFinished { .. }
             | Self::Answered { .. }
+            | Self::Tidying { .. }
             | Self::Interrupted
             | Self::RunFinished { .. } => true,
             Self::CommandStarted { purpose, .. }

@@ -131,6 +131,7 @@ impl Record {
             captures: values(&self.captures),
             failed: self.failed,
             open: self.open,
+            ..Left::default()
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::event::{
-    ChannelLeft, Command, EventKind, Failure, Purpose, Settled, StepPath, UndoOutcome, Values, WayBack,
+    Again, ChannelLeft, Command, EventKind, Failure, Purpose, Settled, StepPath, UndoOutcome, Values, WayBack,
 };
 use super::operator::{Executed, Trouble};
 use super::verdict::Verdict;
@@ -38,8 +38,11 @@ pub struct Ledger {
     pub doubt: bool,
     /// Whether the run was taken up again, and where the machine stands was not yet found out.
     taking_up: bool,
-    /// Whether the changes of the run were taken back, or that was begun; those of a failed block alone do not count.
+    /// Whether the changes of the run were taken back, or that was begun; those of a failed block alone do not count, nor
+    /// what is removed at the end of any run.
     pub undone: bool,
+    /// Whether the user wants what was done last to be taken back, or the run to stop.
+    pub stopping: bool,
     /// How many steps, one inside of another, are under way.
     open_steps: usize,
     /// How it ended, when it did.
@@ -140,7 +143,9 @@ impl Ledger {
         match event {
             // A machine that has been up for longer has not restarted under the run.
             EventKind::RunStarted { .. } => self.whole_since = Some(at),
-            EventKind::RunResumed { .. } => {
+            EventKind::Interrupted => self.stopping = true,
+            EventKind::RunResumed { again, .. } => {
+                self.stopping = *again == Again::Undo;
                 self.ended = None;
                 self.taking_up = true;
                 self.open_steps = 0;
@@ -279,13 +284,17 @@ impl Ledger {
                 for made in &mut self.changes {
                     made.this_boot = false;
                 }
+                // A machine that shuts down keeps what was taken back.
+                self.taken_back.clear();
             }
             EventKind::UndoStarted { step } => {
                 self.last_touch = seq;
                 // A block takes its own back while its step is under way.
-                self.undone |= self.open_steps == 0;
+                let (between, stopping) = (self.open_steps == 0, self.stopping);
                 if let Some(made) = self.change(step) {
                     made.undoing = true;
+                    let counts = stopping || !made.temporary;
+                    self.undone |= between && counts;
                 }
             }
             EventKind::UndoFinished { step, outcome } => {
@@ -297,6 +306,12 @@ impl Ledger {
                     } else {
                         self.changes[index].outcome = Some(outcome.clone());
                     }
+                } else if *outcome != UndoOutcome::Restored
+                    && let Some(index) = self.taken_back.iter().rposition(|made| made.step == *step)
+                {
+                    // It was taken back, came again with a start, and could not be taken back once more.
+                    let made = self.taken_back.remove(index);
+                    self.changes.push(Made { outcome: Some(outcome.clone()), ..made });
                 }
             }
             EventKind::StepStarted { .. } => self.open_steps += 1,
@@ -333,6 +348,11 @@ impl Ledger {
     /// Whether a changing command may have been executed whose effect stands.
     pub fn touched(&self) -> bool {
         self.changes.iter().any(Made::touched)
+    }
+
+    /// Whether something stands that was to be taken back.
+    pub fn remains(&self) -> bool {
+        self.changes.iter().any(|made| made.touched() && (made.temporary || made.outcome.is_some()))
     }
 
     /// Whether a change of another step was made since the machine last started.

@@ -145,13 +145,16 @@ fn texts(event: &mut EventKind, f: &mut impl FnMut(&mut String)) {
             f(&mut step.0);
             f(reason);
         }
-        EventKind::RebootFinished { step, .. } | EventKind::UndoStarted { step } => f(&mut step.0),
+        EventKind::RebootFinished { step, .. }
+        | EventKind::Tidying { step, .. }
+        | EventKind::UndoStarted { step } => f(&mut step.0),
         EventKind::StepFinished { step, note, left, .. } => {
             f(&mut step.0);
             note.iter_mut().for_each(&mut *f);
             if let Some(left) = left {
                 values(&mut left.before, f);
                 values(&mut left.captures, f);
+                left.failed_at.iter_mut().for_each(|step| f(&mut step.0));
             }
         }
         EventKind::RunResumed { target, .. } => f(target),

@@ -121,13 +121,11 @@ impl Past {
         if self.order.mode.is_none() {
             return Err(NotAgain::NotBegun);
         }
-        if self.again == Some(Again::Undo) {
+        // A run that took its changes back since a step failed, and died meanwhile, goes on with that.
+        if self.ledger.undone && (self.ledger.stopping || self.ledger.ended.is_some()) {
             return Err(NotAgain::TakenBack);
         }
         let Some((verdict, failure)) = &self.ledger.ended else { return Ok(()) };
-        if self.ledger.undone {
-            return Err(NotAgain::TakenBack);
-        }
         match verdict {
             Verdict::Interrupted | Verdict::Unreachable | Verdict::LoginRefused => Ok(()),
             _ => match failure {

@@ -69,10 +69,9 @@ impl<O: Operator> Run<'_, O> {
             scope.insert("rc".to_owned(), outcome.code.into());
             scope.insert("output".to_owned(), outcome.output.as_str().into());
             let judged = probe.holds.as_ref().map(|holds| holds.eval_bool(&scope)).transpose();
-            let last = attempt >= tries || self.interrupt.is_requested();
-            if !last && !matches!(judged, Ok(None | Some(true))) {
+            if attempt < tries && !matches!(judged, Ok(None | Some(true))) {
                 let every = retry.map_or(Duration::ZERO, |retry| retry.every);
-                self.pause(&format!("try {} of {tries}", attempt + 1), every).await?;
+                self.pause(&format!("try {} of {tries}", attempt + 1), every, purpose).await?;
                 attempt += 1;
                 continue;
             }
@@ -203,15 +202,19 @@ impl<O: Operator> Run<'_, O> {
         Ok(severity)
     }
 
-    /// Waits between two tries. The user's wish to stop ends it at once; the last try follows.
-    pub(super) async fn pause(&mut self, what: &str, span: Duration) -> Result<(), Stop> {
+    /// Waits between two tries. The user's wish to stop ends it, but a change that has begun is proven all the same.
+    ///
+    /// # Errors
+    /// [`Stop::Interrupted`]
+    pub(super) async fn pause(&mut self, what: &str, span: Duration, purpose: Purpose) -> Result<(), Stop> {
+        let heeds = purpose != Purpose::Verify && self.shielded == 0;
         let span = self.allowed(span)?;
         let budget_ms = Some(span.as_millis() as u64);
         self.ahead.forget();
         self.narrator.tell(EventKind::Waiting { what: what.to_owned(), budget_ms })?;
         tokio::select! {
             () = tokio::time::sleep(span) => {}
-            () = self.interrupt.requested() => {}
+            () = self.interrupt.requested(), if heeds => return Err(Stop::Interrupted),
         }
         Ok(())
     }

@@ -12,16 +12,17 @@
 
 use std::time::Duration;
 
-use super::condition::{not_verified, with_before};
+use super::condition::{expect_code, not_verified, with_before};
 use super::event::{EventKind, Settled, StepPath, StepStatus};
 use super::failure::Stop;
 use super::frame::{Frame, Record, scope as scope_of};
 use super::ledger::{Cut, Made, Restart};
+use super::memo::Remembered;
 use super::once_more::Making;
-use super::operator::{Operator, OperatorError};
+use super::operator::{Operator, OperatorError, Outcome};
 use super::run::Run;
 use super::step::{At, Done};
-use crate::script::model::{Body, Condition, Scope, Severity, Step};
+use crate::script::model::{Body, Condition, Scope, Step};
 
 /// How far our clock and the machine's may differ on how long it has been up.
 pub(super) const CLOCKS: Duration = Duration::from_secs(2);
@@ -158,15 +159,18 @@ impl<O: Operator> Run<'_, O> {
     pub(super) fn recall(&mut self, step: &Step, path: &StepPath) -> Result<Option<Record>, Stop> {
         let Some(remembered) = self.memo.take(path) else { return Ok(None) };
         self.begun.remove(path);
-        if remembered.found.is_some_and(|severity| severity > Severity::Info) {
-            self.open_findings += 1;
-        }
+        self.open_findings += remembered.left.findings;
+        let failed_at = remembered.left.failed_at.clone();
         let record = Record::from(remembered.left);
         match remembered.failure {
             Some(failure) if remembered.status == StepStatus::Failed => {
-                self.after_failure(step, failure, record).map(Some)
+                self.after_failure(step, path, failure, record).map(Some)
             }
-            _ => Ok(Some(record)),
+            Some(failure) => {
+                self.failed.get_or_insert((failed_at.unwrap_or_else(|| path.clone()), failure));
+                Ok(Some(record))
+            }
+            None => Ok(Some(record)),
         }
     }
 
@@ -174,9 +178,23 @@ impl<O: Operator> Run<'_, O> {
     pub(super) fn recall_inside(&mut self, step: &Step, path: &StepPath, frame: &mut Frame) {
         let Body::Block(block) = &step.body else { return };
         for inner in block.steps.iter().chain(&block.rescue).chain(&block.always) {
+            let ends = match &inner.for_each {
+                Some(_) => self.memo.take_rounds(path, &inner.id),
+                None => Vec::new(),
+            };
             let path = StepPath(format!("{path}/{}", inner.id));
-            let left = self.memo.take(&path).map(|remembered| Record::from(remembered.left));
-            frame.record(&inner.id, left.unwrap_or_default());
+            let ends: Vec<_> = ends.into_iter().chain(self.memo.take(&path)).collect();
+            // With it the block, or what saved it, began: later steps see it as one that had no turn.
+            let ended_all = |end: &Remembered| end.status == StepStatus::Failed && !self.goes_on_after(inner);
+            let record = match ends.as_slice() {
+                ends if ends.iter().any(ended_all) => Record::default(),
+                [end] if inner.for_each.is_none() => Record::from(end.left.clone()),
+                ends => {
+                    let records: Vec<_> = ends.iter().map(|end| Record::from(end.left.clone())).collect();
+                    Record::all_of(&records)
+                }
+            };
+            frame.record(&inner.id, record);
             self.recall_inside(inner, &path, frame);
         }
     }
@@ -190,6 +208,12 @@ impl<O: Operator> Run<'_, O> {
         made: Made,
     ) -> Result<Done, Stop> {
         let before = scope_of(&made.before);
+        // It failed before that could be told.
+        if let Some((code, output)) = made.answer.clone().filter(|_| !made.verified)
+            && let Some(command) = made.commands[..made.change.ended.min(made.commands.len())].last()
+        {
+            expect_code(command, &Outcome { code, output, elapsed: Duration::ZERO })?;
+        }
         let rest = made.commands[made.change.ended.min(made.commands.len())..].to_vec();
         let all_sent = made.verified || rest.is_empty() || (made.change.open && rest.len() == 1);
         if all_sent {

@@ -229,8 +229,6 @@ pub(super) struct Run<'a, O> {
     pub(super) shielded: u32,
     /// The step that failed last.
     pub(super) failed_step: Option<StepPath>,
-    /// Whether a change that was to be taken back in the middle of the run is still there.
-    pub(super) remains: bool,
     /// How steps ended before the run was taken up again.
     pub(super) memo: Memo,
     /// Steps whose change was begun before that, and that were not looked at since.
@@ -241,8 +239,8 @@ pub(super) struct Run<'a, O> {
     pub(super) doubtful_back: Vec<Made>,
     /// Findings that count and that no change has cured.
     pub(super) open_findings: usize,
-    /// The first step that failed in a run that goes on after failures.
-    pub(super) failed: Option<Failure>,
+    /// The first step that failed in a run that goes on after failures, and why.
+    pub(super) failed: Option<(StepPath, Failure)>,
     /// Why no more commands can be sent.
     pub(super) lost: Option<OperatorError>,
     /// What was read before the turn of its step.
@@ -277,7 +275,6 @@ impl<'a, O: Operator> Run<'a, O> {
             deadlines: Vec::new(),
             shielded: 0,
             failed_step: None,
-            remains: false,
             memo,
             begun: BTreeSet::new(),
             doubtful: false,
@@ -296,6 +293,7 @@ impl<'a, O: Operator> Run<'a, O> {
 impl<O: Operator> Run<'_, O> {
     /// The steps of the script, from the first one on; those that ended are recalled.
     async fn all_steps(&mut self) -> Result<(), Stop> {
+        self.taken_back_still().await?;
         let mut frame = Frame::new(self.order.params.clone(), String::new());
         self.steps(&self.order.script, &mut frame).await?;
         self.same_machine(None).await
@@ -310,14 +308,15 @@ impl<O: Operator> Run<'_, O> {
     async fn settle(&mut self, stop: Option<Stop>) -> (Verdict, Option<Failure>) {
         match stop {
             None => {
-                self.remains |= !self.undo_temporary().await;
+                self.undo_temporary().await;
                 let verdict = match &self.failed {
-                    _ if self.remains => Verdict::Remains,
+                    _ if self.narrator.ledger().remains() => Verdict::Remains,
                     Some(_) => Verdict::Undone,
                     None if self.open_findings > 0 => Verdict::Findings,
                     None => Verdict::Holds,
                 };
-                (verdict, self.failed.take())
+                let failed = self.failed.take().map(|(_, failure)| failure);
+                (verdict, failed.or_else(|| self.lost.clone().map(Failure::from)))
             }
             // Nobody goes on with `Again` here.
             Some(Stop::Interrupted | Stop::Again) => {
@@ -331,8 +330,7 @@ impl<O: Operator> Run<'_, O> {
                 (if self.touched() { Verdict::Remains } else { Verdict::Undone }, Some((&error).into()))
             }
             Some(Stop::Left(failure)) => {
-                let touched = self.touched() || self.remains;
-                (if touched { Verdict::Remains } else { Verdict::Undone }, Some(failure))
+                (if self.touched() { Verdict::Remains } else { Verdict::Undone }, Some(failure))
             }
             Some(Stop::Failed(failure)) => {
                 let touched = self.touched();
@@ -345,7 +343,7 @@ impl<O: Operator> Run<'_, O> {
                     };
                     return (verdict, Some(failure));
                 }
-                let clean = self.undo_all().await.unwrap_or(false) && !self.remains;
+                let clean = self.undo_all().await.unwrap_or(false);
                 (if clean { Verdict::Undone } else { Verdict::Remains }, Some(failure))
             }
         }
@@ -366,24 +364,22 @@ impl<O: Operator> Run<'_, O> {
         let changes = self.narrator.ledger().changes.iter().rev();
         let changes: Vec<Made> = changes.filter(|made| made.touched()).filter(of_step).cloned().collect();
         for made in changes {
-            match self.undo(&made).await {
-                Ok(outcome) => self.remains |= outcome != UndoOutcome::Restored,
-                Err(Stop::Journal(error)) => return Err(Stop::Journal(error)),
-                Err(_) => self.remains = true,
+            // What is left then, the journal tells.
+            if let Err(Stop::Journal(error)) = self.undo(&made).await {
+                return Err(Stop::Journal(error));
             }
         }
         Ok(())
     }
 
-    /// Takes back what was meant for this run only. Whether nothing of it is left.
-    async fn undo_temporary(&mut self) -> bool {
-        let mut clean = true;
+    /// Takes back what was meant for this run only.
+    async fn undo_temporary(&mut self) {
         let changes = self.narrator.ledger().changes.iter().rev();
         let changes: Vec<Made> = changes.filter(|made| made.temporary && made.touched()).cloned().collect();
         for made in changes {
-            clean &= matches!(self.undo(&made).await, Ok(UndoOutcome::Restored));
+            // What is left then, the journal tells.
+            let _ = self.undo(&made).await;
         }
-        clean
     }
 
     /// Takes all changes back, last one first. Whether nothing of them is left.
@@ -414,9 +410,22 @@ impl<O: Operator> Run<'_, O> {
             self.doubtful_back.clone_from(&self.narrator.ledger().taken_back);
         }
         // A service that was stopped may have started with the machine while its start was not yet taken back.
+        Ok(self.taken_back_still().await? && clean)
+    }
+
+    /// Makes sure that what was taken back before the machine may have started is so still. Whether it is.
+    ///
+    /// # Errors
+    /// [`Stop::Journal`]
+    async fn taken_back_still(&mut self) -> Result<bool, Stop> {
+        let mut clean = true;
         for made in std::mem::take(&mut self.doubtful_back) {
             if self.lost.is_some() {
                 return Ok(false);
+            }
+            // What its step did since then is looked at in its turn.
+            if self.narrator.ledger().change_of(&made.step).is_some() {
+                continue;
             }
             match self.undo_again(&made).await {
                 Ok(outcome) => clean &= outcome == UndoOutcome::Restored,

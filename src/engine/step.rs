@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::deadline::Deadline;
-use super::event::{EventKind, Failure, LeftOpen, RunMode, StepPath, StepStatus};
+use super::event::{EventKind, Failure, Left, LeftOpen, RunMode, StepPath, StepStatus};
 use super::failure::Stop;
 use super::frame::{Frame, Record, names_of_body, names_of_step, names_of_title};
 use super::operator::Operator;
@@ -26,6 +26,12 @@ pub(super) struct At<'s> {
     pub(super) step: &'s Step,
     pub(super) mode: Mode,
     pub(super) timeout: Duration,
+}
+
+/// What a run had come to when a step began.
+struct Tally {
+    findings: usize,
+    failed: bool,
 }
 
 /// How a step ended, and what it left.
@@ -101,7 +107,7 @@ impl<O: Operator> Run<'_, O> {
             Ok(items) => items,
             Err(failure) => {
                 self.started(step, &StepPath(path.clone()), &scope)?;
-                return self.failed(step, &StepPath(path), failure).await;
+                return self.failed(step, &StepPath(path), failure, &self.tally()).await;
             }
         };
         if items.is_empty() {
@@ -127,6 +133,7 @@ impl<O: Operator> Run<'_, O> {
         frame: &mut Frame,
         mut scope: Scope,
     ) -> Result<Record, Stop> {
+        let before = self.tally();
         if let Some(record) = self.recall(step, &path)? {
             if step.for_each.is_none() {
                 self.recall_inside(step, &path, frame);
@@ -165,16 +172,16 @@ impl<O: Operator> Run<'_, O> {
         self.deadlines.truncate(depth);
         match outcome {
             Ok(done) => {
-                self.finished(&at.path, done.status, done.note, &done.record)?;
+                self.finished(&at.path, done.status, done.note, &done.record, &before)?;
                 Ok(done.record)
             }
-            Err(Stop::Failed(failure)) => self.failed(step, &at.path, failure).await,
+            Err(Stop::Failed(failure)) => self.failed(step, &at.path, failure, &before).await,
             Err(Stop::Left(failure)) => {
-                self.finished(&at.path, StepStatus::Failed, None, &Record::default())?;
+                self.finished(&at.path, StepStatus::Failed, None, &Record::default(), &before)?;
                 Err(Stop::Left(failure))
             }
             Err(Stop::Interrupted) => {
-                self.finished(&at.path, StepStatus::Interrupted, None, &Record::default())?;
+                self.finished(&at.path, StepStatus::Interrupted, None, &Record::default(), &before)?;
                 Err(Stop::Interrupted)
             }
             // As when the program died here: the step is under way.
@@ -220,20 +227,34 @@ impl<O: Operator> Run<'_, O> {
         status: StepStatus,
         note: Option<String>,
         record: &Record,
+        before: &Tally,
     ) -> Result<(), Stop> {
-        let left = Some(record.left());
+        let failed_at = self.failed.as_ref().filter(|_| !before.failed).map(|(path, _)| path.clone());
+        let findings = self.open_findings.saturating_sub(before.findings);
+        let left = Some(Left { findings, failed_at, ..record.left() });
         Ok(self.narrator.tell(EventKind::StepFinished { step: path.clone(), status, note, left })?)
     }
 
     fn not_run(&mut self, step: &Step, path: &StepPath, scope: &Scope, done: Done) -> Result<Record, Stop> {
         self.started(step, path, scope)?;
-        self.finished(path, done.status, done.note, &done.record)?;
+        self.finished(path, done.status, done.note, &done.record, &self.tally())?;
         Ok(done.record)
+    }
+
+    /// What the run would come to, were it over.
+    fn tally(&self) -> Tally {
+        Tally { findings: self.open_findings, failed: self.failed.is_some() }
     }
 
     /// A step failed: the end of a run that changes things, unless the script says otherwise; a run that only looks
     /// goes on, as long as it can.
-    async fn failed(&mut self, step: &Step, path: &StepPath, failure: Failure) -> Result<Record, Stop> {
+    async fn failed(
+        &mut self,
+        step: &Step,
+        path: &StepPath,
+        failure: Failure,
+        before: &Tally,
+    ) -> Result<Record, Stop> {
         self.narrator.tell(EventKind::StepFailed { step: path.clone(), failure: failure.clone() })?;
         self.failed_step = Some(path.clone());
         if step.on_failure == OnFailure::Continue && self.lost.is_none() && self.may_change() {
@@ -241,14 +262,20 @@ impl<O: Operator> Run<'_, O> {
         }
         let open = (self.order.mode == RunMode::Diagnose).then_some(LeftOpen::Failed);
         let record = Record { ran: true, failed: true, holds: Some(false), open, ..Record::default() };
-        self.finished(path, StepStatus::Failed, None, &record)?;
-        self.after_failure(step, failure, record)
+        self.finished(path, StepStatus::Failed, None, &record, before)?;
+        self.after_failure(step, path, failure, record)
+    }
+
+    /// Whether steps behind this one are done when it fails, and the machine still answers.
+    pub(super) fn goes_on_after(&self, step: &Step) -> bool {
+        step.on_failure == OnFailure::Continue || self.order.mode == RunMode::Diagnose
     }
 
     /// What follows a failed step.
     pub(super) fn after_failure(
         &mut self,
         step: &Step,
+        path: &StepPath,
         failure: Failure,
         record: Record,
     ) -> Result<Record, Stop> {
@@ -262,7 +289,7 @@ impl<O: Operator> Run<'_, O> {
                 OnFailure::Undo | OnFailure::Continue => Stop::Failed(failure),
             });
         }
-        self.failed.get_or_insert(failure);
+        self.failed.get_or_insert((path.clone(), failure));
         Ok(record)
     }
 }

@@ -32,8 +32,7 @@ impl<O: Operator> Run<'_, O> {
                     format!("waited {} s for `{condition}`, and it is still not true", wait.within.as_secs());
                 return Err(Failure::new("waited", message).help("allow more with `within`").into());
             }
-            self.gate()?;
-            self.pause("it to become true", wait.every).await?;
+            self.pause("it to become true", wait.every, Purpose::Look).await?;
         }
     }
 }

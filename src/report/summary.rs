@@ -402,6 +402,7 @@ impl Summary {
             }
             EventKind::CalledAgain { .. }
             | EventKind::StillUp { .. }
+            | EventKind::Tidying { .. }
             | EventKind::SessionOpening { .. }
             | EventKind::CommandSettled { .. }
             | EventKind::Waiting { .. }

@@ -151,6 +151,40 @@ fn a_killed_run_goes_on_in_another_place_and_is_taken_back() {
     }
 }
 
+/// A part of a script goes on and is taken back as a whole one does; to take back the journal is enough.
+#[test]
+fn a_part_of_a_script_goes_on_and_is_taken_back_without_its_scripts() {
+    let machine = Machine::start("rdp-denied?start=running&speed=200");
+    let folder = tempfile::tempdir().unwrap();
+    let secret = password("rdp-denied");
+    let with = |arguments: &str| {
+        let mut command = call(folder.path(), arguments);
+        command.env("SACPILOT_PASSWORD", &secret);
+        command
+    };
+    let run = format!("run rdp-internal-error --only connections -t {} --yes --json", machine.address);
+    let mut child = until(&mut with(&run), "change-intended");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let name = fs::read_dir(folder.path().join("runs")).unwrap().next().unwrap().unwrap().file_name();
+    let name = name.to_str().unwrap().to_owned();
+    let resumed = said(&mut with(&format!("resume {name} --yes"))).code(0);
+    let told = "Result: all conditions hold\n        of a part of the script: only connections\n";
+    assert!(resumed.text().contains(told), "{}", resumed.text());
+
+    let scripts = folder.path().join("runs").join(&name).join("scripts");
+    fs::write(scripts.join("rdp").join("connections.yaml"), "script: rdp/connections\n").unwrap();
+    let refused = said(&mut with(&format!("resume {name}"))).code(2);
+    assert!(
+        refused.stderr_text().contains("the run is over: all conditions hold"),
+        "{}",
+        refused.stderr_text()
+    );
+    let undone = said(&mut with(&format!("undo {name} --yes"))).code(0);
+    assert!(undone.text().contains("Result: the changes of the run were taken back"), "{}", undone.text());
+    said(&mut with(&format!("diagnose rdp/connections -t {}", machine.address))).code(1);
+}
+
 #[test]
 fn less_than_the_whole_script() {
     let refused = |arguments: &str| {

@@ -7,6 +7,7 @@ use super::{Agreement, Args, Recorded};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::login::THE_PASSWORD;
 use crate::cli::run::{Taking, converse};
 use crate::cli::script_args;
 use crate::cli::target::{RECONNECT, Target, credentials_of, recorded_start};
@@ -87,7 +88,7 @@ pub(super) async fn run(args: &Args, from: &Recorded, context: &Context) -> Resu
     };
     let kept = Kept::default();
     let mut masks = secrets_of(&order.script, args, &survey, &mut order.params)?;
-    masks.add("password", target.credentials.password.clone());
+    masks.add(THE_PASSWORD, target.credentials.password.clone());
     let secrets = masks.secrets();
     let taking = match recorded.first().map(|event| &event.event) {
         Some(EventKind::RunResumed { again, .. }) => {

@@ -7,7 +7,7 @@ use sacpilot::engine::{EventKind, Trouble, Verdict};
 use sacpilot::report::{Detail, Next, Summary, junit, markdown};
 
 /// A condition: `NAME` is 1.
-fn one(id: &str, name: &str, more: &str) -> String {
+pub(super) fn one(id: &str, name: &str, more: &str) -> String {
     format!(
         "  - id: {id}
     title: '{name} is 1'
@@ -25,7 +25,7 @@ fn inside(text: &str) -> String {
 }
 
 /// A block with these steps in `block`, `rescue` and `always`.
-fn block(steps: &str, rescue: &str, always: &str) -> String {
+pub(super) fn block(steps: &str, rescue: &str, always: &str) -> String {
     let mut text = "  - id: blk\n    title: 'together'\n".to_owned();
     for (key, steps) in [("block", steps), ("rescue", rescue), ("always", always)] {
         if !steps.is_empty() {
@@ -35,9 +35,9 @@ fn block(steps: &str, rescue: &str, always: &str) -> String {
     text
 }
 
-const FAILS: &str = "  - id: fails\n    title: 'fails'\n    in: cmd\n    check: {run: 'get f', holds: 'rc == 0'}\n    change: {run: 'nonsense'}\n    undo: {run: 'list'}\n    finding: {severity: error, text: 'f'}\n";
+pub(super) const FAILS: &str = "  - id: fails\n    title: 'fails'\n    in: cmd\n    check: {run: 'get f', holds: 'rc == 0'}\n    change: {run: 'nonsense'}\n    undo: {run: 'list'}\n    finding: {severity: error, text: 'f'}\n";
 
-fn look(id: &str, when: &str) -> String {
+pub(super) fn look(id: &str, when: &str) -> String {
     format!("  - id: {id}\n    title: '{id}'\n    when: '{when}'\n    in: cmd\n    run: 'list'\n")
 }
 

@@ -4,16 +4,19 @@ mod ahead;
 mod hostile;
 mod kinds;
 mod runs;
+mod taken_up;
 mod toy;
 
 use std::fs;
-use std::path::Path;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sacpilot::engine::event::{RunMode, UndoOutcome};
-use sacpilot::engine::run::begin;
+use sacpilot::engine::event::{Again, RunMode, UndoOutcome};
+use sacpilot::engine::journal::{Book, JournalError};
+use sacpilot::engine::run::{begin, begin_again, undo};
 use sacpilot::engine::{
     Ended, Event, EventKind, Interrupt, Journal, Listener, Masks, Narrator, OnInterrupt, Order, Past,
     Selection, journal, run,
@@ -98,7 +101,22 @@ impl Trial {
     }
 
     /// Runs it.
-    pub(crate) fn on(self, mut toy: Toy) -> Outcome {
+    pub(crate) fn on(self, toy: Toy) -> Outcome {
+        self.begun(toy, |_| false).outcome()
+    }
+
+    /// Runs it; the program dies behind the first such event.
+    pub(crate) fn begun(self, mut toy: Toy, dies: fn(&EventKind) -> bool) -> Program {
+        let ended = self.program(&mut toy, None, dies);
+        Program { trial: self, toy, ended }
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.folder.path().join("journal.jsonl")
+    }
+
+    /// One program. `None`: it died.
+    fn program(&self, toy: &mut Toy, again: Option<Again>, dies: fn(&EventKind) -> bool) -> Option<Ended> {
         let script = self.load();
         let mut params = bind(&script, &self.params).unwrap();
         let mut masks = Masks::default();
@@ -118,24 +136,96 @@ impl Trial {
             approved: None,
             snapshot: None,
         };
-        let path = self.folder.path().join("journal.jsonl");
+        let (journal, past) = match again {
+            None => (Journal::create(&self.journal()).unwrap(), Past::default()),
+            Some(_) => {
+                let (journal, recorded) = Journal::resume(&self.journal()).unwrap();
+                (journal, Past::of(&recorded.events, &masks))
+            }
+        };
+        let before = journal::read(&self.journal()).map_or(0, |recorded| recorded.events.len());
         let events = Arc::new(Mutex::new(Vec::new()));
         let interrupt = Interrupt::default();
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let ended = runtime.block_on(async {
+        let stop_at = self.stop_at.filter(|_| again.is_none());
+        let process = async {
             let now: Timestamp = "2026-11-22T18:00:00Z".parse().unwrap();
             let mut narrator = Narrator::new(now, masks)
-                .with_journal(Journal::create(&path).unwrap())
+                .with_journal(Mortal { journal, dies })
+                .with_ledger(past.ledger.clone())
                 .with_listener(Kept(Arc::clone(&events)))
-                .with_listener(Stops { at: self.stop_at, interrupt: interrupt.clone() });
+                .with_listener(Stops { at: stop_at, interrupt: interrupt.clone() });
             let (_waits, mut awaiting) = unbounded_channel();
-            begin(&order, &mut narrator).unwrap();
-            run(&order, &mut toy, &mut narrator, &mut awaiting, &interrupt, Past::default()).await
-        });
+            match again {
+                None => begin(&order, &mut narrator).unwrap(),
+                Some(again) => begin_again(&order.target, again, &mut narrator).unwrap(),
+            }
+            match again {
+                Some(Again::Undo) => undo(&order, toy, &mut narrator, &mut awaiting, &interrupt).await,
+                _ => run(&order, toy, &mut narrator, &mut awaiting, &interrupt, past).await,
+            }
+        };
+        let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(process)));
+        let ended = ended.inspect_err(|cause| assert!(cause.is::<Killed>(), "the program panicked")).ok()?;
         let events = std::mem::take(&mut *events.lock().unwrap());
-        assert_eq!(journal::read(&path).unwrap().events, events, "the journal holds what was told");
-        Outcome { ended, toy, events, journal: fs::read_to_string(&path).unwrap() }
+        let written = journal::read(&self.journal()).unwrap().events;
+        assert_eq!(written[before..], events, "the journal holds what was told");
+        Some(ended)
+    }
+}
+
+/// A program that ended, or died.
+pub(crate) struct Program {
+    trial: Trial,
+    toy: Toy,
+    ended: Option<Ended>,
+}
+
+impl Program {
+    /// Another program takes the run up, on a machine whose session is still there.
+    pub(crate) fn again(mut self, again: Again) -> Self {
+        let past = Past::of(&self.events(), &Masks::default());
+        match again {
+            Again::Resume => past.can_resume().unwrap(),
+            Again::Undo => past.can_undo().unwrap(),
+        }
+        self.toy.closed = false;
+        self.toy.kept = true;
+        self.ended = self.trial.program(&mut self.toy, Some(again), |_| false);
+        self
+    }
+
+    pub(crate) fn events(&self) -> Vec<Event> {
+        journal::read(&self.trial.journal()).unwrap().events
+    }
+
+    /// What came of it.
+    pub(crate) fn outcome(self) -> Outcome {
+        let journal = fs::read_to_string(self.trial.journal()).unwrap();
+        Outcome { events: self.events(), ended: self.ended.unwrap(), toy: self.toy, journal }
+    }
+}
+
+/// A journal whose program dies behind an event.
+struct Mortal {
+    journal: Journal,
+    dies: fn(&EventKind) -> bool,
+}
+
+struct Killed;
+
+impl Book for Mortal {
+    fn next_seq(&self) -> u64 {
+        self.journal.next_seq()
+    }
+
+    fn append(&mut self, event: &Event) -> Result<(), JournalError> {
+        self.journal.append(event)?;
+        if (self.dies)(&event.event) {
+            resume_unwind(Box::new(Killed));
+        }
+        Ok(())
     }
 }
 

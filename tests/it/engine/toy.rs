@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sacpilot::console::StopSign;
-use sacpilot::engine::{Operator, OperatorError, Outcome, Trouble};
+use sacpilot::engine::event::Settled;
+use sacpilot::engine::{Operator, OperatorError, Outcome, SessionPlace, Trouble};
 use sacpilot::script::model::{Mode, Restart};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -22,6 +23,10 @@ pub(crate) struct Toy {
     pub(crate) faults: Vec<Fault>,
     /// How it is left.
     pub(crate) closed: bool,
+    /// Whether the session of before the run was taken up again is still there.
+    pub(crate) kept: bool,
+    /// Exit codes of commands that change it, by the number of their receipt.
+    pub(crate) receipts: BTreeMap<u64, i32>,
     /// A service that needs so many looks until it runs.
     pub(crate) slow_looks: u32,
     /// What is on its screen, and in the messages of its errors.
@@ -230,6 +235,26 @@ impl Operator for Toy {
                 Err(Self::trouble(kind, &self.screen))
             }
         }
+    }
+
+    async fn change(
+        &mut self,
+        mode: Mode,
+        command: &str,
+        timeout: Duration,
+        receipt: u64,
+    ) -> Result<Outcome, OperatorError> {
+        let outcome = self.run(mode, command, timeout).await?;
+        self.receipts.insert(receipt, outcome.code);
+        Ok(outcome)
+    }
+
+    async fn settle(&mut self, _: &str, receipt: u64, _: (Mode, &str)) -> Result<Settled, OperatorError> {
+        Ok(self.receipts.get(&receipt).map_or(Settled::NeverStarted, |code| Settled::Ended { code: *code }))
+    }
+
+    fn place(&self) -> SessionPlace {
+        SessionPlace { kept: self.kept, ..SessionPlace::default() }
     }
 
     async fn uptime(&mut self) -> Result<Option<Duration>, OperatorError> {

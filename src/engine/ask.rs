@@ -11,7 +11,7 @@ use crate::script::model::{Ask, Scope, Severity, Template, Value};
 impl<O: Operator> Run<'_, O> {
     /// A step that asks.
     pub(super) async fn ask(&mut self, at: &At<'_>, ask: &Ask, scope: &Scope) -> Result<Done, Stop> {
-        let question = ask.question.render_text(scope)?;
+        let question = ask.question.render_text(&self.harmless(scope))?;
         // Answered before the run was taken up again, and the program ended before the step did.
         let answer = match self.memo.take_answer(&at.path) {
             Some(answer) => answer,
@@ -62,6 +62,7 @@ impl<O: Operator> Run<'_, O> {
         let Some(finding) = &at.step.finding else {
             return Ok(Done::new(StepStatus::Looked, Record::default()));
         };
+        let scope = &*self.harmless(scope);
         let text = |text: &Template| text.render_text(scope).unwrap_or_else(|_| text.preview(scope));
         let evidence = Evidence {
             command: String::new(),

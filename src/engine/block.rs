@@ -20,7 +20,10 @@ impl<O: Operator> Run<'_, O> {
     ) -> Result<Done, Stop> {
         let mut inner = frame.inside(&at.path, scope);
         let open_before = self.open_findings;
+        let rescuable = u32::from(!block.rescue.is_empty());
+        self.rescuable += rescuable;
         let mut outcome = self.sequence(&block.steps, &mut inner).await;
+        self.rescuable = self.rescuable.saturating_sub(rescuable);
         inner.not_done(&block.steps);
         let failed = matches!(outcome, Err(Stop::Failed(_)));
         let mut rescued = false;

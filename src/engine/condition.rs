@@ -11,6 +11,9 @@ use super::run::Run;
 use super::step::{At, Done};
 use crate::script::model::{Action, Body, Capture, Condition, Expr, Probe, Scope, Undo};
 
+/// Stands among the old values for the exit code of the check. No capture can have this name.
+pub(super) const EXIT_CODE: &str = "rc";
+
 /// Characters shown of what a failed command said; the journal holds more.
 const LONGEST_SAYING: usize = 300;
 
@@ -37,7 +40,7 @@ impl<O: Operator> Run<'_, O> {
         self.gate()?;
         let before = self.save(at, condition, &seen, &scope).await?;
         self.gate()?;
-        let commands = self.intend(at, condition, &before, &scope)?;
+        let commands = self.intend(at, condition, &before, seen.code, &scope)?;
         let read_before = values(&seen.captures);
         let making = Making { condition, scope: &scope, before, read_before: &read_before };
         self.make(at, making, commands).await
@@ -88,12 +91,13 @@ impl<O: Operator> Run<'_, O> {
         Ok(before)
     }
 
-    /// Writes down what will be sent and the way back, all of it ready to be typed.
+    /// Writes down what will be sent and the way back, all of it ready to be typed. `code`: that of the check before it.
     pub(super) fn intend(
         &mut self,
         at: &At<'_>,
         condition: &Condition,
         before: &Scope,
+        code: i32,
         scope: &Scope,
     ) -> Result<Vec<Command>, Stop> {
         let mut scope = scope.clone();
@@ -104,19 +108,27 @@ impl<O: Operator> Run<'_, O> {
             let message = "the condition does not hold, and no command of `change` applies";
             return Err(Failure::new("no-change", message).into());
         }
+        let mut read_before = values(before);
         let undo = match &condition.undo {
             Undo::None { why } => WayBack::None { why: why.clone() },
-            Undo::Run(actions) => WayBack::Commands {
-                commands: self::commands(at, actions, &scope)?,
-                restores: restores(actions),
-                proofs: proofs(at, condition, &restores(actions), &scope)?,
-            },
+            Undo::Run(actions) => {
+                let told = condition.restores.clone();
+                let mut restores = told.clone().unwrap_or_else(|| self::restores(actions));
+                // A way back that names no old value has worked when the check says again what it said before.
+                if restores.is_empty() && told.is_none() {
+                    restores = condition.check.capture.iter().map(|capture| capture.name.clone()).collect();
+                    restores.push(EXIT_CODE.to_owned());
+                    read_before.insert(EXIT_CODE.to_owned(), code.into());
+                }
+                let proofs = proofs(at, condition, &restores, &scope)?;
+                WayBack::Commands { commands: self::commands(at, actions, &scope)?, restores, proofs }
+            }
         };
         self.narrator.tell(EventKind::ChangeIntended {
             step: at.path.clone(),
             commands: commands.clone(),
             undo,
-            before: values(before),
+            before: read_before,
             again: false,
             temporary: matches!(&at.step.body, Body::Upload(upload) if upload.temporary),
         })?;
@@ -205,7 +217,11 @@ fn proofs(
     names: &[String],
     scope: &Scope,
 ) -> Result<Vec<Reading>, Failure> {
-    let concerned = |probe: &&Probe| probe.capture.iter().any(|capture| names.contains(&capture.name));
+    let code = names.iter().any(|name| name == EXIT_CODE);
+    let concerned = |probe: &&Probe| {
+        let is_check = std::ptr::eq(*probe, &condition.check);
+        is_check && code || probe.capture.iter().any(|capture| names.contains(&capture.name))
+    };
     let reading = |probe: &Probe| {
         let command = Command {
             mode: at.mode,

@@ -25,7 +25,7 @@ impl<O: Operator> Run<'_, O> {
         self.gate()?;
         let condition = talk.as_condition();
         let (commands, done, mut last) = match self.begun(&at.path) {
-            None => (self.intend(at, &condition, &Scope::new(), &scope)?, 0, None),
+            None => (self.intend(at, &condition, &Scope::new(), 0, &scope)?, 0, None),
             // Nothing can be looked at that tells how far a dialogue came, or whether what it did was lost.
             Some(made) if made.change.open || self.doubtful => return Err(may_be_done().into()),
             // Of a long answer the journal has only the beginning and the end, of one that was not read its code alone.

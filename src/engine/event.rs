@@ -122,7 +122,8 @@ pub enum WayBack {
     Commands {
         /// Ready to be typed.
         commands: Vec<Command>,
-        /// Names among `before` whose old values prove that the change was taken back.
+        /// Names among `before` whose old values prove that the change was taken back: those that its commands mention;
+        /// where they mention none, all that the check reads, and `rc` for its exit code.
         restores: Vec<String>,
         /// What reads them again.
         #[serde(default)]
@@ -183,6 +184,7 @@ pub struct Left {
     pub failed_at: Option<StepPath>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
 fn is_zero(number: &usize) -> bool {
     *number == 0
 }

@@ -44,6 +44,18 @@ impl Masks {
         recording::mask(&named, self.0.iter().map(|(_, secret)| secret))
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Masks the secrets in values.
+    pub fn values(&self, found: &mut Values) {
+        if !self.is_empty() {
+            values(found, &mut |text| *text = self.text(text));
+        }
+    }
+
     /// An event of a journal with the secrets in the places where their names stand.
     pub fn reveal(&self, mut event: EventKind) -> EventKind {
         if !self.0.is_empty() {

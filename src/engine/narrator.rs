@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::event::{Event, EventKind, Failure, VERSION};
+use super::event::{Event, EventKind, Failure, VERSION, Values};
 use super::journal::{Book, JournalError};
 use super::ledger::Ledger;
 use super::masks::Masks;
@@ -115,6 +115,16 @@ impl Narrator {
     /// Text of the machine without secrets.
     pub fn mask(&self, text: &str) -> String {
         self.masks.text(text)
+    }
+
+    /// Values without secrets.
+    pub(super) fn mask_values(&self, values: &mut Values) {
+        self.masks.values(values);
+    }
+
+    /// Whether there is a secret to be masked.
+    pub(super) fn has_secrets(&self) -> bool {
+        !self.masks.is_empty()
     }
 
     /// A failure without secrets.

@@ -192,12 +192,14 @@ impl<O: Operator> Run<'_, O> {
         scope: &Scope,
         evidence: Evidence,
     ) -> Result<Severity, Stop> {
+        let scope = &*self.harmless(scope);
         let text = |text: &Template| text.render_text(scope).unwrap_or_else(|_| text.preview(scope));
         let (severity, message, remedy) = match &at.step.finding {
             Some(finding) => (finding.severity, text(&finding.text), finding.remedy.as_ref().map(text)),
             None => (Severity::Error, format!("not so: {}", text(&at.step.title)), None),
         };
         let step = at.path.clone();
+        self.found_at = Some(step.clone());
         self.narrator.tell(EventKind::Found { step, severity, text: message, remedy, evidence })?;
         Ok(severity)
     }

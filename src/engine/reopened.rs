@@ -139,6 +139,7 @@ impl<O: Operator> Run<'_, O> {
         }
         self.deadlines.clear();
         self.shielded = 0;
+        self.rescuable = 0;
         self.failed_step = None;
         self.failed = None;
         self.open_findings = 0;

@@ -1,5 +1,6 @@
 //! One run of one script: its steps, then what has to be taken back, then the channel.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::Future;
@@ -16,7 +17,7 @@ use super::event::{
     Again, ChannelLeft, Command, EventKind, Failure, Purpose, RunMode, StepPath, UndoOutcome,
 };
 use super::failure::Stop;
-use super::frame::{Frame, values};
+use super::frame::{Frame, scope as scope_of, values};
 use super::interrupt::{Interrupt, OnInterrupt};
 use super::journal::JournalError;
 use super::ledger::Made;
@@ -239,6 +240,10 @@ pub(super) struct Run<'a, O> {
     pub(super) doubtful_back: Vec<Made>,
     /// Findings that count and that no change has cured.
     pub(super) open_findings: usize,
+    /// The step that told what it found last.
+    pub(super) found_at: Option<StepPath>,
+    /// How many of the blocks around the present step have a `rescue` that its failure would lead to.
+    pub(super) rescuable: u32,
     /// The first step that failed in a run that goes on after failures, and why.
     pub(super) failed: Option<(StepPath, Failure)>,
     /// Why no more commands can be sent.
@@ -280,6 +285,8 @@ impl<'a, O: Operator> Run<'a, O> {
             doubtful: false,
             doubtful_back: Vec::new(),
             open_findings: 0,
+            found_at: None,
+            rescuable: 0,
             failed: None,
             lost: None,
             ahead: Ahead::default(),
@@ -346,6 +353,18 @@ impl<O: Operator> Run<'_, O> {
                 let clean = self.undo_all().await.unwrap_or(false);
                 (if clean { Verdict::Undone } else { Verdict::Remains }, Some(failure))
             }
+        }
+    }
+
+    /// A scope for texts that people read: without secrets. What becomes of control characters in a text would hide one
+    /// that a line end cuts in two.
+    pub(super) fn harmless<'s>(&self, scope: &'s Scope) -> Cow<'s, Scope> {
+        if self.narrator.has_secrets() {
+            let mut values = values(scope);
+            self.narrator.mask_values(&mut values);
+            Cow::Owned(scope_of(&values))
+        } else {
+            Cow::Borrowed(scope)
         }
     }
 

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::deadline::Deadline;
-use super::event::{EventKind, Failure, Left, LeftOpen, RunMode, StepPath, StepStatus};
+use super::event::{
+    EventKind, Evidence, Failure, Left, LeftOpen, Output, RunMode, StepPath, StepStatus, Values,
+};
 use super::failure::Stop;
 use super::frame::{Frame, Record, names_of_body, names_of_step, names_of_title};
 use super::operator::Operator;
 use super::run::Run;
 use crate::encoding::acts;
 use crate::script::model::{
-    Argument, Body, Expr, ForEach, Mode, OnFailure, Risk, Scope, Script, Step, Value,
+    Argument, Body, Expr, ForEach, Mode, OnFailure, Risk, Scope, Script, Severity, Step, Value,
 };
 
 /// Longest text of an item in the path of a step.
@@ -215,6 +217,7 @@ impl<O: Operator> Run<'_, O> {
     }
 
     fn started(&mut self, step: &Step, path: &StepPath, scope: &Scope) -> Result<(), Stop> {
+        let scope = &*self.harmless(scope);
         let title = step.title.render_text(scope).unwrap_or_else(|_| step.title.preview(scope));
         self.operator.mark(&format!("step {path}"));
         let event = EventKind::StepStarted { step: path.clone(), title, risk: step.risk, line: step.line };
@@ -260,15 +263,40 @@ impl<O: Operator> Run<'_, O> {
         if step.on_failure == OnFailure::Continue && self.lost.is_none() && self.may_change() {
             self.take_back_of(path).await?;
         }
+        if step.on_failure == OnFailure::Continue
+            && self.lost.is_none()
+            && self.found_at.as_ref() != Some(path)
+        {
+            self.found_failure(step, path, &failure)?;
+        }
         let open = (self.order.mode == RunMode::Diagnose).then_some(LeftOpen::Failed);
         let record = Record { ran: true, failed: true, holds: Some(false), open, ..Record::default() };
         self.finished(path, StepStatus::Failed, None, &record, before)?;
         self.after_failure(step, path, failure, record)
     }
 
+    /// The failure of a step behind which the run goes on is a finding.
+    fn found_failure(&mut self, step: &Step, path: &StepPath, failure: &Failure) -> Result<(), Stop> {
+        let evidence = Evidence {
+            command: String::new(),
+            code: 0,
+            output: Output::of(""),
+            values: Values::new(),
+            condition: None,
+        };
+        self.found_at = Some(path.clone());
+        Ok(self.narrator.tell(EventKind::Found {
+            step: path.clone(),
+            severity: step.finding.as_ref().map_or(Severity::Error, |finding| finding.severity),
+            text: format!("a step failed, and the run went on: {}", failure.message),
+            remedy: failure.help.clone(),
+            evidence,
+        })?)
+    }
+
     /// Whether steps behind this one are done when it fails, and the machine still answers.
     pub(super) fn goes_on_after(&self, step: &Step) -> bool {
-        step.on_failure == OnFailure::Continue || self.order.mode == RunMode::Diagnose
+        step.on_failure == OnFailure::Continue || self.order.mode == RunMode::Diagnose && self.rescuable == 0
     }
 
     /// What follows a failed step.
@@ -283,7 +311,7 @@ impl<O: Operator> Run<'_, O> {
             self.open_findings += 1;
             return Ok(record);
         }
-        if self.order.mode == RunMode::Run || self.lost.is_some() {
+        if self.order.mode == RunMode::Run || self.lost.is_some() || self.rescuable > 0 {
             return Err(match step.on_failure {
                 OnFailure::Stop => Stop::Left(failure),
                 OnFailure::Undo | OnFailure::Continue => Stop::Failed(failure),

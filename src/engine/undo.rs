@@ -1,9 +1,11 @@
 //! Takes a change back: the commands that were written down before it was made, then a look whether the old
 //! values are there again. Needs nothing but the ledger, so it works without the script, and long after the run.
 
+use std::time::Duration;
+
 use regex::RegexBuilder;
 
-use super::condition::expect_code;
+use super::condition::{EXIT_CODE, expect_code};
 use super::event::{Command, EventKind, Failure, Purpose, Reading, UndoOutcome, Values, Wanted, WayBack};
 use super::failure::Stop;
 use super::frame::values;
@@ -13,6 +15,12 @@ use super::probe::captures;
 use super::reopened::Tries;
 use super::run::Run;
 use crate::script::model::{Capture, Scope};
+
+/// How often it is looked whether the old values are there again.
+const LOOKS: u32 = 5;
+
+/// Between two of these looks.
+const BETWEEN: Duration = Duration::from_secs(2);
 
 impl<O: Operator> Run<'_, O> {
     /// Takes one change back and tells how that ended.
@@ -63,7 +71,7 @@ impl<O: Operator> Run<'_, O> {
             let outcome = outcome.map_err(|error| Stop::Failed(error.into()))?;
             expect_code(command, &outcome)?;
         }
-        let differs = self.differing(made, restores, proofs).await?;
+        let differs = self.differing_still(made, restores, proofs).await?;
         Ok(if differs.is_empty() { UndoOutcome::Restored } else { UndoOutcome::Differs { names: differs } })
     }
 
@@ -83,6 +91,27 @@ impl<O: Operator> Run<'_, O> {
         }
     }
 
+    /// The names whose old values are not there again. What was told to stop may need a moment for it.
+    async fn differing_still(
+        &mut self,
+        made: &Made,
+        restores: &[String],
+        proofs: &[Reading],
+    ) -> Result<Vec<String>, Stop> {
+        let mut tries = 1;
+        loop {
+            let differs = self.differing(made, restores, proofs).await?;
+            if differs.is_empty() || tries == LOOKS {
+                return Ok(differs);
+            }
+            tries += 1;
+            let what = format!("what {} changed to be as it was", made.step);
+            let budget_ms = Some(BETWEEN.as_millis() as u64);
+            self.narrator.tell(EventKind::Waiting { what, budget_ms })?;
+            tokio::time::sleep(BETWEEN).await;
+        }
+    }
+
     /// The names whose old values are not there again.
     async fn differing(
         &mut self,
@@ -97,6 +126,8 @@ impl<O: Operator> Run<'_, O> {
             let outcome = outcome.map_err(|error| Stop::Failed(error.into()))?;
             let found: Scope = captures(&wanted, &outcome.output);
             now.extend(values(&found));
+            // The check comes first.
+            now.entry(EXIT_CODE.to_owned()).or_insert_with(|| outcome.code.into());
         }
         Ok(restores.iter().filter(|name| made.before.get(*name) != now.get(*name)).cloned().collect())
     }

@@ -38,7 +38,7 @@ impl<O: Operator> Run<'_, O> {
         } else {
             let before = self.save(at, condition, &seen, &scope).await?;
             self.gate()?;
-            let commands = self.intend(at, condition, &before, &scope)?;
+            let commands = self.intend(at, condition, &before, seen.code, &scope)?;
             (before, commands)
         };
         let Some(command) = commands.first() else {

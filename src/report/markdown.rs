@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::next::Next;
 use super::summary::{Change, Finding, Interlude, Moment, Summary};
 use super::{visible, wording};
-use crate::engine::event::{Again, ChannelLeft, RunMode, WayBack};
+use crate::engine::event::{Again, ChannelLeft, RunMode, UndoOutcome, WayBack};
 
 /// Lines of output shown as evidence; the journal holds more.
 const EVIDENCE_LINES: usize = 20;
@@ -150,6 +150,10 @@ fn change(out: &mut String, change: &Change) -> fmt::Result {
         None => writeln!(out, "**Not proven.**")?,
     }
     match (&change.undone, &change.undo) {
+        // A dialogue says nothing that could be asked for again.
+        (Some(UndoOutcome::Restored), WayBack::Commands { proofs, .. }) if proofs.is_empty() => {
+            writeln!(out, "\nAfterwards: the way back was sent; nothing tells whether all is as before.")
+        }
         (Some(outcome), _) => writeln!(out, "\nAfterwards: {}.", text(&wording::undo(outcome))),
         (None, WayBack::None { why }) => writeln!(out, "\nThere is no way back: {}", text(why)),
         (None, WayBack::Commands { commands, .. }) if commands.is_empty() => Ok(()),

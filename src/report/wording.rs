@@ -70,10 +70,12 @@ pub fn undo(outcome: &UndoOutcome) -> String {
     match outcome {
         UndoOutcome::Restored => "taken back".to_owned(),
         UndoOutcome::Differs { names } => {
-            format!(
-                "its undo ran, but the old value is not there again: {}",
-                visible::line(&names.join(", "))
-            )
+            let name = |name: &String| match name.as_str() {
+                "rc" => "exit code of the check".to_owned(),
+                name => visible::line(name),
+            };
+            let names: Vec<String> = names.iter().map(name).collect();
+            format!("its undo ran, but the old value is not there again: {}", names.join(", "))
         }
         UndoOutcome::Remains { why } => format!("remains, there is no way back: {}", visible::line(why)),
         UndoOutcome::Failed { failure } => {

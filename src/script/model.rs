@@ -398,7 +398,15 @@ impl Talk {
     pub fn as_condition(&self) -> Condition {
         let run = Template { source: String::new(), pieces: Vec::new() };
         let check = Probe { run, capture: Vec::new(), holds: None, retry: None };
-        Condition { check, save: Vec::new(), change: vec![self.action.clone()], undo: self.undo.clone() }
+        // It reads nothing that could be asked for again.
+        let restores = Some(Vec::new());
+        Condition {
+            check,
+            save: Vec::new(),
+            change: vec![self.action.clone()],
+            undo: self.undo.clone(),
+            restores,
+        }
     }
 }
 
@@ -589,6 +597,8 @@ pub struct Condition {
     pub change: Vec<Action>,
     /// The way back. Render it before the change is sent: a value that can't be inserted must stop the change.
     pub undo: Undo,
+    /// Captures whose old values prove that it worked; `None`: those that it mentions, else all of the check and its exit code.
+    pub restores: Option<Vec<String>>,
 }
 
 /// A command that changes.

@@ -11,6 +11,7 @@ use crate::script::model::{
     Body, Condition, Finding, ForEach, Mode, OnFailure, Restart, Risk, Severity, Step, Template, Undo,
 };
 use crate::script::raw::{At, RawFinding, RawOnFailure, RawReboot, RawRisk, RawSeverity, RawStep, RawUndo};
+use crate::script::similar::did_you_mean;
 
 /// How long a restart may take when the script does not say.
 const REBOOT: Duration = Duration::from_mins(30);
@@ -226,6 +227,7 @@ impl File<'_, '_> {
             ("save", raw.save.as_ref().map(|at| &at.span), is(&[Sort::Condition])),
             ("change", raw.change.as_ref().map(|at| &at.span), is(&[Sort::Condition])),
             ("undo", raw.undo.as_ref().map(|at| &at.span), is(&[Sort::Condition, Sort::Dialogue])),
+            ("restores", raw.restores.as_ref().map(|at| &at.span), is(&[Sort::Condition])),
             ("why", raw.why.as_ref().map(|at| &at.span), is(&[Sort::Condition, Sort::Dialogue])),
             ("with", raw.with.as_ref().map(|at| &at.span), is(&[Sort::Use])),
             (
@@ -335,7 +337,29 @@ impl File<'_, '_> {
             self.say(&codes::BAD_KIND, span, "a step with `check` needs a `change`", Some(help));
         }
         let undo = self.undo(raw, mode, &before);
-        Some(Body::Condition(Box::new(Condition { check: probe?, save, change, undo: undo? })))
+        let restores = raw.restores.as_ref().map(|names| self.restores(raw, names));
+        Some(Body::Condition(Box::new(Condition { check: probe?, save, change, undo: undo?, restores })))
+    }
+
+    /// What proves that the way back worked.
+    fn restores(&mut self, raw: &RawStep, names: &At<Vec<At<String>>>) -> Vec<String> {
+        if !matches!(raw.undo.as_ref().map(|undo| &undo.value), Some(RawUndo::Actions(_))) {
+            let help = Some("leave it out".to_owned());
+            self.say(&codes::BAD_KIND, names.span.clone(), "`restores` goes with commands of `undo`", help);
+        }
+        let check = raw.check.iter().flat_map(|check| check.value.captures());
+        let save = raw.saves().flat_map(|save| save.value.captures());
+        let known: Vec<&str> = check.chain(save).map(|(name, _)| name.value.as_str()).collect();
+        for name in &names.value {
+            if !known.contains(&name.value.as_str()) {
+                let message = format!("`{}` is no capture of `check` or `save`", name.value);
+                let help = did_you_mean(&name.value, known.iter().copied()).or_else(|| {
+                    Some(format!("captures: {}", known.join(", "))).filter(|_| !known.is_empty())
+                });
+                self.say(&codes::UNDEFINED_NAME, name.span.clone(), message, help);
+            }
+        }
+        names.value.iter().map(|name| name.value.clone()).collect()
     }
 
     /// The way back of a step that changes.

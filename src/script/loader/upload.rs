@@ -144,5 +144,6 @@ fn condition(to: &Template, size: usize, sha256: &str) -> Option<Condition> {
         action(expr("before.hash is defined"), restore),
         action(expr("before.hash is undefined"), command("del /f /q \"{}\"")),
     ];
-    Some(Condition { check, save: vec![save], change: vec![action(None, sent)], undo: Undo::Run(undo) })
+    let undo = Undo::Run(undo);
+    Some(Condition { check, save: vec![save], change: vec![action(None, sent)], undo, restores: None })
 }

@@ -125,6 +125,9 @@ pub(crate) struct RawStep {
     pub(crate) change: Option<At<Many<At<RawAction>>>>,
     /// Takes the change back; `none` with `why` when nothing can.
     pub(crate) undo: Option<At<RawUndo>>,
+    /// Captures of `check` and `save` whose old values prove that the change was taken back: those that `undo` mentions, else
+    /// all of `check` and its exit code. `[]`: nothing can tell.
+    pub(crate) restores: Option<At<Vec<At<String>>>>,
     /// Why there is no undo.
     pub(crate) why: Option<At<String>>,
     /// Restarts the machine and logs in again.

@@ -265,3 +265,40 @@ proptest! {
         prop_assert_eq!(again, hostile.events);
     }
 }
+
+/// The machine shows a secret, cut in two by a line end, and the script puts it into its texts.
+#[test]
+fn a_secret_that_a_line_end_cuts_is_in_no_text() {
+    let steps = r#"params:
+  pw: {type: secret, about: 'the password'}
+steps:
+  - id: shown
+    title: 'it is shown'
+    in: cmd
+    run: 'list'
+    capture: {c: '(?s)^(.*)$'}
+    holds: 'c is containing "nope"'
+    finding: {severity: error, text: 'said {{ c }}', remedy: 'not {{ c }}'}
+  - id: again
+    title: 'once more {{ steps.shown.c }}'
+    in: cmd
+    dialogue:
+      run: 'net user x *'
+      answers: [{text: 'password', send: '{{ pw }}', echo: none}]
+    undo: none
+    why: 'nobody knows the old one'
+"#;
+    let outcome =
+        Trial::new(steps).secret("pw", "Zq9!Markedb=PwSEKRIT").on(Toy::holding("a=Zq9!Marked b=PwSEKRIT"));
+    let summary = Summary::of(&outcome.events);
+    let texts = [
+        outcome.journal.clone(),
+        markdown::report(&summary, &Next::default()),
+        junit::report(&summary),
+        terminal(&outcome.events, Paint::Plain, Detail::Output),
+    ];
+    for text in texts {
+        assert!(!text.contains("Marked") && !text.contains("SEKRIT"), "{text}");
+    }
+    assert_eq!(outcome.found()[0], "error: said a=‹secret pw›");
+}

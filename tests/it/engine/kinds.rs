@@ -145,6 +145,8 @@ fn deadlines_of_script_and_step_bound_every_command() {
         .script("deep", &script)
         .on(Toy::holding("a=0"));
     assert_eq!(outcome.ended.verdict, Verdict::Findings);
+    let told = "error: a step failed, and the run went on: the script deep did not end within 2 s";
+    assert_eq!(outcome.found(), ["error: a is not 1", told]);
     let last = outcome.ended.failure;
     assert!(last.is_none(), "{last:?}");
 
@@ -260,4 +262,36 @@ fn a_title_shows_the_facts_that_its_step_is_the_first_to_need() {
     let toy = Toy::holding("a=1").with("PortNumber", Effect::Refused(Trouble::LineLost));
     let outcome = Trial::new(&step("first", "")).on(toy);
     assert_eq!((outcome.steps().as_str(), outcome.failure()), ("first failed", "line-lost"));
+}
+
+/// A failure behind which the run goes on is a finding, told once: not beside what the step had found itself.
+#[test]
+fn a_failure_that_the_run_goes_on_after_is_a_finding() {
+    let wait = "  - id: w\n    title: 'w'\n    on_failure: continue\n    in: cmd\n    wait: {run: 'get x', holds: 'rc == 0', within: 5s, every: 2s}\n";
+    let fails = FAILS.replace("    in: cmd\n", "    on_failure: continue\n    in: cmd\n");
+    let outcome = Trial::new(&(wait.to_owned() + &fails)).on(Toy::default());
+    let told =
+        "error: a step failed, and the run went on: waited 5 s for `rc == 0`, and it is still not true";
+    assert_eq!(outcome.found(), [told, "error: f"]);
+    assert_eq!(outcome.ended.verdict, Verdict::Findings);
+    let summary = Summary::of(&outcome.events);
+    assert_eq!(summary.open_findings().count(), 2);
+    let report = markdown::report(&summary, &Next::default());
+    assert!(report.contains("### a step failed, and the run went on: waited 5 s for"), "{report}");
+}
+
+/// What only reads comes to what a run would come to, where a failed look leads to a `rescue`.
+#[test]
+fn a_rescue_is_looked_at_by_those_who_only_read() {
+    let wait = "  - id: w\n    title: 'w'\n    in: cmd\n    wait: {run: 'get x', holds: 'rc == 0', within: 5s, every: 2s}\n";
+    let rescue = look("saved", "failure.code == \"waited\"") + &one("b", "b", "");
+    let steps = block(&(wait.to_owned() + &one("never", "n", "")), &rescue, &look("z", "facts.run != \"x\""));
+    let outcome = Trial::new(&steps).diagnose().on(Toy::holding("b=1"));
+    assert_eq!(outcome.steps(), "blk/w failed; blk/saved looked; blk/b held; blk/z looked; blk not-held");
+    assert_eq!((outcome.ended.verdict, &outcome.ended.failure), (Verdict::Holds, &None));
+    let run = Trial::new(&steps).on(Toy::holding("b=1"));
+    assert_eq!((run.steps(), run.ended), (outcome.steps(), outcome.ended));
+    // Without one it fails, and the rest is looked at.
+    let outcome = Trial::new(&(wait.to_owned() + &one("b", "b", ""))).diagnose().on(Toy::holding("b=1"));
+    assert_eq!((outcome.steps().as_str(), outcome.failure()), ("w failed; b held", "waited"));
 }

@@ -96,6 +96,71 @@ fn an_undo_that_does_not_bring_the_old_value_back_is_told() {
     assert_eq!(outcome.undone()[1].1, UndoOutcome::Differs { names: vec!["a".to_owned()] });
 }
 
+/// Where the way back names no old value, the check must say again what it said before.
+#[test]
+fn a_way_back_that_does_nothing_is_no_taking_back() {
+    let steps = |undo: &str| {
+        format!(
+            r#"
+  - id: first
+    title: 'a is 1'
+    in: cmd
+    check: {{run: 'get a', capture: {{a: '^a=(.*)$'}}, holds: 'a | default("") == "1"'}}
+    change: {{run: 'put a 1'}}
+    undo: {{run: '{undo}'}}
+    finding: {{severity: error, text: 'it is not so'}}
+  - id: fails
+    title: 'fails'
+    in: cmd
+    check: {{run: 'get f', holds: 'rc == 0'}}
+    change: {{run: 'nonsense'}}
+    undo: {{run: 'list'}}
+    finding: {{severity: error, text: 'f'}}
+"#
+        )
+    };
+    for (state, undo, left, names) in [
+        ("a=0", "put a 0", "a=0", &[][..]),
+        ("", "drop a", "", &[][..]),
+        ("a=0", "list", "a=1", &["a"][..]),
+        ("", "list", "a=1", &["a", "rc"][..]),
+    ] {
+        let outcome = Trial::new(&steps(undo)).on(Toy::holding(state));
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let (expected, verdict) = match names.is_empty() {
+            true => (UndoOutcome::Restored, Verdict::Undone),
+            false => (UndoOutcome::Differs { names }, Verdict::Remains),
+        };
+        assert_eq!(outcome.undone()[1], ("first".to_owned(), expected), "{undo}");
+        assert_eq!((outcome.ended.verdict, outcome.toy.text().as_str()), (verdict, left), "{undo}");
+    }
+    let outcome = Trial::new(&steps("list")).on(Toy::default());
+    let report = markdown::report(&Summary::of(&outcome.events), &Next::default());
+    let told = "the old value is not there again: a, exit code of the check";
+    assert!(report.contains(told), "{report}");
+}
+
+/// A service that was told to stop does so by and by.
+#[test]
+fn what_was_told_to_stop_has_time_for_it() {
+    let steps = r#"
+  - id: first
+    title: 'it runs'
+    in: cmd
+    check: {run: 'slow s', capture: {s: '=(\w+)\s*$'}, holds: 's | default("") == "running"'}
+    change: {run: 'put x 1'}
+    undo: {run: 'drop x'}
+    finding: {severity: error, text: 'it is not so'}
+"#;
+    // Starting, not proven, then three looks until it says again what it said before.
+    let mut toy = Toy { slow_looks: 9, ..Toy::default() };
+    toy.faults =
+        vec![super::toy::Fault { command: "slow", after: 1, times: Some(3), effect: Effect::Code(7) }];
+    let outcome = Trial::new(steps).on(toy);
+    assert_eq!(outcome.sent(), "slow s; put x 1; slow s; drop x; slow s; slow s; slow s");
+    assert_eq!((outcome.failure(), outcome.ended.verdict), ("not-verified", Verdict::Undone));
+}
+
 #[test]
 fn a_change_without_a_way_back_remains() {
     let steps = r"

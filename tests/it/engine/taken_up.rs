@@ -119,14 +119,14 @@ fn a_refused_code_is_one_when_the_run_is_taken_up_again() {
     let two = "  - id: two\n    title: 'two'\n    in: cmd\n    check: {run: 'get a', holds: 'rc == 0 and output == \"never\"'}\n    change: [{run: 'put x 1'}, {run: 'put y 1'}]\n    undo: [{run: 'drop x', codes: [0, 1]}, {run: 'drop y', codes: [0, 1]}]\n    finding: {severity: error, text: 'no'}\n";
     let toy = || Toy::holding("a=0").with("put x 1", Effect::Code(5));
     let undisturbed = Trial::new(two).on(toy());
-    assert_eq!(undisturbed.sent(), "get a; put x 1; drop x; drop y");
+    assert_eq!(undisturbed.sent(), "get a; put x 1; drop x; drop y; get a");
     let everywhere: [fn(&EventKind) -> bool; 2] = [
         |event| matches!(event, EventKind::CommandFinished { code: 5, .. }),
         |event| matches!(event, EventKind::StepFailed { .. }),
     ];
     for dies in everywhere {
         let outcome = Trial::new(two).begun(toy(), dies).again(Again::Resume).outcome();
-        assert_eq!(outcome.sent(), "get a; put x 1; drop x; drop y");
+        assert_eq!(outcome.sent(), "get a; put x 1; drop x; drop y; get a");
         assert_eq!((outcome.failure(), outcome.ended.verdict), ("exit-code", Verdict::Undone));
         assert_eq!(outcome.ended.failure, undisturbed.ended.failure);
     }
@@ -139,7 +139,7 @@ fn a_refused_code_is_one_when_the_run_is_taken_up_again() {
     toy.sent.push("put x 1".to_owned());
     toy.receipts.insert(1, 5);
     let outcome = Program { trial, toy, ended: None }.again(Again::Resume).outcome();
-    assert_eq!(outcome.sent(), "get a; put x 1; drop x; drop y");
+    assert_eq!(outcome.sent(), "get a; put x 1; drop x; drop y; get a");
     assert_eq!(outcome.failure(), "exit-code");
 }
 

@@ -209,11 +209,16 @@ impl<O: Operator> Run<'_, O> {
     /// # Errors
     /// [`Stop::Interrupted`]
     pub(super) async fn pause(&mut self, what: &str, span: Duration, purpose: Purpose) -> Result<(), Stop> {
+        let budget_ms = Some(self.allowed(span)?.as_millis() as u64);
+        self.narrator.tell(EventKind::Waiting { what: what.to_owned(), budget_ms })?;
+        self.rest(span, purpose).await
+    }
+
+    /// The same, and tells nothing.
+    pub(super) async fn rest(&mut self, span: Duration, purpose: Purpose) -> Result<(), Stop> {
         let heeds = purpose != Purpose::Verify && self.shielded == 0;
         let span = self.allowed(span)?;
-        let budget_ms = Some(span.as_millis() as u64);
         self.ahead.forget();
-        self.narrator.tell(EventKind::Waiting { what: what.to_owned(), budget_ms })?;
         tokio::select! {
             () = tokio::time::sleep(span) => {}
             () = self.interrupt.requested(), if heeds => return Err(Stop::Interrupted),

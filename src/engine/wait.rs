@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::event::{Failure, Purpose, StepStatus};
+use super::event::{EventKind, Failure, Purpose, StepStatus};
 use super::failure::Stop;
 use super::operator::Operator;
 use super::run::Run;
@@ -15,6 +15,7 @@ impl<O: Operator> Run<'_, O> {
     /// A step that waits.
     pub(super) async fn wait(&mut self, at: &At<'_>, wait: &Wait, scope: &Scope) -> Result<Done, Stop> {
         let until = Instant::now() + wait.within;
+        let mut told = false;
         loop {
             let left = until.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
             let at = At { timeout: at.timeout.min(left), ..at.clone() };
@@ -32,7 +33,12 @@ impl<O: Operator> Run<'_, O> {
                     format!("waited {} s for `{condition}`, and it is still not true", wait.within.as_secs());
                 return Err(Failure::new("waited", message).help("allow more with `within`").into());
             }
-            self.pause("it to become true", wait.every, Purpose::Look).await?;
+            if !std::mem::replace(&mut told, true) {
+                let left = until.saturating_duration_since(Instant::now());
+                let budget_ms = Some(self.allowed(left)?.as_millis() as u64);
+                self.narrator.tell(EventKind::Waiting { what: "it to become true".to_owned(), budget_ms })?;
+            }
+            self.rest(wait.every, Purpose::Look).await?;
         }
     }
 }

@@ -213,7 +213,9 @@ impl<W: Write + Send> Terminal<W> {
         let text = visible::line(&command.text);
         let budget = Some(command.timeout_ms);
         let title = self.open.last().map(|open| open.title.clone()).unwrap_or_default();
-        self.awaits(&format!("{title}: {text}"), budget);
+        // What is taken back at the end belongs to no step that is open.
+        let what = if title.is_empty() { text.clone() } else { format!("{title}: {text}") };
+        self.awaits(&what, budget);
         if self.detail >= Detail::Commands {
             let what = match purpose {
                 Purpose::Look | Purpose::Check => "reads",

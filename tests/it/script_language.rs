@@ -123,6 +123,78 @@ fn parts_of_blocks_are_chosen_and_what_breaks_is_refused() {
     }
 }
 
+/// Loops over what a parameter gives, and over what only the machine knows.
+const LOOPS: &str = "script: loops\ntitle: 'l'\nabout: 'l'\nparams:\n  names: {type: list, default: ['fDenyTSConnections', 'a-name-of-more-than-forty-characters-which-is-not-there', 'fDenyTSConnections'], about: 'n'}\nsteps:\n  - id: given\n    title: '{{ name }}'\n    for_each: {name: 'names'}\n    in: cmd\n    run: 'reg query \"HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\" /v \"{{ name }}\"'\n    holds: 'rc == 0'\n    finding: {severity: warning, text: 'not there'}\n  - id: seen\n    title: 'what is there'\n    in: cmd\n    run: 'reg query \"HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\" /v fDenyTSConnections'\n    capture: {values: {all: '0x(\\d+)'}}\n  - id: each\n    title: '{{ value }}'\n    for_each: {value: 'steps.seen.values'}\n    in: cmd\n    run: 'ver'\n    holds: 'value == \"0\"'\n    finding: {severity: warning, text: 'not 0'}\n";
+
+#[test]
+fn a_plan_of_a_machine_holds_every_round_of_its_loops() {
+    let target = "-t sim:healthy?start=running";
+    let program = |arguments: &str| Program::new(arguments).file("loops.yaml", LOOPS);
+    let made = program(&format!("plan loops.yaml {target} --json")).run().code(0);
+    let plan: serde_json::Value = serde_json::from_str(made.text()).unwrap();
+    let said: Vec<String> = plan["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| format!("{} {} {}", step["path"].as_str().unwrap(), step["verdict"], step["items"]))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "given[fDenyTSConnections] \"holds\" null",
+            "given[a-name-of-more-than-forty-characters-whi] \"wrong\" null",
+            "given[fDenyTSConnections #2] \"holds\" null",
+            "seen \"holds\" null",
+            "each[‹value›] null [{\"path\":\"each[0]\",\"verdict\":\"holds\"}]",
+        ]
+    );
+    let text = program(&format!("plan loops.yaml {target}")).run().code(0);
+    assert!(text.text().contains("     NOW     each[0]: holds, nothing to do\n"), "{}", text.text());
+    assert!(
+        text.text().contains(" 1 wrong and only reported, 4 already right, 0 unknown.\n"),
+        "{}",
+        text.text()
+    );
+
+    let run = |plan: &serde_json::Value| {
+        program(&format!("run loops.yaml {target} --yes --plan plan.json --runs-dir runs"))
+            .file("plan.json", &plan.to_string())
+            .run()
+    };
+    run(&plan).code(1);
+    let item = |path: &str, verdict: &str| serde_json::json!({"path": path, "verdict": verdict});
+    for (step, key, value, told) in [
+        (
+            1,
+            "verdict",
+            "holds".into(),
+            "given[a-name-of-more-than-forty-characters-whi]: right then, wrong now",
+        ),
+        (2, "verdict", "wrong".into(), "given[fDenyTSConnections #2]: wrong then, right now"),
+        (4, "items", vec![item("each[0]", "wrong")].into(), "each[0]: wrong then, right now"),
+        (4, "items", serde_json::json!([]), "each[0]: not in the list then, right now"),
+        (
+            4,
+            "items",
+            vec![item("each[0]", "holds"), item("each[1]", "wrong")].into(),
+            "each[1]: wrong then, not in the list now",
+        ),
+    ] {
+        let mut stale = plan.clone();
+        stale["steps"][step][key] = value;
+        let said = run(&stale).code(2);
+        let lines: Vec<&str> = said
+            .stderr_text()
+            .lines()
+            .skip_while(|line| !line.contains("the plan is stale: "))
+            .skip(1)
+            .collect();
+        assert_eq!(lines.first(), Some(&format!("  {told}").as_str()), "{}", said.stderr_text());
+        assert!(lines[1].starts_with("  help: make the plan again"), "{lines:?}");
+        assert!(!said.folder().join("runs").exists(), "nothing was begun");
+    }
+}
+
 fn comments(text: &str) -> Vec<String> {
     let lines = text.lines().map(str::trim).filter(|line| line.starts_with('#'));
     lines.map(|line| line.trim_start_matches('#').trim().to_owned()).collect()

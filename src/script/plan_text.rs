@@ -83,9 +83,11 @@ impl Plan {
 }
 
 fn summary(plan: &Plan) -> String {
-    let changing = [StepKind::Condition, StepKind::Dialogue, StepKind::Upload];
-    let changes =
-        plan.steps.iter().filter(|step| step.skipped.is_none() && changing.contains(&step.kind)).count();
+    let changes = |step: &&PlannedStep| {
+        let sends = !matches!(step.kind, StepKind::Reboot | StepKind::Ask | StepKind::Finding);
+        step.skipped.is_none() && sends && step.risk > Risk::Read
+    };
+    let changes = plan.steps.iter().filter(changes).count();
     let steps = if changes == 1 { "1 step".to_owned() } else { format!("{changes} steps") };
     match plan.risk {
         Risk::Read => "Changes nothing.".to_owned(),
@@ -110,7 +112,12 @@ fn write_step(out: &mut String, number: usize, step: &PlannedStep) -> std::fmt::
         Mode::PowerShell => " in PowerShell",
         Mode::Cmd => "",
     };
-    writeln!(out, "{number:3}. {}  [{kind}{place}]", step.path)?;
+    let raised = match (step.risk, derived(step.kind)) {
+        (Risk::Reboot, Risk::Read | Risk::Change) => ", may restart the machine",
+        (Risk::Change, Risk::Read) => ", may change the machine",
+        _ => "",
+    };
+    writeln!(out, "{number:3}. {}  [{kind}{place}{raised}]", step.path)?;
     writeln!(out, "     {}", step.title)?;
     let mut line = |name: &str, text: &str| writeln!(out, "     {name:7} {text}");
     for when in &step.when {
@@ -150,6 +157,15 @@ fn now(verdict: &Verdict) -> String {
         Verdict::WillChange => "does not hold, will be changed".to_owned(),
         Verdict::Wrong => "does not hold, is reported".to_owned(),
         Verdict::Unknown { why } => format!("unknown: {}", one_line(why)),
+    }
+}
+
+/// What a step of this kind may do where its script does not say that it is more.
+fn derived(kind: StepKind) -> Risk {
+    match kind {
+        StepKind::Look | StepKind::Wait | StepKind::Ask | StepKind::Finding => Risk::Read,
+        StepKind::Condition | StepKind::Dialogue | StepKind::Upload => Risk::Change,
+        StepKind::Reboot => Risk::Reboot,
     }
 }
 

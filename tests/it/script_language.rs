@@ -123,6 +123,52 @@ fn parts_of_blocks_are_chosen_and_what_breaks_is_refused() {
     }
 }
 
+/// A look that may restart the machine, in a script that is used, and one that may change it, in a block.
+const RAISED: &str = "script: raised\ntitle: 'r'\nabout: 'r'\nsteps:\n  - id: used\n    title: 'x'\n    risk: reboot\n    use: inner\n  - id: blk\n    title: 'x'\n    risk: change\n    block:\n      - {id: look, title: 'x', in: cmd, run: 'ver'}\n";
+const INNER: &str =
+    "script: inner\ntitle: 'i'\nabout: 'i'\nsteps:\n  - {id: deep, title: 'x', in: cmd, run: 'hostname'}\n";
+
+#[test]
+fn a_risk_that_is_raised_around_steps_is_planned_and_held() {
+    let program = |arguments: &str, raised: &str| {
+        Program::new(arguments).file("raised.yaml", raised).file("inner.yaml", INNER).run()
+    };
+    let plan = |raised: &str| -> serde_json::Value {
+        serde_json::from_str(program("plan raised.yaml --json", raised).code(0).text()).unwrap()
+    };
+    let planned = plan(RAISED);
+    let risks: Vec<(&str, &str)> = planned["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| (step["path"].as_str().unwrap(), step["risk"].as_str().unwrap()))
+        .collect();
+    assert_eq!(risks, [("used/deep", "reboot"), ("blk/look", "change")]);
+    assert_eq!(planned["risk"], "reboot");
+    let text = program("plan raised.yaml", RAISED).code(0);
+    for line in [
+        "May change the machine in 2 steps, and restart it.\n",
+        "  1. used/deep  [look, may restart the machine]\n",
+        "  2. blk/look  [look, may change the machine]\n",
+    ] {
+        assert!(text.text().contains(line), "{line}: {}", text.text());
+    }
+    let run = "run raised.yaml --max-risk change -t sim:healthy --yes --runs-dir runs";
+    let refused = program(run, RAISED).code(2).stdout("");
+    assert!(
+        refused.stderr_text().contains("--max-risk change allows; nothing was sent\n  used/deep (reboot)\n"),
+        "{}",
+        refused.stderr_text()
+    );
+    // What was approved holds it.
+    let mut lowered = planned.clone();
+    lowered["steps"][0]["risk"] = "read".into();
+    let run = Program::new("run raised.yaml -t sim:healthy --yes --plan plan.json --runs-dir runs");
+    let run =
+        run.file("raised.yaml", RAISED).file("inner.yaml", INNER).file("plan.json", &lowered.to_string());
+    assert!(run.run().code(2).stderr_text().contains("its digest is not that of its text"));
+}
+
 /// Loops over what a parameter gives, and over what only the machine knows.
 const LOOPS: &str = "script: loops\ntitle: 'l'\nabout: 'l'\nparams:\n  names: {type: list, default: ['fDenyTSConnections', 'a-name-of-more-than-forty-characters-which-is-not-there', 'fDenyTSConnections'], about: 'n'}\nsteps:\n  - id: given\n    title: '{{ name }}'\n    for_each: {name: 'names'}\n    in: cmd\n    run: 'reg query \"HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\" /v \"{{ name }}\"'\n    holds: 'rc == 0'\n    finding: {severity: warning, text: 'not there'}\n  - id: seen\n    title: 'what is there'\n    in: cmd\n    run: 'reg query \"HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\" /v fDenyTSConnections'\n    capture: {values: {all: '0x(\\d+)'}}\n  - id: each\n    title: '{{ value }}'\n    for_each: {value: 'steps.seen.values'}\n    in: cmd\n    run: 'ver'\n    holds: 'value == \"0\"'\n    finding: {severity: warning, text: 'not 0'}\n";
 

@@ -261,3 +261,24 @@ fn a_title_shows_the_facts_that_its_step_is_the_first_to_need() {
     let outcome = Trial::new(&step("first", "")).on(toy);
     assert_eq!((outcome.steps().as_str(), outcome.failure()), ("first failed", "line-lost"));
 }
+
+/// What is raised of a step that holds others is raised of those; a check reads however much its change may do.
+#[test]
+fn a_diagnosis_reads_nothing_whose_risk_was_raised_around_it() {
+    let wait = "  - id: w\n    title: 'w'\n    in: cmd\n    risk: change\n    wait: {run: 'get w', holds: 'rc == 0', within: 1m, every: 1s}\n";
+    let around = "  - id: u\n    title: 'u'\n    risk: reboot\n    use: deep\n";
+    let raised = block(&look("l", "true or facts.run == \"\""), "", "").replacen(
+        "title:",
+        "risk: change\n    title:",
+        1,
+    );
+    let trial = || {
+        let deep = look("l", "true or facts.run == \"\"") + &one("a", "a", "");
+        Trial::new(&(wait.to_owned() + around + &raised)).script("deep", &deep)
+    };
+    let outcome = trial().diagnose().on(Toy::holding("a=1 w=1"));
+    assert_eq!(outcome.sent(), "get a");
+    assert_eq!(outcome.steps(), "w depends; u/l depends; u/a held; u not-held; blk/l depends; blk not-held");
+    let outcome = trial().on(Toy::holding("a=1 w=1"));
+    assert_eq!(outcome.sent(), "get w; list; get a; list");
+}

@@ -297,6 +297,14 @@ impl Ledger {
                     } else {
                         self.changes[index].outcome = Some(outcome.clone());
                     }
+                } else if *outcome != UndoOutcome::Restored
+                    && let Some(index) = self.taken_back.iter().rposition(|made| made.step == *step)
+                {
+                    // A start of the machine may have brought it back, and this time something of it stays.
+                    let made = self.taken_back.remove(index);
+                    let later = self.changes.iter().position(|other| other.at > made.at);
+                    let place = later.unwrap_or(self.changes.len());
+                    self.changes.insert(place, Made { outcome: Some(outcome.clone()), ..made });
                 }
             }
             EventKind::StepStarted { .. } => self.open_steps += 1,

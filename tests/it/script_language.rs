@@ -92,10 +92,15 @@ fn paths(steps: &[Step], prefix: &str, found: &mut Vec<String>) {
     }
 }
 
+/// A block within the `rescue` of another one.
+const TIDIED: &str = "  - id: tidied\n    title: 'x'\n    block:\n      - {id: it, title: 'x', in: cmd, run: 'ver'}\n    rescue:\n      - id: inner\n        title: 'x'\n        block:\n          - {id: deep, title: 'x', in: cmd, run: 'ver'}\n          - {id: too, title: 'x', in: cmd, run: 'ver'}\n";
+
+const LAST: &str = "`outer/last` is a step of `always` in `outer`, which is done with the steps of its block and never alone";
+
 #[test]
 fn parts_of_blocks_are_chosen_and_what_breaks_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("blocks.yaml"), BLOCKS).unwrap();
+    fs::write(folder.path().join("blocks.yaml"), format!("{BLOCKS}{TIDIED}")).unwrap();
     let script = load(&Library::with_folder(folder.path()), "blocks").unwrap().script;
     let list = |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
     for (only, from, skip, expected) in [
@@ -105,12 +110,48 @@ fn parts_of_blocks_are_chosen_and_what_breaks_is_refused() {
             &[],
             None,
             &["outer/three", "outer/last"],
-            Ok(&["first", "outer", "outer/one", "outer/two", "after"]),
+            Ok(&[
+                "first",
+                "outer",
+                "outer/one",
+                "outer/two",
+                "after",
+                "tidied",
+                "tidied/it",
+                "tidied/inner",
+                "tidied/inner/deep",
+                "tidied/inner/too",
+            ]),
         ),
         (&[], None, &["outer/one"], Err("the step `outer/three` needs `one`, which would be left out")),
         (&[], None, &["outer/two"], Err("the step `after` needs `two`, which would be left out")),
         (&[], Some("outer/three"), &[], Err("the step `outer/three` needs `one`, which would be left out")),
         (&["outer/nine"], None, &[], Err("blocks has no step `outer/nine`")),
+        // What is done with the steps of a block is not chosen without them; it can be left out.
+        (&[], Some("outer/last"), &[], Err(LAST)),
+        (&["outer/last"], None, &[], Err(LAST)),
+        (&["outer/last", "first"], None, &[], Err(LAST)),
+        (
+            &["tidied/inner/deep"],
+            None,
+            &[],
+            Err(
+                "`tidied/inner/deep` is a step of `rescue` in `tidied`, which is done with the steps of its block and never alone",
+            ),
+        ),
+        (
+            &["tidied"],
+            None,
+            &[],
+            Ok(&["tidied", "tidied/it", "tidied/inner", "tidied/inner/deep", "tidied/inner/too"]),
+        ),
+        (
+            &["tidied"],
+            None,
+            &["tidied/inner/deep"],
+            Ok(&["tidied", "tidied/it", "tidied/inner", "tidied/inner/too"]),
+        ),
+        (&["tidied"], None, &["tidied/inner"], Ok(&["tidied", "tidied/it"])),
     ] {
         let selection = Selection { only: list(only), from: from.map(str::to_owned), skip: list(skip) };
         let chosen = selection.of(&script).map(|script| {
@@ -121,6 +162,14 @@ fn parts_of_blocks_are_chosen_and_what_breaks_is_refused() {
         let chosen = chosen.map_err(|error| error.to_string());
         assert_eq!(chosen, expected.map(list).map_err(str::to_owned), "{only:?} {from:?} {skip:?}");
     }
+}
+
+#[test]
+fn a_step_of_always_is_not_named_as_the_first_one() {
+    let run = "run blocks.yaml --from outer/last -t sim:healthy --yes --runs-dir runs";
+    let said = Program::new(run).file("blocks.yaml", BLOCKS).run().code(2).stdout("");
+    let told = format!("\nerror: {LAST}\n  help: choose `outer`, or a step of its `block`\n");
+    assert!(said.stderr_text().ends_with(&told), "{}", said.stderr_text());
 }
 
 /// A look that may restart the machine, in a script that is used, and one that may change it, in a block.

@@ -10,7 +10,7 @@ use crate::script::model::{Block, OnFailure, Scope, Step, Value};
 
 impl<O: Operator> Run<'_, O> {
     /// A block. When one of its steps fails, its changes are taken back, last one first; then comes `rescue`, and in
-    /// any case `always`.
+    /// any case `always`. Its own deadline is that of its steps.
     pub(super) async fn block(
         &mut self,
         at: &At<'_>,
@@ -20,7 +20,10 @@ impl<O: Operator> Run<'_, O> {
     ) -> Result<Done, Stop> {
         let mut inner = frame.inside(&at.path, scope);
         let open_before = self.open_findings;
+        let deadlines_around = self.deadlines.len() - usize::from(at.step.within.is_some());
         let mut outcome = self.sequence(&block.steps, &mut inner).await;
+        // What deals with a failure has time when that failure is a deadline.
+        self.deadlines.truncate(deadlines_around);
         inner.not_done(&block.steps);
         let mut rescued = false;
         if let Err(Stop::Failed(failure)) = &outcome

@@ -282,3 +282,27 @@ fn a_diagnosis_reads_nothing_whose_risk_was_raised_around_it() {
     let outcome = trial().on(Toy::holding("a=1 w=1"));
     assert_eq!(outcome.sent(), "get w; list; get a; list");
 }
+
+/// The deadline of a block is that of its steps: what deals with its failure has time, up to the deadlines around it.
+#[test]
+fn a_block_whose_time_is_over_is_rescued() {
+    let slow = "  - id: w\n    title: 'w'\n    in: cmd\n    wait: {run: 'slow s', holds: 'rc == 7', within: 1m, every: 1s}\n";
+    let rescue = look("saved", "failure.code == \"deadline\"") + &one("r", "r", "");
+    let steps = block(&(one("a", "a", "") + slow), &rescue, &one("z", "z", "")).replacen(
+        "title:",
+        "within: 3s\n    title:",
+        1,
+    );
+    let outcome =
+        Trial::new(&(steps.clone() + &look("after", "steps.blk.failed"))).on(Toy::holding("a=0 r=0 z=0"));
+    assert_eq!(
+        outcome.steps(),
+        "blk/a changed; blk/w failed; blk/saved looked; blk/r changed; blk/z changed; blk not-held; after looked"
+    );
+    assert_eq!((outcome.toy.text().as_str(), outcome.ended.verdict), ("a=0 r=1 z=1", Verdict::Holds));
+
+    // One around the block still holds.
+    let outcome = Trial::new(&format!("within: 3s\nsteps:\n{steps}")).on(Toy::holding("a=0 r=0 z=0"));
+    assert_eq!(outcome.steps(), "blk/a changed; blk/w failed; blk/saved failed; blk/z changed; blk failed");
+    assert_eq!((outcome.toy.text().as_str(), outcome.failure()), ("a=0 r=0 z=0", "deadline"));
+}

@@ -110,6 +110,12 @@ fn folder() -> PathBuf {
 fn key(endpoint: &Endpoint) -> String {
     let text = match endpoint {
         Endpoint::Serial { .. } | Endpoint::Pty { .. } | Endpoint::Unix { .. } => real_path(endpoint),
+        // One port of a terminal server is one console, whatever is spoken there and however the line is set.
+        Endpoint::Tcp { host, port }
+        | Endpoint::Telnet { host, port }
+        | Endpoint::Rfc2217 { host, port, .. } => {
+            format!("{}:{port}", host.to_lowercase())
+        }
         Endpoint::Exec { .. } | Endpoint::Websocket(_) => endpoint.spelled_out().expose().to_owned(),
         _ => endpoint.to_string().to_lowercase(),
     };
@@ -155,6 +161,16 @@ mod tests {
         let of = |text: &str| key(&text.parse().unwrap());
         assert_eq!(of("tcp:Host:4555"), of("tcp:host:4555"));
         assert_ne!(of("tcp:host:4555"), of("tcp:host:4556"));
+        assert_ne!(of("tcp:host:4555"), of("tcp:host2:4555"));
+        for same in [
+            "rfc2217:host:4555",
+            "rfc2217:HOST:4555?baud=9600",
+            "rfc2217:host:4555?baud=115200&parity=even",
+            "telnet:Host:4555",
+        ] {
+            assert_eq!(of(same), of("tcp:host:4555"), "{same}");
+        }
+        assert_eq!(of("rfc2217:[FE80::1]:4000?baud=9600"), of("telnet:[fe80::1]:4000"));
         assert_eq!(of("serial:/dev/null?baud=9600"), of("serial:/dev/null"));
         assert_ne!(of("exec:ssh a"), of("exec:ssh b"));
     }

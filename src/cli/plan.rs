@@ -16,8 +16,9 @@ use crate::encoding::harmless_json;
 use crate::engine::event::StepStatus;
 use crate::report::Summary;
 use crate::report::summary::Step;
+use crate::script::item::is_round;
 use crate::script::model::Risk;
-use crate::script::plan::{Plan, StepKind, Verdict};
+use crate::script::plan::{Plan, PlannedItem, PlannedStep, StepKind, Verdict};
 use crate::transport::Endpoint;
 
 /// Arguments of `plan`.
@@ -145,9 +146,17 @@ pub fn fill_in(plan: &mut Plan, summary: &Summary, target: &str) {
     plan.facts = summary.facts.clone();
     // Each run has its own name.
     plan.facts.remove("run");
-    for planned in &mut plan.steps {
-        let seen = summary.steps.iter().find(|step| step.step.0 == planned.path);
-        planned.verdict = seen.and_then(|step| verdict(step, planned.kind));
+    for PlannedStep { path, kind, for_each, verdict, items, .. } in &mut plan.steps {
+        let said = |step: &Step| self::verdict(step, *kind);
+        if for_each.is_none() {
+            *verdict = summary.steps.iter().find(|step| step.step.0 == *path).and_then(said);
+            continue;
+        }
+        // What is in the list was seen on the machine alone.
+        let rounds = summary.steps.iter().filter(|step| is_round(path, &step.step.0));
+        let rounds = rounds
+            .filter_map(|step| said(step).map(|verdict| PlannedItem { path: step.step.0.clone(), verdict }));
+        *items = rounds.collect();
     }
 }
 

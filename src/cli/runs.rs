@@ -85,11 +85,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             let _ = writeln!(text, "{line}");
             continue;
         }
-        let result = match summary.verdict {
-            _ if running => "still running",
-            Some(verdict) => wording::verdict(verdict),
-            None => "cut off",
-        };
+        let result = if running { "still running" } else { summary.result().unwrap_or("cut off") };
         // Its journal has no line: the disk was full, or the program was killed before the first one.
         if summary.started.is_none() {
             let _ = writeln!(text, "{name}\n    never begun");

@@ -12,7 +12,8 @@ use crate::script::plan::Plan;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Steps")]
 pub struct StepArgs {
-    /// Does only this step, by its path (`tls/enabled`); may be given several times
+    /// Does only this step, by its path (`tls/enabled`); may be given several times. Of a block, `rescue` and `always` come
+    /// with any of its steps
     #[arg(long, value_name = "STEP")]
     only: Vec<String>,
 
@@ -20,7 +21,7 @@ pub struct StepArgs {
     #[arg(long, value_name = "STEP")]
     from: Option<String>,
 
-    /// Leaves this step out; may be given several times
+    /// Leaves this step out, also one of `rescue` or `always`; may be given several times
     #[arg(long, value_name = "STEP")]
     skip: Vec<String>,
 }

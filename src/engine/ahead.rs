@@ -13,7 +13,7 @@ use super::journal::JournalError;
 use super::operator::{Operator, OperatorError, Outcome};
 use super::run::Run;
 use super::step::{items, used};
-use crate::script::model::{Body, Expr, Mode, Probe, Scope, Step, Template};
+use crate::script::model::{Body, Expr, Mode, Probe, Risk, Scope, Step, Template};
 
 /// How long ago a line may have been sent when a step takes up its answer. Commands of other steps may have run for
 /// minutes in between.
@@ -54,6 +54,12 @@ impl Ahead {
     pub(super) fn changed(&mut self) {
         self.forget();
         self.since_change = Some(0);
+    }
+
+    /// A look comes that is said to do more than read: it goes alone, and no answer of before stands behind it.
+    pub(super) fn let_pass(&mut self) {
+        self.changed();
+        self.coming.clear();
     }
 
     /// How many may go together: behind a change as many as went well since, so that no more is read in vain than was read
@@ -217,6 +223,9 @@ impl<O: Operator> Run<'_, O> {
         }
         let path = || StepPath(format!("{}{}", frame.prefix, step.id));
         match &step.body {
+            // A look that is said to do more than read keeps its turn, and what comes behind it waits for that; a diagnosis
+            // does not send it.
+            Body::Look(_) if step.risk > Risk::Read => return self.order.mode == RunMode::Diagnose,
             // What is known to take long would keep the others waiting.
             Body::Look(_) if step.timeout.is_some_and(|timeout| timeout > self.order.timeout) => {}
             Body::Condition(_) if step.timeout.is_some_and(|timeout| timeout > LONGEST_CHANGE) => {}

@@ -10,7 +10,7 @@ use crate::script::model::{Block, OnFailure, Scope, Step, Value};
 
 impl<O: Operator> Run<'_, O> {
     /// A block. When one of its steps fails, its changes are taken back, last one first; then comes `rescue`, and in
-    /// any case `always`.
+    /// any case `always`. Its own deadline is that of its steps.
     pub(super) async fn block(
         &mut self,
         at: &At<'_>,
@@ -22,7 +22,10 @@ impl<O: Operator> Run<'_, O> {
         let open_before = self.open_findings;
         let rescuable = u32::from(!block.rescue.is_empty());
         self.rescuable += rescuable;
+        let deadlines_around = self.deadlines.len() - usize::from(at.step.within.is_some());
         let mut outcome = self.sequence(&block.steps, &mut inner).await;
+        // What deals with a failure has time when that failure is a deadline.
+        self.deadlines.truncate(deadlines_around);
         self.rescuable = self.rescuable.saturating_sub(rescuable);
         inner.not_done(&block.steps);
         let failed = matches!(outcome, Err(Stop::Failed(_)));

@@ -309,9 +309,11 @@ impl Ledger {
                 } else if *outcome != UndoOutcome::Restored
                     && let Some(index) = self.taken_back.iter().rposition(|made| made.step == *step)
                 {
-                    // It was taken back, came again with a start, and could not be taken back once more.
+                    // A start of the machine may have brought it back, and this time something of it stays.
                     let made = self.taken_back.remove(index);
-                    self.changes.push(Made { outcome: Some(outcome.clone()), ..made });
+                    let later = self.changes.iter().position(|other| other.at > made.at);
+                    let place = later.unwrap_or(self.changes.len());
+                    self.changes.insert(place, Made { outcome: Some(outcome.clone()), ..made });
                 }
             }
             EventKind::StepStarted { .. } => self.open_steps += 1,

@@ -28,6 +28,9 @@ pub(super) struct Seen {
 impl<O: Operator> Run<'_, O> {
     /// A step that looks.
     pub(super) async fn look(&mut self, at: &At<'_>, probe: &Probe, scope: &Scope) -> Result<Done, Stop> {
+        if let Some(done) = self.beyond_reading(at.step.risk) {
+            return Ok(done);
+        }
         let seen = self.probe(at, probe, Purpose::Look, scope, probe.retry).await?;
         let record = seen.record();
         if seen.holds != Some(false) {
@@ -39,6 +42,18 @@ impl<O: Operator> Run<'_, O> {
             self.open_findings += 1;
         }
         Ok(Done::new(StepStatus::NotHeld, record))
+    }
+
+    /// How a step that reads ends where nothing may be done but reading, and its script says that it does more.
+    pub(super) fn beyond_reading(&self, risk: Risk) -> Option<Done> {
+        let note = match risk {
+            Risk::Change => "would run a command that may change the machine",
+            Risk::Reboot => "would run a command that may restart the machine",
+            Risk::Read => return None,
+        };
+        let record =
+            Record { ran: true, changed: true, open: Some(LeftOpen::WouldChange), ..Record::default() };
+        (!self.may_change()).then(|| Done::not_run(StepStatus::Depends, note, record))
     }
 
     /// Runs a probe, again and again while it does not hold and `retry` allows.
@@ -100,12 +115,16 @@ impl<O: Operator> Run<'_, O> {
         attempt: u32,
         wanted: &[Capture],
     ) -> Result<Result<Outcome, OperatorError>, Stop> {
+        // A look that is said to be more than one is sent once, and alone.
+        let more = purpose == Purpose::Look && at.step.risk > Risk::Read;
+        if more {
+            self.ahead.let_pass();
+        }
+        let reads = !(purpose.changes() || more);
         let mut tries = Tries::first();
         loop {
             let outcome = self.send_for(&at.path, purpose, command, attempt, wanted).await?;
             let Err(error) = &outcome else { return Ok(outcome) };
-            // A look that is said to be more than one is sent once.
-            let reads = !(purpose.changes() || purpose == Purpose::Look && at.step.risk > Risk::Read);
             if !reads || !self.calls_again(error, &mut tries).await? {
                 return Ok(outcome);
             }

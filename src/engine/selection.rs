@@ -55,6 +55,18 @@ pub enum SelectionError {
         /// The step that it needs.
         needs: String,
     },
+    /// A step cannot be chosen without its block.
+    #[error(
+        "`{step}` is a step of `{part}` in `{block}`, which is done with the steps of its block and never alone"
+    )]
+    Beside {
+        /// The step.
+        step: String,
+        /// The block.
+        block: String,
+        /// `rescue` or `always`.
+        part: &'static str,
+    },
     /// No step is left.
     #[error("no step of {script} would be left")]
     Nothing {
@@ -69,6 +81,7 @@ impl SelectionError {
         match self {
             Self::Unknown { .. } => "selection-unknown",
             Self::Needed { .. } => "selection-needed",
+            Self::Beside { .. } => "selection-beside",
             Self::Nothing { .. } => "selection-empty",
         }
     }
@@ -80,6 +93,7 @@ impl SelectionError {
             Self::Needed { step, needs } => {
                 format!("leave `{step}` out as well (--skip {step}), or keep `{needs}`")
             }
+            Self::Beside { block, .. } => format!("choose `{block}`, or a step of its `block`"),
             Self::Nothing { .. } => "`sacpilot plan` shows the steps and their names".to_owned(),
         }
     }
@@ -99,15 +113,16 @@ impl Selection {
         if self.is_all() {
             return Ok(Arc::clone(script));
         }
-        let mut paths = Vec::new();
-        all_paths(&script.steps, "", &mut paths);
+        let mut places = Vec::new();
+        all_places(&script.steps, "", &None, &mut places);
+        let place = |name: &str| places.iter().find(|place| place.path == name);
         for name in self.only.iter().chain(&self.from).chain(&self.skip) {
-            if !paths.contains(name) {
+            if place(name).is_none() {
                 let bare = without_items(name);
-                let help = if paths.contains(&bare) {
+                let help = if place(&bare).is_some() {
                     format!("a loop is chosen as a whole: `{bare}`")
                 } else {
-                    did_you_mean(&bare, paths.iter().map(String::as_str))
+                    did_you_mean(&bare, places.iter().map(|place| place.path.as_str()))
                         .unwrap_or_else(|| "`sacpilot plan` shows the steps and their names".to_owned())
                 };
                 return Err(SelectionError::Unknown {
@@ -117,26 +132,33 @@ impl Selection {
                 });
             }
         }
-        Chosen { paths: self.chosen(&paths), skip: &self.skip }
+        for name in self.only.iter().chain(&self.from) {
+            if let Some(Place { beside: Some((block, part)), .. }) = place(name) {
+                return Err(SelectionError::Beside { step: name.clone(), block: block.clone(), part });
+            }
+        }
+        Chosen { paths: self.chosen(&places) }
             .script(script, "")?
             .map(Arc::new)
             .ok_or_else(|| SelectionError::Nothing { script: script.name.clone() })
     }
 
-    /// The paths that stay; a step stays with everything that leads to it.
-    fn chosen(&self, paths: &[String]) -> BTreeSet<String> {
+    /// The paths that stay; a step stays with everything that leads to it. What deals with a failure, and what is done in
+    /// any case, belongs to every part of its block.
+    fn chosen(&self, places: &[Place]) -> BTreeSet<String> {
         let within = |path: &str, name: &str| {
             path == name || path.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
         };
         let mut begun = self.from.is_none();
         let mut chosen = BTreeSet::new();
-        for path in paths {
+        for Place { path, beside } in places {
             begun |= self.from.as_deref() == Some(path);
             // A script that is used stays when the first step to do is inside of it.
             let begun = begun || self.from.iter().any(|name| within(name, path));
             let only =
                 self.only.is_empty() || self.only.iter().any(|name| within(path, name) || within(name, path));
-            if begun && only && !self.skip.iter().any(|name| within(path, name)) {
+            let wanted = beside.is_some() || begun && only;
+            if wanted && !self.skip.iter().any(|name| within(path, name)) {
                 chosen.insert(path.clone());
             }
         }
@@ -144,17 +166,28 @@ impl Selection {
     }
 }
 
-/// Paths of all steps, in the order in which they are done.
-fn all_paths(steps: &[Step], prefix: &str, paths: &mut Vec<String>) {
+/// Where a step is.
+struct Place {
+    path: String,
+    /// The block in whose `rescue` or `always` it is, and in which of them.
+    beside: Beside,
+}
+
+type Beside = Option<(String, &'static str)>;
+
+/// All steps, in the order in which they are done.
+fn all_places(steps: &[Step], prefix: &str, beside: &Beside, places: &mut Vec<Place>) {
     for step in steps {
         let path = format!("{prefix}{}", step.id);
         let below = format!("{path}/");
-        paths.push(path);
+        places.push(Place { path: path.clone(), beside: beside.clone() });
         match &step.body {
-            Body::Use { script, .. } => all_paths(&script.steps, &below, paths),
+            Body::Use { script, .. } => all_places(&script.steps, &below, beside, places),
             Body::Block(block) => {
-                for steps in [&block.steps, &block.rescue, &block.always] {
-                    all_paths(steps, &below, paths);
+                all_places(&block.steps, &below, beside, places);
+                for (steps, part) in [(&block.rescue, "rescue"), (&block.always, "always")] {
+                    let beside = beside.clone().or_else(|| Some((path.clone(), part)));
+                    all_places(steps, &below, &beside, places);
                 }
             }
             _ => {}
@@ -177,12 +210,11 @@ fn without_items(path: &str) -> String {
 }
 
 /// What is chosen.
-struct Chosen<'s> {
+struct Chosen {
     paths: BTreeSet<String>,
-    skip: &'s [String],
 }
 
-impl Chosen<'_> {
+impl Chosen {
     /// The chosen part of a script; `None` when nothing of it is.
     fn script(&self, script: &Script, prefix: &str) -> Result<Option<Script>, SelectionError> {
         let steps = self.steps(&script.steps, prefix)?;
@@ -211,9 +243,8 @@ impl Chosen<'_> {
                     if block.steps.is_empty() {
                         continue;
                     }
-                    // What deals with a failure, and what is done in any case, belongs to every part of the block.
                     for steps in [&mut block.rescue, &mut block.always] {
-                        steps.retain(|step| !self.skip.contains(&format!("{below}{}", step.id)));
+                        *steps = self.steps(steps, &below)?;
                     }
                 }
                 _ => {}

@@ -13,13 +13,10 @@ use super::failure::Stop;
 use super::frame::{Frame, Record, names_of_body, names_of_step, names_of_title};
 use super::operator::Operator;
 use super::run::Run;
-use crate::encoding::acts;
+use crate::script::item::unique;
 use crate::script::model::{
     Argument, Body, Expr, ForEach, Mode, OnFailure, Risk, Scope, Script, Severity, Step, Value,
 };
-
-/// Longest text of an item in the path of a step.
-const LONGEST_ITEM: usize = 40;
 
 /// Where a step is, and how its commands are typed.
 #[derive(Debug, Clone)]
@@ -388,32 +385,4 @@ pub(super) fn items(each: &ForEach, scope: &Scope) -> Result<Vec<Value>, Failure
         return Err(Failure::new("too-many-items", message).help("narrow the list, or raise `max_items`"));
     }
     Ok(items)
-}
-
-/// `id[item]`, for people; a second equal one is `id[item #2]`.
-fn unique(path: &str, item: &Value, used: &mut BTreeSet<String>) -> String {
-    let text: String =
-        item.to_string().chars().map(|c| if acts(c) { '·' } else { c }).take(LONGEST_ITEM).collect();
-    let mut name = format!("{path}[{text}]");
-    let mut number = 1;
-    while !used.insert(name.clone()) {
-        number += 1;
-        name = format!("{path}[{text} #{number}]");
-    }
-    name
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_item_names_its_step_and_acts_on_nothing() {
-        let mut used = BTreeSet::new();
-        let mut name = |item: &str| unique("each", &Value::from(item), &mut used);
-        assert_eq!(name("1.2"), "each[1.2]");
-        assert_eq!(name("1.2"), "each[1.2 #2]");
-        assert_eq!(name("a\u{202e}b\u{9b}2J\n"), "each[a·b·2J·]");
-        assert_eq!(name(&"x".repeat(100)).len(), "each[]".len() + LONGEST_ITEM);
-    }
 }

@@ -23,7 +23,7 @@ pub fn report(summary: &Summary, next: &Next) -> String {
 }
 
 fn write(out: &mut String, summary: &Summary, next: &Next) -> fmt::Result {
-    let verdict = summary.verdict.map_or("the run was cut off", wording::verdict);
+    let verdict = summary.result().unwrap_or("the run was cut off");
     writeln!(out, "# {}\n", text(&summary.title))?;
     writeln!(out, "**Result: {}**\n", text(verdict))?;
     head(out, summary)?;
@@ -251,16 +251,54 @@ fn pictures(out: &mut String, summary: &Summary) -> fmt::Result {
     })
 }
 
-/// Text in a paragraph or a cell of a table: nothing in it is markup.
+/// Text in a paragraph or a cell of a table: nothing in it is markup. A word of which a page would make a link, a call
+/// to somebody or a formula is shown as code: no backslash and no entity keeps GitHub from that.
 fn text(text: &str) -> String {
+    let text = visible::line(text);
     let mut out = String::new();
-    for c in visible::line(text).chars() {
-        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&') {
-            out.push('\\');
+    for (index, word) in text.split(' ').enumerate() {
+        if index > 0 {
+            out.push(' ');
         }
-        out.push(c);
+        if !is_live(word, index == 0) {
+            out.extend(word.chars().flat_map(plain));
+            continue;
+        }
+        // In a table a `|` ends the cell, in code as well.
+        for (index, part) in word.split('|').enumerate() {
+            if index > 0 {
+                out.push_str("\\|");
+            }
+            if !part.is_empty() {
+                out.push_str(&code(part));
+            }
+        }
     }
     out
+}
+
+/// A character that is no markup.
+fn plain(c: char) -> impl Iterator<Item = char> {
+    let acts = matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&');
+    acts.then_some('\\').into_iter().chain([c])
+}
+
+/// Whether GitHub, GitLab or Azure DevOps would make more of a word than text: an address, a name that is called, a
+/// formula, the number of an issue, at the very beginning an order to the page (`/close`).
+fn is_live(word: &str, first: bool) -> bool {
+    let lower = word.to_ascii_lowercase();
+    let numbered = |sign: &str| {
+        lower
+            .match_indices(sign)
+            .any(|(at, _)| lower[at + sign.len()..].starts_with(|c: char| c.is_ascii_digit()))
+    };
+    lower.contains("://")
+        || lower.contains("www.")
+        || lower.contains("mailto:")
+        || lower.contains("xmpp:")
+        || word.contains(['@', '$'])
+        || ["#", "!", "%", "&", "~", "gh-"].into_iter().any(numbered)
+        || first && word.starts_with('/')
 }
 
 /// Text as code, in a line.
@@ -289,6 +327,19 @@ mod tests {
     #[test]
     fn nothing_of_the_machine_becomes_markup() {
         assert_eq!(text("a|b <img> *x* `y` [z](u)\n# h"), "a\\|b \\<img\\> \\*x\\* \\`y\\` \\[z\\](u)␊\\# h");
+        for (live, expected) in [
+            ("see https://x.example/a_b?c=1|d now", "see `https://x.example/a_b?c=1`\\|`d` now"),
+            ("at WWW.x.example.", "at `WWW.x.example.`"),
+            ("by @somebody, a@b.example", "by `@somebody,` `a@b.example`"),
+            ("$x_1$ and $ {$`y`$}", "`$x_1$` and `$` ``{$`y`$}``"),
+            ("#12 a/b#12 !7 GH-3 %4", "`#12` `a/b#12` `!7` `GH-3` `%4`"),
+            ("/close me", "`/close` me"),
+            ("a # b, 5 % of C:\\x, !SAC> R&D", "a \\# b, 5 % of C:\\\\x, !SAC\\> R\\&D"),
+            ("|@a|", "\\|`@a`\\|"),
+            ("a  b ", "a  b "),
+        ] {
+            assert_eq!(text(live), expected, "{live}");
+        }
         assert_eq!(code("plain"), "`plain`");
         assert_eq!(code("`a``b"), "``` `a``b ```");
         assert_eq!(block("x\n```\ny\x1b[0m\n\n"), "````text\nx\n```\ny␛[0m\n````");

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::engine::event::{
-    Again, ChannelLeft, Command, Evidence, Failure, Purpose, RunMode, StepPath, StepStatus, UndoOutcome,
-    Values, WayBack,
+    Again, ChannelLeft, Command, Evidence, Failure, Purpose, RunMode, Settled, StepPath, StepStatus,
+    UndoOutcome, Values, WayBack,
 };
-use crate::engine::{Event, EventKind, Listener, Selection, Verdict};
+use crate::engine::operator::Executed;
+use crate::engine::{Event, EventKind, Listener, Selection, Trouble, Verdict};
 use crate::script::model::{Risk, Severity};
 
 /// Version of `report.json`; grows when a member changes its meaning.
@@ -140,7 +141,7 @@ pub struct Change {
     pub title: String,
     /// The commands.
     pub commands: Vec<Command>,
-    /// How many of them were sent.
+    /// How many of them were sent; one that was never entered does not count.
     pub sent: usize,
     /// What the check had read before, and what undo needs.
     pub before: Values,
@@ -150,6 +151,11 @@ pub struct Change {
     pub undo: WayBack,
     /// How taking it back ended, where that was tried.
     pub undone: Option<UndoOutcome>,
+    /// How many were sent when it was made anew, and before that.
+    #[serde(skip)]
+    sent_now: usize,
+    #[serde(skip)]
+    sent_before: usize,
 }
 
 /// The same check before and after a change.
@@ -239,6 +245,21 @@ impl Summary {
         self.changes.iter().filter(|change| change.sent > 0 && change.undone != Some(UndoOutcome::Restored))
     }
 
+    /// The result in a sentence, once there is one. Of a run that was taken up again, and could not go on, changes of
+    /// before may be left.
+    pub fn result(&self) -> Option<&'static str> {
+        let changed = || self.standing_changes().next().is_some();
+        Some(match self.verdict? {
+            Verdict::Unreachable if changed() => {
+                "the machine could not be reached; changes of before remain on it"
+            }
+            Verdict::LoginRefused if changed() => {
+                "the login was refused; changes of before remain on the machine"
+            }
+            verdict => verdict.sentence(),
+        })
+    }
+
     /// Adds one event.
     pub fn add(&mut self, event: &Event) {
         if matches!(event.event, EventKind::RunResumed { .. }) {
@@ -304,8 +325,18 @@ impl Summary {
                 if *purpose == Purpose::Change
                     && let Some(change) = self.change(step)
                 {
-                    change.sent += 1;
+                    change.entered(1);
                 }
+            }
+            EventKind::CommandFailed { step, purpose: Purpose::Change, failure }
+                if failure.trouble.map(Trouble::executed) == Some(Executed::No) =>
+            {
+                self.never_entered(step);
+            }
+            EventKind::CommandSettled { step, purpose: Purpose::Change, settled, .. }
+                if *settled == Settled::NeverStarted =>
+            {
+                self.never_entered(step);
             }
             EventKind::Found { step, severity, text, remedy, evidence } => {
                 if self.resumed {
@@ -323,6 +354,7 @@ impl Summary {
             EventKind::ChangeIntended { step, commands, undo, before, again, .. } => {
                 if *again && let Some(change) = self.change(step) {
                     change.undone = None;
+                    change.begin_again(commands.len());
                     return;
                 }
                 let title = self.step(step).map(|step| step.title.clone()).unwrap_or_default();
@@ -335,6 +367,8 @@ impl Summary {
                     proof: None,
                     undo: undo.clone(),
                     undone: None,
+                    sent_now: 0,
+                    sent_before: 0,
                 });
             }
             EventKind::ChangeVerified { step, before, after } => {
@@ -427,6 +461,12 @@ impl Summary {
         self.steps.get_mut(index)
     }
 
+    fn never_entered(&mut self, step: &StepPath) {
+        if let Some(change) = self.change(step) {
+            change.entered(-1);
+        }
+    }
+
     fn change(&mut self, step: &StepPath) -> Option<&mut Change> {
         self.changes.iter_mut().rev().find(|change| change.step == *step)
     }
@@ -438,8 +478,126 @@ impl Summary {
     }
 }
 
+impl Change {
+    /// One more of its commands was sent, or one less: it turned out that it never was.
+    fn entered(&mut self, more: isize) {
+        self.sent_now = self.sent_now.saturating_add_signed(more);
+        self.sent = self.sent_now.max(self.sent_before);
+    }
+
+    /// The last ones of its commands, so many, are sent anew.
+    fn begin_again(&mut self, commands: usize) {
+        self.sent_before = self.sent;
+        self.sent_now = self.commands.len().saturating_sub(commands);
+    }
+}
+
 impl Listener for Summary {
     fn hear(&mut self, event: &Event) {
         self.add(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::model::Mode;
+
+    /// A run that intended a change of three commands, and what followed.
+    fn summary(events: Vec<EventKind>) -> Summary {
+        let first = intended(3, false);
+        let events = std::iter::once(first).chain(events);
+        let event = |event| Event { v: 1, seq: 1, at: Timestamp::UNIX_EPOCH, ms: 0, event };
+        Summary::of(&events.map(event).collect::<Vec<_>>())
+    }
+
+    fn step() -> StepPath {
+        StepPath("s".to_owned())
+    }
+
+    fn command() -> Command {
+        Command { mode: Mode::Cmd, text: "c".to_owned(), codes: vec![0], timeout_ms: 1 }
+    }
+
+    fn intended(commands: usize, again: bool) -> EventKind {
+        EventKind::ChangeIntended {
+            step: step(),
+            commands: vec![command(); commands],
+            undo: WayBack::None { why: String::new() },
+            before: Values::new(),
+            again,
+            temporary: false,
+        }
+    }
+
+    fn started() -> EventKind {
+        EventKind::CommandStarted {
+            step: step(),
+            purpose: Purpose::Change,
+            command: command(),
+            attempt: 1,
+            without_receipt: false,
+        }
+    }
+
+    fn failed(trouble: Trouble) -> EventKind {
+        let (code, message) = (trouble.code().to_owned(), String::new());
+        let failure = Failure { code, message, help: None, screen: None, trouble: Some(trouble) };
+        EventKind::CommandFailed { step: step(), purpose: Purpose::Change, failure }
+    }
+
+    fn settled(settled: Settled) -> EventKind {
+        EventKind::CommandSettled { step: step(), purpose: Purpose::Change, command: "c".to_owned(), settled }
+    }
+
+    fn resumed() -> EventKind {
+        EventKind::RunResumed { again: Again::Resume, tool: String::new(), target: String::new() }
+    }
+
+    fn finished(verdict: Verdict) -> EventKind {
+        EventKind::RunFinished { verdict, exit: 0, elapsed_ms: 0, failure: None }
+    }
+
+    #[test]
+    fn what_was_never_entered_was_not_sent() {
+        use Settled::{Ended, NeverStarted, Unknown};
+        for (events, sent) in [
+            (vec![], 0),
+            (vec![started()], 1),
+            (vec![started(), failed(Trouble::NotTyped)], 0),
+            (vec![started(), failed(Trouble::LineLost)], 1),
+            (vec![started(), failed(Trouble::LineLost), resumed(), settled(NeverStarted)], 0),
+            (vec![started(), started(), resumed(), settled(NeverStarted)], 1),
+            (vec![started(), started(), resumed(), settled(Unknown)], 2),
+            (vec![started(), started(), resumed(), settled(Ended { code: 0 }), started()], 3),
+            // Made anew, as a whole or from where it was: what was sent before stays sent.
+            (vec![started(), started(), intended(3, true), started()], 2),
+            (vec![started(), started(), intended(3, true), started(), failed(Trouble::NotTyped)], 2),
+            (vec![started(), intended(2, true), started()], 2),
+            (vec![started(), intended(2, true), started(), failed(Trouble::NotTyped)], 1),
+        ] {
+            assert_eq!(summary(events.clone()).changes[0].sent, sent, "{events:#?}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_cannot_go_on_does_not_say_that_nothing_was_changed() {
+        for (events, expected) in [
+            (vec![started()], None),
+            (
+                vec![started(), resumed(), finished(Verdict::Unreachable)],
+                Some("the machine could not be reached; changes of before remain on it"),
+            ),
+            (
+                vec![started(), resumed(), finished(Verdict::LoginRefused)],
+                Some("the login was refused; changes of before remain on the machine"),
+            ),
+            (
+                vec![started(), failed(Trouble::NotTyped), resumed(), finished(Verdict::Unreachable)],
+                Some("the machine could not be reached; nothing was changed"),
+            ),
+        ] {
+            assert_eq!(summary(events).result(), expected);
+        }
     }
 }

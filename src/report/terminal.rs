@@ -279,7 +279,7 @@ impl<W: Write + Send> Terminal<W> {
             | Verdict::PartlyTakenBack => Paint::bad,
         };
         self.line("");
-        let text = paint(self.paint, wording::verdict(verdict));
+        let text = paint(self.paint, self.summary.result().unwrap_or(verdict.sentence()));
         self.line(&format!("{}: {text}", self.paint.bold("Result")));
         if let Some(selection) = &self.summary.selection {
             let part = visible::line(&selection.to_string());

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::engine::Verdict;
 use crate::engine::event::{Settled, StepStatus, UndoOutcome, Values};
 use crate::report::visible;
 use crate::script::model::Severity;
@@ -25,11 +24,6 @@ pub fn span(ms: u64) -> String {
 /// `1 change`, `2 changes`.
 pub fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
-}
-
-/// The result in a sentence.
-pub fn verdict(verdict: Verdict) -> &'static str {
-    verdict.sentence()
 }
 
 /// How a step ended, in a word or two.

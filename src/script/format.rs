@@ -34,7 +34,7 @@ pub fn format(text: &str) -> Result<String, FormatError> {
         return Err(FormatError::NotYaml);
     }
     let mut layout = Layout::new(&text);
-    layout.node(&tree, 0);
+    layout.node(&tree, 0, 0);
     let steps = layout.steps(&tree);
     let formatted = layout.written(&steps);
     match yaml::parse(&formatted) {
@@ -83,8 +83,8 @@ impl<'a> Layout<'a> {
         self.text[self.starts[self.line_of(at)]..at].chars().count()
     }
 
-    /// Lays out a value that stands `indent` from the left, or behind what began its line.
-    fn node(&mut self, node: &Node, indent: usize) {
+    /// Lays out a value that stands `indent` from the left, or behind what began its line. `from`: behind its key or dash.
+    fn node(&mut self, node: &Node, indent: usize, from: usize) {
         match &node.kind {
             _ if self.is_flow(node) => {
                 self.begins(node.span.start, indent);
@@ -108,13 +108,13 @@ impl<'a> Layout<'a> {
                             );
                         }
                         Kind::Scalar { .. } if entry.value.span.is_empty() => {}
-                        _ => self.node(&entry.value, indent + STEP),
+                        _ => self.node(&entry.value, indent + STEP, entry.key_span.end),
                     }
                 }
             }
             Kind::Sequence(items) => {
-                for item in items {
-                    let Some(dash) = self.dash(item) else { continue };
+                for (item, dash) in items.iter().zip(self.dashes(from, items)) {
+                    let Some(dash) = dash else { continue };
                     self.begins(dash, indent);
                     match &item.kind {
                         Kind::Scalar { style: ScalarStyle::Literal | ScalarStyle::Folded, .. } => {
@@ -125,7 +125,7 @@ impl<'a> Layout<'a> {
                             if self.line_of(dash) == self.line_of(item.span.start) {
                                 self.edits.push((dash + 1..item.span.start, " ".to_owned()));
                             }
-                            self.node(item, indent + STEP);
+                            self.node(item, indent + STEP, dash + 1);
                         }
                     }
                 }
@@ -137,6 +137,19 @@ impl<'a> Layout<'a> {
         !matches!(node.kind, Kind::Scalar { .. }) && self.text[node.span.start..].starts_with(['{', '['])
     }
 
+    /// Where a value ends that has a place; one that is not there has none.
+    fn end_of(&self, node: &Node) -> usize {
+        match &node.kind {
+            _ if self.is_flow(node) => node.span.end,
+            Kind::Scalar { .. } if node.span.is_empty() => 0,
+            Kind::Scalar { .. } => node.span.end,
+            Kind::Mapping(entries) => {
+                entries.last().map_or(0, |entry| entry.key_span.end.max(self.end_of(&entry.value)))
+            }
+            Kind::Sequence(items) => items.last().map_or(0, |item| self.end_of(item)),
+        }
+    }
+
     /// Something begins there. Is it the first of its line, the line is moved.
     fn begins(&mut self, at: usize, indent: usize) {
         let line = self.line_of(at);
@@ -146,23 +159,28 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// Where the dash of an item stands: before it, or, where it begins a line or is a block of text, further up.
-    fn dash(&self, item: &Node) -> Option<usize> {
-        let last = self.line_of(item.span.start);
-        let before = &self.text[self.starts[last]..item.span.start];
-        if before.trim_end().ends_with('-') {
-            return Some(self.starts[last] + before.rfind('-')?);
+    /// Where the dash of an item stands that is looked for from here on: only blanks and comments come before it.
+    fn dash(&self, from: usize) -> Option<usize> {
+        let mut at = from;
+        loop {
+            let rest = &self.text[at..];
+            let said = rest.trim_start_matches([' ', '\t', '\n', ':']);
+            at += rest.len() - said.len();
+            if !said.starts_with('#') {
+                return said.starts_with('-').then_some(at);
+            }
+            at += said.find('\n')?;
         }
-        (0..last).rev().find_map(|number| {
-            let line = self.line(number);
-            let said = line.split(" #").next().unwrap_or_default().trim_end();
-            let dash = if said.ends_with('-') && said.trim_start_matches([' ', '-']).is_empty() {
-                said.len().checked_sub(1)
-            } else {
-                said.rfind("- ")
-            };
-            dash.map(|dash| self.starts[number] + dash)
-        })
+    }
+
+    /// Where each item of a list has its dash that comes from here on.
+    fn dashes(&self, mut from: usize, items: &[Node]) -> Vec<Option<usize>> {
+        let dash = |item| {
+            let dash = self.dash(from);
+            from = self.end_of(item).max(dash.map_or(from, |dash| dash + 1));
+            dash
+        };
+        items.iter().map(dash).collect()
     }
 
     /// One blank between a key and what follows it on its line; a comment stays where it is.
@@ -213,6 +231,9 @@ impl<'a> Layout<'a> {
             (None, Some(line)) => (line.len() - line.trim_start_matches(' ').len(), indent + STEP),
             (None, None) => (0, 0),
         };
+        // A line of more blanks than it is indented is one of the text, too.
+        let blank = (last + 1..self.starts.len()).take_while(|number| self.line(*number).trim().is_empty());
+        let last = blank.filter(|number| self.line(*number).len() > from).last().unwrap_or(last);
         for line in header + 1..=last {
             self.lines.insert(line, Line::Text { from, to });
         }
@@ -254,9 +275,10 @@ impl<'a> Layout<'a> {
     /// The lines on which the steps of the script begin, but for the first.
     fn steps(&self, script: &Node) -> Vec<usize> {
         let Kind::Mapping(entries) = &script.kind else { return Vec::new() };
-        let steps = entries.iter().find(|entry| entry.key == "steps").map(|entry| &entry.value.kind);
-        let Some(Kind::Sequence(steps)) = steps else { return Vec::new() };
-        steps.iter().skip(1).filter_map(|step| self.dash(step)).map(|dash| self.line_of(dash)).collect()
+        let Some(steps) = entries.iter().find(|entry| entry.key == "steps") else { return Vec::new() };
+        let Kind::Sequence(items) = &steps.value.kind else { return Vec::new() };
+        let dashes = self.dashes(steps.key_span.end, items);
+        dashes.into_iter().skip(1).flatten().map(|dash| self.line_of(dash)).collect()
     }
 
     /// The whole text. A blank line stands above each step, and above the comments that belong to it.
@@ -356,6 +378,11 @@ impl<'a> Layout<'a> {
             Some((was, is)) if column <= was => is,
             _ => before().map_or(0, |(was, is)| if was == column { is } else { is + STEP }),
         };
+        // As deep as a block of text above it, it would belong to that.
+        let indent = match self.lines.range(..number).next_back() {
+            Some((_, Line::Text { to, .. })) => indent.min(to.saturating_sub(STEP)),
+            _ => indent,
+        };
         let gap = if said.starts_with(char::is_alphanumeric) { " " } else { "" };
         format!("{}#{gap}{said}", " ".repeat(indent))
     }
@@ -384,14 +411,16 @@ mod tests {
 
     #[test]
     fn comments_and_texts_are_kept() {
-        let text = "script: x\r\ntitle: 'a'   \n\n\n\n#first\nabout: |\n  two  \n\n\n  lines\n\nsteps:\n  - id: a # here\n    run: 'x'\n  #about b\n  - id: b\n    run: |\n      y  \n\n\n";
+        let text = "script: x\r\ntitle: 'a'   \n\n\n\n#first\nabout: |\n  two  \n\n\n  lines\n\n    \n\nsteps:\n  - id: a # here\n    run: 'x'\n  #about b\n  - id: b\n    run: |\n      y  \n\n\n";
         let formatted = format(text).unwrap();
         assert_eq!(
             formatted,
-            "script: x\ntitle: 'a'\n\n# first\nabout: |\n  two  \n\n\n  lines\n\nsteps:\n  - id: a # here\n    run: 'x'\n\n  # about b\n  - id: b\n    run: |\n      y  \n"
+            "script: x\ntitle: 'a'\n\n# first\nabout: |\n  two  \n\n\n  lines\n\n    \n\nsteps:\n  - id: a # here\n    run: 'x'\n\n  # about b\n  - id: b\n    run: |\n      y  \n"
         );
         assert_eq!(format(&formatted).unwrap(), formatted);
         assert_eq!(format("a: [1"), Err(FormatError::NotYaml));
+        assert_eq!(format("a\t:\n- # y 'x'\n").unwrap(), "a\t:\n  - # y 'x'\n");
+        assert_eq!(format("a: |\n  x\n # y\nb: 'z'\n").unwrap(), "a: |\n  x\n# y\nb: 'z'\n");
     }
 
     #[test]
@@ -430,6 +459,10 @@ steps:
      many: [
        1,   # why
        2]
+     none:
+     -  # nothing - at all
+     - 'x'
+     -
 kept: |+
     to the end
 
@@ -469,6 +502,10 @@ steps:
     many: [
       1,   # why
       2]
+    none:
+      -  # nothing - at all
+      - 'x'
+      -
 kept: |+
   to the end
 

@@ -5,6 +5,7 @@ pub(crate) mod decode;
 pub mod diagnostic;
 pub mod expression;
 pub mod format;
+pub mod item;
 pub mod library;
 mod lint;
 pub mod loader;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
+use crate::script::item;
 use crate::script::model::{
     Action, Answer, Argument, Body, Condition, Expr, Mode, ParamKind, Probe, Reply, Restart, Risk, Scope,
     Script, Severity, Step, Template, Undo, Value,
@@ -87,6 +88,18 @@ pub struct PlannedStep {
     /// What its check said on the machine. Not part of the digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
+    /// The same of each item of a list that only the machine knows. Not part of the digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<PlannedItem>,
+}
+
+/// An item that the machine had in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedItem {
+    /// The step for this item: `enabled[1.2]`. The loop itself, `enabled`, when there was nothing in the list.
+    pub path: String,
+    /// What its check said.
+    pub verdict: Verdict,
 }
 
 /// What kind of step it is.
@@ -229,6 +242,15 @@ impl Plan {
             if then != now {
                 lines.push(format!("{}: {then} then, {now} now", step.path));
             }
+            let (then, now) = (step.items(), after.map(PlannedStep::items).unwrap_or_default());
+            let paths: BTreeSet<&str> = then.keys().chain(now.keys()).copied().collect();
+            for path in paths {
+                let word = |of: &BTreeMap<_, _>| of.get(path).copied().unwrap_or("not in the list");
+                let (then, now) = (word(&then), word(&now));
+                if then != now {
+                    lines.push(format!("{path}: {then} then, {now} now"));
+                }
+            }
         }
         lines
     }
@@ -241,10 +263,23 @@ impl Plan {
         bare.snapshot_offered = false;
         for step in &mut bare.steps {
             step.verdict = None;
+            step.items.clear();
         }
         // Maps are sorted and fields have a fixed order, so equal plans have equal text.
         let text = serde_json::to_vec(&bare).unwrap_or_default();
         Sha256::digest(text).iter().fold(String::new(), |out, byte| format!("{out}{byte:02x}"))
+    }
+}
+
+impl PlannedStep {
+    /// What the checks said, of the step or of each of its items.
+    pub fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
+        self.verdict.iter().chain(self.items.iter().map(|item| &item.verdict))
+    }
+
+    /// The verdicts of its items for people.
+    fn items(&self) -> BTreeMap<&str, &'static str> {
+        self.items.iter().map(|item| (item.path.as_str(), word(Some(&item.verdict)))).collect()
     }
 }
 
@@ -285,26 +320,27 @@ impl Planner {
 
     fn steps(&mut self, steps: &[Step], known: &Scope, around: &Around) {
         for step in steps {
+            let path = format!("{}{}", around.prefix, step.id);
             let Some(each) = &step.for_each else {
-                self.step(step, known, around, None);
+                self.step(step, known, around, &path);
                 continue;
             };
             if let Some(items) = list(&each.over, known) {
+                let mut used = BTreeSet::new();
                 for item in items {
                     let mut scope = known.clone();
                     scope.insert(each.variable.clone(), item.clone());
-                    self.step(step, &scope, around, Some(&format!("[{item}]")));
+                    self.step(step, &scope, around, &item::unique(&path, &item, &mut used));
                 }
             } else {
                 let over = format!("{} in {}", each.variable, each.over.source);
                 let around = Around { for_each: Some(over), ..around.clone() };
-                self.step(step, known, &around, Some(&format!("[‹{}›]", each.variable)));
+                self.step(step, known, &around, &item::any(&path, &each.variable));
             }
         }
     }
 
-    fn step(&mut self, step: &Step, scope: &Scope, around: &Around, item: Option<&str>) {
-        let path = format!("{}{}{}", around.prefix, step.id, item.unwrap_or_default());
+    fn step(&mut self, step: &Step, scope: &Scope, around: &Around, path: &str) {
         let mut around = around.clone();
         if let Some(when) = &step.when {
             match truth(&when.source, scope) {
@@ -314,7 +350,7 @@ impl Planner {
             }
         }
         let mut planned = PlannedStep {
-            path: path.clone(),
+            path: path.to_owned(),
             title: step.title.preview(scope),
             mode: step.mode,
             risk: step.risk,
@@ -331,6 +367,7 @@ impl Planner {
                 text: finding.text.preview(scope),
             }),
             verdict: None,
+            items: Vec::new(),
         };
         match &step.body {
             Body::Look(probe) => {

@@ -60,7 +60,7 @@ impl Plan {
     fn write_state(&self, out: &mut String) -> std::fmt::Result {
         let steps = |fits: fn(&Verdict) -> bool| {
             let meant = self.steps.iter().filter(|step| step.skipped.is_none());
-            meant.filter(move |step| step.verdict.as_ref().is_some_and(fits)).count()
+            meant.flat_map(PlannedStep::verdicts).filter(move |verdict| fits(verdict)).count()
         };
         let not_needed = match steps(|verdict| *verdict == Verdict::NotNeeded) {
             0 => String::new(),
@@ -83,9 +83,11 @@ impl Plan {
 }
 
 fn summary(plan: &Plan) -> String {
-    let changing = [StepKind::Condition, StepKind::Dialogue, StepKind::Upload];
-    let changes =
-        plan.steps.iter().filter(|step| step.skipped.is_none() && changing.contains(&step.kind)).count();
+    let changes = |step: &&PlannedStep| {
+        let sends = !matches!(step.kind, StepKind::Reboot | StepKind::Ask | StepKind::Finding);
+        step.skipped.is_none() && sends && step.risk > Risk::Read
+    };
+    let changes = plan.steps.iter().filter(changes).count();
     let steps = if changes == 1 { "1 step".to_owned() } else { format!("{changes} steps") };
     match plan.risk {
         Risk::Read => "Changes nothing.".to_owned(),
@@ -110,7 +112,12 @@ fn write_step(out: &mut String, number: usize, step: &PlannedStep) -> std::fmt::
         Mode::PowerShell => " in PowerShell",
         Mode::Cmd => "",
     };
-    writeln!(out, "{number:3}. {}  [{kind}{place}]", step.path)?;
+    let raised = match (step.risk, derived(step.kind)) {
+        (Risk::Reboot, Risk::Read | Risk::Change) => ", may restart the machine",
+        (Risk::Change, Risk::Read) => ", may change the machine",
+        _ => "",
+    };
+    writeln!(out, "{number:3}. {}  [{kind}{place}{raised}]", step.path)?;
     writeln!(out, "     {}", step.title)?;
     let mut line = |name: &str, text: &str| writeln!(out, "     {name:7} {text}");
     for when in &step.when {
@@ -133,13 +140,32 @@ fn write_step(out: &mut String, number: usize, step: &PlannedStep) -> std::fmt::
     if let Some(why) = &step.no_undo {
         line("undo", &format!("none: {why}"))?;
     }
-    match &step.verdict {
-        None => Ok(()),
-        Some(Verdict::Holds) => line("NOW", "holds, nothing to do"),
-        Some(Verdict::NotNeeded) => line("NOW", "not needed on this machine"),
-        Some(Verdict::WillChange) => line("NOW", "does not hold, will be changed"),
-        Some(Verdict::Wrong) => line("NOW", "does not hold, is reported"),
-        Some(Verdict::Unknown { why }) => line("NOW", &format!("unknown: {}", one_line(why))),
+    if let Some(verdict) = &step.verdict {
+        line("NOW", &now(verdict))?;
+    }
+    for (number, item) in step.items.iter().enumerate() {
+        let text = format!("{}: {}", one_line(&item.path), now(&item.verdict));
+        line(if number == 0 { "NOW" } else { "" }, &text)?;
+    }
+    Ok(())
+}
+
+fn now(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Holds => "holds, nothing to do".to_owned(),
+        Verdict::NotNeeded => "not needed on this machine".to_owned(),
+        Verdict::WillChange => "does not hold, will be changed".to_owned(),
+        Verdict::Wrong => "does not hold, is reported".to_owned(),
+        Verdict::Unknown { why } => format!("unknown: {}", one_line(why)),
+    }
+}
+
+/// What a step of this kind may do where its script does not say that it is more.
+fn derived(kind: StepKind) -> Risk {
+    match kind {
+        StepKind::Look | StepKind::Wait | StepKind::Ask | StepKind::Finding => Risk::Read,
+        StepKind::Condition | StepKind::Dialogue | StepKind::Upload => Risk::Change,
+        StepKind::Reboot => Risk::Reboot,
     }
 }
 

@@ -92,10 +92,15 @@ fn paths(steps: &[Step], prefix: &str, found: &mut Vec<String>) {
     }
 }
 
+/// A block within the `rescue` of another one.
+const TIDIED: &str = "  - id: tidied\n    title: 'x'\n    block:\n      - {id: it, title: 'x', in: cmd, run: 'ver'}\n    rescue:\n      - id: inner\n        title: 'x'\n        block:\n          - {id: deep, title: 'x', in: cmd, run: 'ver'}\n          - {id: too, title: 'x', in: cmd, run: 'ver'}\n";
+
+const LAST: &str = "`outer/last` is a step of `always` in `outer`, which is done with the steps of its block and never alone";
+
 #[test]
 fn parts_of_blocks_are_chosen_and_what_breaks_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("blocks.yaml"), BLOCKS).unwrap();
+    fs::write(folder.path().join("blocks.yaml"), format!("{BLOCKS}{TIDIED}")).unwrap();
     let script = load(&Library::with_folder(folder.path()), "blocks").unwrap().script;
     let list = |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
     for (only, from, skip, expected) in [
@@ -105,12 +110,48 @@ fn parts_of_blocks_are_chosen_and_what_breaks_is_refused() {
             &[],
             None,
             &["outer/three", "outer/last"],
-            Ok(&["first", "outer", "outer/one", "outer/two", "after"]),
+            Ok(&[
+                "first",
+                "outer",
+                "outer/one",
+                "outer/two",
+                "after",
+                "tidied",
+                "tidied/it",
+                "tidied/inner",
+                "tidied/inner/deep",
+                "tidied/inner/too",
+            ]),
         ),
         (&[], None, &["outer/one"], Err("the step `outer/three` needs `one`, which would be left out")),
         (&[], None, &["outer/two"], Err("the step `after` needs `two`, which would be left out")),
         (&[], Some("outer/three"), &[], Err("the step `outer/three` needs `one`, which would be left out")),
         (&["outer/nine"], None, &[], Err("blocks has no step `outer/nine`")),
+        // What is done with the steps of a block is not chosen without them; it can be left out.
+        (&[], Some("outer/last"), &[], Err(LAST)),
+        (&["outer/last"], None, &[], Err(LAST)),
+        (&["outer/last", "first"], None, &[], Err(LAST)),
+        (
+            &["tidied/inner/deep"],
+            None,
+            &[],
+            Err(
+                "`tidied/inner/deep` is a step of `rescue` in `tidied`, which is done with the steps of its block and never alone",
+            ),
+        ),
+        (
+            &["tidied"],
+            None,
+            &[],
+            Ok(&["tidied", "tidied/it", "tidied/inner", "tidied/inner/deep", "tidied/inner/too"]),
+        ),
+        (
+            &["tidied"],
+            None,
+            &["tidied/inner/deep"],
+            Ok(&["tidied", "tidied/it", "tidied/inner", "tidied/inner/too"]),
+        ),
+        (&["tidied"], None, &["tidied/inner"], Ok(&["tidied", "tidied/it"])),
     ] {
         let selection = Selection { only: list(only), from: from.map(str::to_owned), skip: list(skip) };
         let chosen = selection.of(&script).map(|script| {
@@ -120,6 +161,132 @@ fn parts_of_blocks_are_chosen_and_what_breaks_is_refused() {
         });
         let chosen = chosen.map_err(|error| error.to_string());
         assert_eq!(chosen, expected.map(list).map_err(str::to_owned), "{only:?} {from:?} {skip:?}");
+    }
+}
+
+#[test]
+fn a_step_of_always_is_not_named_as_the_first_one() {
+    let run = "run blocks.yaml --from outer/last -t sim:healthy --yes --runs-dir runs";
+    let said = Program::new(run).file("blocks.yaml", BLOCKS).run().code(2).stdout("");
+    let told = format!("\nerror: {LAST}\n  help: choose `outer`, or a step of its `block`\n");
+    assert!(said.stderr_text().ends_with(&told), "{}", said.stderr_text());
+}
+
+/// A look that may restart the machine, in a script that is used, and one that may change it, in a block.
+const RAISED: &str = "script: raised\ntitle: 'r'\nabout: 'r'\nsteps:\n  - id: used\n    title: 'x'\n    risk: reboot\n    use: inner\n  - id: blk\n    title: 'x'\n    risk: change\n    block:\n      - {id: look, title: 'x', in: cmd, run: 'ver'}\n";
+const INNER: &str =
+    "script: inner\ntitle: 'i'\nabout: 'i'\nsteps:\n  - {id: deep, title: 'x', in: cmd, run: 'hostname'}\n";
+
+#[test]
+fn a_risk_that_is_raised_around_steps_is_planned_and_held() {
+    let program = |arguments: &str, raised: &str| {
+        Program::new(arguments).file("raised.yaml", raised).file("inner.yaml", INNER).run()
+    };
+    let plan = |raised: &str| -> serde_json::Value {
+        serde_json::from_str(program("plan raised.yaml --json", raised).code(0).text()).unwrap()
+    };
+    let planned = plan(RAISED);
+    let risks: Vec<(&str, &str)> = planned["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| (step["path"].as_str().unwrap(), step["risk"].as_str().unwrap()))
+        .collect();
+    assert_eq!(risks, [("used/deep", "reboot"), ("blk/look", "change")]);
+    assert_eq!(planned["risk"], "reboot");
+    let text = program("plan raised.yaml", RAISED).code(0);
+    for line in [
+        "May change the machine in 2 steps, and restart it.\n",
+        "  1. used/deep  [look, may restart the machine]\n",
+        "  2. blk/look  [look, may change the machine]\n",
+    ] {
+        assert!(text.text().contains(line), "{line}: {}", text.text());
+    }
+    let run = "run raised.yaml --max-risk change -t sim:healthy --yes --runs-dir runs";
+    let refused = program(run, RAISED).code(2).stdout("");
+    assert!(
+        refused.stderr_text().contains("--max-risk change allows; nothing was sent\n  used/deep (reboot)\n"),
+        "{}",
+        refused.stderr_text()
+    );
+    // What was approved holds it.
+    let mut lowered = planned.clone();
+    lowered["steps"][0]["risk"] = "read".into();
+    let run = Program::new("run raised.yaml -t sim:healthy --yes --plan plan.json --runs-dir runs");
+    let run =
+        run.file("raised.yaml", RAISED).file("inner.yaml", INNER).file("plan.json", &lowered.to_string());
+    assert!(run.run().code(2).stderr_text().contains("its digest is not that of its text"));
+}
+
+/// Loops over what a parameter gives, and over what only the machine knows.
+const LOOPS: &str = "script: loops\ntitle: 'l'\nabout: 'l'\nparams:\n  names: {type: list, default: ['fDenyTSConnections', 'a-name-of-more-than-forty-characters-which-is-not-there', 'fDenyTSConnections'], about: 'n'}\nsteps:\n  - id: given\n    title: '{{ name }}'\n    for_each: {name: 'names'}\n    in: cmd\n    run: 'reg query \"HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\" /v \"{{ name }}\"'\n    holds: 'rc == 0'\n    finding: {severity: warning, text: 'not there'}\n  - id: seen\n    title: 'what is there'\n    in: cmd\n    run: 'reg query \"HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\" /v fDenyTSConnections'\n    capture: {values: {all: '0x(\\d+)'}}\n  - id: each\n    title: '{{ value }}'\n    for_each: {value: 'steps.seen.values'}\n    in: cmd\n    run: 'ver'\n    holds: 'value == \"0\"'\n    finding: {severity: warning, text: 'not 0'}\n";
+
+#[test]
+fn a_plan_of_a_machine_holds_every_round_of_its_loops() {
+    let target = "-t sim:healthy?start=running";
+    let program = |arguments: &str| Program::new(arguments).file("loops.yaml", LOOPS);
+    let made = program(&format!("plan loops.yaml {target} --json")).run().code(0);
+    let plan: serde_json::Value = serde_json::from_str(made.text()).unwrap();
+    let said: Vec<String> = plan["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| format!("{} {} {}", step["path"].as_str().unwrap(), step["verdict"], step["items"]))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "given[fDenyTSConnections] \"holds\" null",
+            "given[a-name-of-more-than-forty-characters-whi] \"wrong\" null",
+            "given[fDenyTSConnections #2] \"holds\" null",
+            "seen \"holds\" null",
+            "each[‹value›] null [{\"path\":\"each[0]\",\"verdict\":\"holds\"}]",
+        ]
+    );
+    let text = program(&format!("plan loops.yaml {target}")).run().code(0);
+    assert!(text.text().contains("     NOW     each[0]: holds, nothing to do\n"), "{}", text.text());
+    assert!(
+        text.text().contains(" 1 wrong and only reported, 4 already right, 0 unknown.\n"),
+        "{}",
+        text.text()
+    );
+
+    let run = |plan: &serde_json::Value| {
+        program(&format!("run loops.yaml {target} --yes --plan plan.json --runs-dir runs"))
+            .file("plan.json", &plan.to_string())
+            .run()
+    };
+    run(&plan).code(1);
+    let item = |path: &str, verdict: &str| serde_json::json!({"path": path, "verdict": verdict});
+    for (step, key, value, told) in [
+        (
+            1,
+            "verdict",
+            "holds".into(),
+            "given[a-name-of-more-than-forty-characters-whi]: right then, wrong now",
+        ),
+        (2, "verdict", "wrong".into(), "given[fDenyTSConnections #2]: wrong then, right now"),
+        (4, "items", vec![item("each[0]", "wrong")].into(), "each[0]: wrong then, right now"),
+        (4, "items", serde_json::json!([]), "each[0]: not in the list then, right now"),
+        (
+            4,
+            "items",
+            vec![item("each[0]", "holds"), item("each[1]", "wrong")].into(),
+            "each[1]: wrong then, not in the list now",
+        ),
+    ] {
+        let mut stale = plan.clone();
+        stale["steps"][step][key] = value;
+        let said = run(&stale).code(2);
+        let lines: Vec<&str> = said
+            .stderr_text()
+            .lines()
+            .skip_while(|line| !line.contains("the plan is stale: "))
+            .skip(1)
+            .collect();
+        assert_eq!(lines.first(), Some(&format!("  {told}").as_str()), "{}", said.stderr_text());
+        assert!(lines[1].starts_with("  help: make the plan again"), "{lines:?}");
+        assert!(!said.folder().join("runs").exists(), "nothing was begun");
     }
 }
 

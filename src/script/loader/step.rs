@@ -1,5 +1,6 @@
 //! One step: its kind, and the keys that go with it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::script::codes;
@@ -101,8 +102,8 @@ impl File<'_, '_> {
         };
         let seen = names.with_captures(raw, raw.own_captures());
         let finding = raw.finding.as_ref().and_then(|finding| self.finding(&finding.value, &seen));
-        let body = body?;
-        let risk = self.risk(raw, &body);
+        let mut body = body?;
+        let risk = self.risk(raw, &mut body);
         let on_failure = match raw.on_failure.as_ref().map(|at| at.value) {
             None | Some(RawOnFailure::Undo) => OnFailure::Undo,
             Some(RawOnFailure::Stop) => OnFailure::Stop,
@@ -466,8 +467,9 @@ impl File<'_, '_> {
         Some(Finding { severity, text: text?, remedy })
     }
 
-    fn risk(&mut self, raw: &RawStep, body: &Body) -> Risk {
-        let derived = match body {
+    /// What a step may do. What is raised of a step that holds others is raised of those.
+    fn risk(&mut self, raw: &RawStep, body: &mut Body) -> Risk {
+        let derived = match &*body {
             Body::Look(_) | Body::Wait(_) | Body::Ask(_) | Body::Finding => Risk::Read,
             Body::Condition(_) | Body::Dialogue(_) | Body::Upload(_) => Risk::Change,
             Body::Block(block) => {
@@ -488,6 +490,24 @@ impl File<'_, '_> {
             let help = Some("leave `risk` out".to_owned());
             self.say(&codes::RISK_LOWERED, raised.span.clone(), message, help);
         }
+        if risk > derived {
+            raise(body, risk);
+        }
         risk.max(derived)
+    }
+}
+
+/// Steps inside of one whose risk was raised may do as much: they are what is planned, approved and done.
+fn raise(body: &mut Body, risk: Risk) {
+    let steps: Vec<&mut Step> = match body {
+        Body::Block(block) => {
+            block.steps.iter_mut().chain(&mut block.rescue).chain(&mut block.always).collect()
+        }
+        Body::Use { script, .. } => Arc::make_mut(script).steps.iter_mut().collect(),
+        _ => return,
+    };
+    for step in steps {
+        step.risk = step.risk.max(risk);
+        raise(&mut step.body, risk);
     }
 }

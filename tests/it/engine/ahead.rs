@@ -187,3 +187,40 @@ steps:
     });
     assert_eq!(allowed, Some(20_000));
 }
+
+/// A look that is said to do more than read, between others.
+const MORE: &str = r#"
+  - {id: a, title: 'a', in: cmd, run: 'get a', holds: 'rc == 0', finding: {severity: error, text: 'no a'}}
+  - {id: b, title: 'b', in: cmd, run: 'get b'}
+  - {id: more, title: 'more', in: cmd, risk: change, run: 'put c 1'}
+  - {id: c, title: 'c', in: cmd, run: 'get c', capture: {c: '=(.*)$'}, holds: 'c == "1"', finding: {severity: error, text: 'c is old'}}
+  - {id: d, title: 'd', in: cmd, run: 'get d'}
+"#;
+
+#[test]
+fn a_look_that_does_more_than_read_has_its_turn_alone() {
+    let toy = || Toy { line: 8, ..Toy::holding("a=1 b=1 c=0 d=1") };
+    let outcome = Trial::new(MORE).on(toy());
+    assert_eq!(outcome.sent(), "get a; get b; put c 1; get c; get d");
+    assert_eq!((outcome.toy.lines.as_slice(), outcome.found()), ([2, 1, 1, 1].as_slice(), vec![]));
+
+    // What was read before it was known whether it has one is read again.
+    let unknown = MORE.replace("risk: change,", "risk: change, when: 'steps.a.holds',");
+    let outcome = Trial::new(&unknown).on(toy());
+    assert_eq!(outcome.sent(), "get a; get b; get c; get d; put c 1; get c; get d");
+    assert_eq!(outcome.found(), [""; 0]);
+
+    // A line that is cut off, and sent again, does not hold it.
+    let toy = Toy { together: Some(Effect::Refused(Trouble::MachineDown)), ..toy() };
+    let outcome = Trial::new(MORE).on(toy);
+    assert_eq!(outcome.sent(), "get a; get b; put c 1; get c; get d");
+    assert_eq!(outcome.toy.lines, [2, 1, 1, 1, 1, 1]);
+}
+
+#[test]
+fn a_diagnosis_sends_no_look_that_does_more_than_read() {
+    let outcome = Trial::new(MORE).diagnose().on(Toy { line: 8, ..Toy::holding("a=1 b=1 c=1 d=1") });
+    assert_eq!(outcome.sent(), "get a; get b; get c; get d");
+    assert_eq!(outcome.toy.lines, [4]);
+    assert_eq!(outcome.steps(), "a held; b looked; more depends; c held; d looked");
+}

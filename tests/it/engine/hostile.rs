@@ -45,6 +45,9 @@ static ACTS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}&&[^\n]]").unwrap()
 });
 
+/// Of what a page that shows Markdown makes links, calls and formulas.
+static LIVE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)://|www\.|[@$]|[#!]\d").unwrap());
+
 /// Our own colours, as the terminal paints them.
 static PAINT: LazyLock<Regex> = LazyLock::new(|| Regex::new("\x1b\\[[0-9;]*m").unwrap());
 
@@ -91,6 +94,13 @@ fn hostile() -> impl Strategy<Value = String> {
         "````",
         "<script>alert(1)</script>",
         "![x](http://x/)",
+        "https://x.example/",
+        "WWW.x.example",
+        "a@b.example",
+        "@somebody",
+        "$x$",
+        "#12",
+        "!12",
         "Result",
         "plain",
         " ",
@@ -137,6 +147,33 @@ fn harmless(name: &str, text: &str) -> Result<(), TestCaseError> {
     });
     prop_assert_eq!(found, None, "in {}", name);
     Ok(())
+}
+
+/// A line of Markdown without what it shows as code.
+fn without_code(line: &str) -> String {
+    let mut outside = String::new();
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        let ticks = rest.len() - rest.trim_start_matches('`').len();
+        let behind = &rest[ticks..];
+        let fence = &rest[..ticks];
+        let end = behind.match_indices(fence).map(|(at, _)| at).find(|&at| {
+            let (before, after) = (&behind[..at], &behind[at + ticks..]);
+            ticks > 0 && !before.ends_with('`') && !after.starts_with('`')
+        });
+        let taken = match (c, end) {
+            ('`', Some(end)) => {
+                rest = &behind[end + ticks..];
+                continue;
+            }
+            ('`', None) => ticks,
+            ('\\', _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            _ => c.len_utf8(),
+        };
+        outside.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    outside
 }
 
 fn xml(text: &str) -> Result<usize, TestCaseError> {
@@ -239,6 +276,10 @@ proptest! {
         }
         // A fence of the machine does not close ours, which is longer.
         prop_assert!(value.contains("```") || headings(&outside) == headings(&markdown::report(&other, &next)));
+        if !value.contains("```") {
+            let live = outside.lines().map(without_code).find(|line| LIVE.is_match(line));
+            prop_assert_eq!(live, None);
+        }
 
         let whole = json::report(&summary).unwrap();
         harmless("report.json", &whole)?;

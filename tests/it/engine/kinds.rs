@@ -295,3 +295,48 @@ fn a_rescue_is_looked_at_by_those_who_only_read() {
     let outcome = Trial::new(&(wait.to_owned() + &one("b", "b", ""))).diagnose().on(Toy::holding("b=1"));
     assert_eq!((outcome.steps().as_str(), outcome.failure()), ("w failed; b held", "waited"));
 }
+
+/// What is raised of a step that holds others is raised of those; a check reads however much its change may do.
+#[test]
+fn a_diagnosis_reads_nothing_whose_risk_was_raised_around_it() {
+    let wait = "  - id: w\n    title: 'w'\n    in: cmd\n    risk: change\n    wait: {run: 'get w', holds: 'rc == 0', within: 1m, every: 1s}\n";
+    let around = "  - id: u\n    title: 'u'\n    risk: reboot\n    use: deep\n";
+    let raised = block(&look("l", "true or facts.run == \"\""), "", "").replacen(
+        "title:",
+        "risk: change\n    title:",
+        1,
+    );
+    let trial = || {
+        let deep = look("l", "true or facts.run == \"\"") + &one("a", "a", "");
+        Trial::new(&(wait.to_owned() + around + &raised)).script("deep", &deep)
+    };
+    let outcome = trial().diagnose().on(Toy::holding("a=1 w=1"));
+    assert_eq!(outcome.sent(), "get a");
+    assert_eq!(outcome.steps(), "w depends; u/l depends; u/a held; u not-held; blk/l depends; blk not-held");
+    let outcome = trial().on(Toy::holding("a=1 w=1"));
+    assert_eq!(outcome.sent(), "get w; list; get a; list");
+}
+
+/// The deadline of a block is that of its steps: what deals with its failure has time, up to the deadlines around it.
+#[test]
+fn a_block_whose_time_is_over_is_rescued() {
+    let slow = "  - id: w\n    title: 'w'\n    in: cmd\n    wait: {run: 'slow s', holds: 'rc == 7', within: 1m, every: 1s}\n";
+    let rescue = look("saved", "failure.code == \"deadline\"") + &one("r", "r", "");
+    let steps = block(&(one("a", "a", "") + slow), &rescue, &one("z", "z", "")).replacen(
+        "title:",
+        "within: 3s\n    title:",
+        1,
+    );
+    let outcome =
+        Trial::new(&(steps.clone() + &look("after", "steps.blk.failed"))).on(Toy::holding("a=0 r=0 z=0"));
+    assert_eq!(
+        outcome.steps(),
+        "blk/a changed; blk/w failed; blk/saved looked; blk/r changed; blk/z changed; blk not-held; after looked"
+    );
+    assert_eq!((outcome.toy.text().as_str(), outcome.ended.verdict), ("a=0 r=1 z=1", Verdict::Holds));
+
+    // One around the block still holds.
+    let outcome = Trial::new(&format!("within: 3s\nsteps:\n{steps}")).on(Toy::holding("a=0 r=0 z=0"));
+    assert_eq!(outcome.steps(), "blk/a changed; blk/w failed; blk/saved failed; blk/z changed; blk failed");
+    assert_eq!((outcome.toy.text().as_str(), outcome.failure()), ("a=0 r=0 z=0", "deadline"));
+}

@@ -16,11 +16,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sacpilot::engine::event::{Again, RunMode, UndoOutcome};
 use sacpilot::engine::journal::{Book, JournalError};
+use sacpilot::engine::ledger::Ledger;
 use sacpilot::engine::run::{begin, begin_again, undo};
 use sacpilot::engine::{
     Ended, Event, EventKind, Interrupt, Journal, Listener, Masks, Narrator, OnInterrupt, Order, Past,
     Selection, journal, run,
 };
+use sacpilot::report::Summary;
 use sacpilot::script::library::Library;
 use sacpilot::script::loader;
 use sacpilot::script::model::Script;
@@ -171,6 +173,7 @@ impl Trial {
         let events = std::mem::take(&mut *events.lock().unwrap());
         let written = journal::read(&self.journal()).unwrap().events;
         assert_eq!(written[before..], events, "the journal holds what was told");
+        reports_agree(&written);
         Some(ended)
     }
 }
@@ -226,6 +229,20 @@ impl Book for Mortal {
             resume_unwind(Box::new(Killed));
         }
         Ok(())
+    }
+}
+
+/// What the reports count as changed is what the ledger knows of the machine, at every moment of a run.
+#[track_caller]
+pub(crate) fn reports_agree(events: &[Event]) {
+    let (mut ledger, mut summary) = (Ledger::default(), Summary::default());
+    for event in events {
+        ledger.add(event.seq, event.at, &event.event);
+        summary.add(event);
+        let standing: Vec<&str> = summary.standing_changes().map(|change| change.step.0.as_str()).collect();
+        let touched = ledger.changes.iter().filter(|made| made.touched());
+        let touched: Vec<&str> = touched.map(|made| made.step.0.as_str()).collect();
+        assert_eq!(standing, touched, "at event {}: {:?}", event.seq, event.event);
     }
 }
 

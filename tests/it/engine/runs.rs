@@ -185,6 +185,14 @@ fn a_command_that_was_never_executed_needs_no_undo() {
     assert_eq!(outcome.sent(), "get a; put a 1");
     assert_eq!((outcome.failure(), outcome.ended.verdict), ("not-typed", Verdict::Undone));
     assert!(outcome.undone().is_empty());
+    // No report speaks of a change, as its verdict does not.
+    let summary = Summary::of(&outcome.events);
+    let report = markdown::report(&summary, &Next::default());
+    assert!(report.contains("**Result: a step failed; no change of this run is left**"), "{report}");
+    assert!(report.contains("| Changes | 0 changes on the machine |"), "{report}");
+    assert!(!report.contains("Sent:") && !report.contains("Not proven"), "{report}");
+    let told = shown(&outcome.events, Detail::Steps);
+    assert!(told.contains("1 finding, 0 changes, "), "{told}");
 }
 
 #[test]

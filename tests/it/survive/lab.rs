@@ -35,6 +35,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::Instant;
 
+use crate::engine::reports_agree;
 use crate::repair::SECRETS;
 
 /// After this nothing changes on a machine any more.
@@ -162,7 +163,9 @@ impl Lab {
         let order = self.order();
         let (book, wishes) = self.book(Journal::create(&self.journal()).unwrap(), blow);
         let narrator = self.narrator().with_journal(book);
-        self.process(order, narrator, None, Past::default(), wishes).await
+        let ended = self.process(order, narrator, None, Past::default(), wishes).await;
+        reports_agree(&self.events());
+        ended
     }
 
     /// `resume`, or `undo`.
@@ -176,7 +179,9 @@ impl Lab {
         }
         let (book, wishes) = self.book(journal, blow);
         let narrator = self.narrator().with_journal(book).with_ledger(past.ledger.clone());
-        self.process(self.order(), narrator, Some(again), past, wishes).await
+        let ended = self.process(self.order(), narrator, Some(again), past, wishes).await;
+        reports_agree(&self.events());
+        ended
     }
 
     /// Whether a journal says that the run can go on.

@@ -196,6 +196,11 @@ impl File<'_, '_> {
         let guidance = self.guidance(raw);
         let params = self.params(raw.params.as_ref());
         let mut names = Names::new(&params);
+        for (name, param) in raw.params.iter().flat_map(|params| &params.0) {
+            if param.r#type.span.is_empty() {
+                names.of_no_type(&name.value);
+            }
+        }
         if raw.steps.value.is_empty() {
             self.say(&codes::EMPTY_TEXT, raw.steps.span.clone(), "there are no steps", None);
         }
@@ -297,6 +302,8 @@ fn reach(code: &Code) -> Reach {
         &codes::EMPTY_TEXT,
         &codes::MISSING_KEY,
         &codes::CONSTANT,
+        &codes::BAD_ANSWER,
+        &codes::BAD_UPLOAD,
         &codes::WRONG_SHAPE,
     ];
     let of_the_file = [&codes::UNUSED_CAPTURE, &codes::UNUSED_PARAM, &codes::NOT_UNLOADED];

@@ -20,6 +20,8 @@ pub(super) enum Type {
     Flag,
     List,
     Secret,
+    /// Its declaration could not be read.
+    Unread,
 }
 
 impl Type {
@@ -40,6 +42,7 @@ impl Type {
             Self::Flag => "true or false",
             Self::List => "a list",
             Self::Secret => "a secret",
+            Self::Unread => "something",
         }
     }
 }
@@ -75,6 +78,11 @@ impl Names {
             names.insert(&format!("facts.{}", fact.name), sort, None);
         }
         names
+    }
+
+    /// A parameter may be of any type, since its own could not be read.
+    pub(super) fn of_no_type(&mut self, name: &str) {
+        self.insert(name, Type::Unread, Some(name.to_owned()));
     }
 
     /// With the variable of `for_each`.
@@ -203,7 +211,8 @@ impl File<'_, '_> {
 
     /// What a lone name stands for; `None` for anything more than a name.
     pub(super) fn sort_of(expr: &Expr, names: &Names) -> Option<Type> {
-        names.known.get(expr.source.trim()).map(|known| known.sort)
+        let sort = names.known.get(expr.source.trim()).map(|known| known.sort);
+        sort.filter(|sort| *sort != Type::Unread)
     }
 
     /// Whether an expression mentions a secret.

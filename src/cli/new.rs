@@ -17,7 +17,8 @@ Examples:
   sacpilot new lab/dhcp --into scripts
 
 Writes FOLDER/NAME.yaml, a script with one step of the common kinds and a comment at each key, and \
-overwrites nothing. It passes `sacpilot check` as it is, and changes nothing until you write it anew.")]
+overwrites nothing. It passes `sacpilot check` as it is. Its example starts the service w32time where that is \
+stopped: put your own condition in its place before you run it.")]
 pub struct Args {
     /// Its name: lower-case words with dashes, parted by slashes
     #[arg(value_name = "NAME")]
@@ -30,6 +31,10 @@ pub struct Args {
 
 /// Writes the script.
 pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    if let Some(part) = args.name.split('/').find(|part| is_device(part)) {
+        return Err(Failure::usage(format!("Windows can't have a file named `{part}`"))
+            .help("it is the name of a device there; choose another name"));
+    }
     let text = skeleton::of(&args.name).ok_or_else(|| {
         Failure::usage(format!("`{}` can't be the name of a script", args.name))
             .help("lower-case words with dashes, parted by slashes: lab/time-service")
@@ -54,4 +59,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         context.tell(&format!("check it with: sacpilot check {shown}\n"));
     }
     Ok(Exit::HOLDS)
+}
+
+/// Names that Windows keeps for devices, with any ending and in every folder.
+fn is_device(part: &str) -> bool {
+    let stem = part.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
+    let numbered = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
+    matches!(stem.as_str(), "con" | "prn" | "aux" | "nul" | "conin$" | "conout$")
+        || numbered
+            .is_some_and(|number| number.len() == 1 && number.bytes().all(|digit| digit.is_ascii_digit()))
 }

@@ -156,7 +156,15 @@ pub fn unknown_script(error: &LibraryError) -> Failure {
 fn parameter_failure(errors: &[ParameterError]) -> Failure {
     let lines: Vec<String> = errors
         .iter()
-        .map(|error| format!("error: {}\n  help: {}\n", visible::line(&error.to_string()), error.help()))
+        .map(|error| {
+            let help = match error {
+                ParameterError::Secret { name } => {
+                    format!("name its source: --secret {name}=env:VARIABLE (or file:PATH, command:COMMAND)")
+                }
+                _ => error.help(),
+            };
+            format!("error: {}\n  help: {help}\n", visible::line(&error.to_string()))
+        })
         .collect();
     Failure::rendered(Exit::USAGE, lines.concat())
 }

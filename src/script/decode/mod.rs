@@ -2,10 +2,11 @@
 //!
 //! serde stops at the first error. So the value that is wrong is noted and left out, and the whole is read again,
 //! until nothing new is wrong: a list loses the item, an optional key is absent, and a struct that lacks a needed
-//! key because of that goes without a further word.
+//! key because of that goes without a further word, or keeps the rest, see [`decode_filled`].
 //!
 //! Three names ask for more than serde's data model: see [`AT`], [`MANY`] and [`ENTRIES`].
 
+mod empty;
 mod place;
 mod plain;
 
@@ -14,8 +15,10 @@ use std::fmt;
 use std::ops::Range;
 
 use granit_parser::ScalarStyle;
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::value::StrDeserializer;
+use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
+use self::empty::Empty;
 use self::place::{Key, Place, Word};
 pub(crate) use self::place::{PLACE_FIELDS, style_of};
 use self::plain::{Plain, plain_kind};
@@ -35,19 +38,37 @@ pub(crate) const ENTRIES: &str = "$entries";
 /// Most errors of one file that are looked for.
 const MOST: usize = 100;
 
-/// Reads a value; `None` when nothing of it is left.
+/// Reads a value; `None` when nothing of it is left. What lacks a needed key is left out.
 pub(crate) fn decode<'de, T: de::Deserialize<'de>>(root: &'de Node) -> (Option<T>, Vec<Problem>) {
+    read(root, false)
+}
+
+/// Reads a value; `None` when nothing of it is left. In the place of a needed key stands something empty, whose
+/// place has no length.
+pub(crate) fn decode_filled<'de, T: de::Deserialize<'de>>(root: &'de Node) -> (Option<T>, Vec<Problem>) {
+    read(root, true)
+}
+
+fn read<'de, T: de::Deserialize<'de>>(root: &'de Node, fill: bool) -> (Option<T>, Vec<Problem>) {
     let mut problems = Vec::new();
-    let mut left_out = BTreeSet::new();
+    let mut gaps = Gaps::default();
     loop {
-        match T::deserialize(Decoder { node: root, left_out: &left_out }) {
+        match T::deserialize(Decoder { node: root, gaps: &gaps }) {
             Ok(value) => return (Some(value), problems),
             Err(error) => {
                 let node = error.node.unwrap_or(root.id);
                 if let Some(problem) = error.problem {
                     problems.push(*problem);
                 }
-                if node == root.id || !left_out.insert(node) || problems.len() >= MOST {
+                if problems.len() >= MOST {
+                    return (None, problems);
+                }
+                if let Some(key) = error.missing.filter(|_| fill)
+                    && gaps.filled.insert((node, key))
+                {
+                    continue;
+                }
+                if node == root.id || !gaps.left_out.insert(node) {
                     return (None, problems);
                 }
             }
@@ -55,11 +76,22 @@ pub(crate) fn decode<'de, T: de::Deserialize<'de>>(root: &'de Node) -> (Option<T
     }
 }
 
+/// What is not read as it stands in the file.
+#[derive(Debug, Default)]
+pub(super) struct Gaps {
+    /// Nodes that are wrong.
+    left_out: BTreeSet<usize>,
+    /// Needed keys that are not there, with the mapping that lacks them.
+    filled: BTreeSet<(usize, &'static str)>,
+}
+
 /// What serde passes upwards.
 #[derive(Debug)]
 pub(crate) struct Error {
     /// The node to leave out.
     node: Option<usize>,
+    /// The needed key that is not there.
+    missing: Option<&'static str>,
     /// Nothing when it only follows from what was said already.
     problem: Option<Box<Problem>>,
 }
@@ -72,7 +104,11 @@ impl Error {
         message: String,
         help: Option<String>,
     ) -> Self {
-        Self { node: Some(node), problem: Some(Box::new(Problem { code, span, message, help })) }
+        Self {
+            node: Some(node),
+            missing: None,
+            problem: Some(Box::new(Problem { code, span, message, help })),
+        }
     }
 
     /// Errors that serde's own code made know no place.
@@ -99,27 +135,39 @@ impl de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
         let problem =
             Problem { code: &codes::WRONG_SHAPE, span: 0..0, message: message.to_string(), help: None };
-        Self { node: None, problem: Some(Box::new(problem)) }
+        Self { node: None, missing: None, problem: Some(Box::new(problem)) }
+    }
+
+    fn invalid_type(given: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let given = match given {
+            de::Unexpected::Seq => "a list".to_owned(),
+            de::Unexpected::Map => "a mapping".to_owned(),
+            de::Unexpected::Str(_) => "text".to_owned(),
+            de::Unexpected::Signed(number) => format!("`{number}`"),
+            de::Unexpected::Bool(truth) => format!("`{truth}`"),
+            other => other.to_string(),
+        };
+        de::Error::custom(format_args!("{expected} expected, this is {given}"))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         let message = format!("unknown key `{field}`");
         let help = Some(format!("known here: {}", expected.join(", ")));
         let problem = Problem { code: &codes::UNKNOWN_KEY, span: 0..0, message, help };
-        Self { node: None, problem: Some(Box::new(problem)) }
+        Self { node: None, missing: None, problem: Some(Box::new(problem)) }
     }
 
     fn missing_field(field: &'static str) -> Self {
         let message = format!("the key `{field}` is missing");
         let problem = Problem { code: &codes::MISSING_KEY, span: 0..0, message, help: None };
-        Self { node: None, problem: Some(Box::new(problem)) }
+        Self { node: None, missing: Some(field), problem: Some(Box::new(problem)) }
     }
 }
 
 #[derive(Clone, Copy)]
 pub(super) struct Decoder<'de, 's> {
     node: &'de Node,
-    left_out: &'s BTreeSet<usize>,
+    gaps: &'s Gaps,
 }
 
 impl<'de> Decoder<'de, '_> {
@@ -193,7 +241,8 @@ impl<'de> Decoder<'de, '_> {
         let Kind::Mapping(entries) = &self.node.kind else {
             return Err(self.wrong("a mapping (`key: value`)"));
         };
-        let kept: Vec<_> = entries.iter().filter(|entry| !self.left_out.contains(&entry.value.id)).collect();
+        let kept: Vec<_> =
+            entries.iter().filter(|entry| !self.gaps.left_out.contains(&entry.value.id)).collect();
         for (index, entry) in kept.iter().enumerate() {
             if kept[..index].iter().any(|earlier| earlier.key == entry.key) {
                 let message = format!("the key `{}` is given twice", entry.key);
@@ -213,7 +262,7 @@ impl<'de> Decoder<'de, '_> {
     fn items(&self) -> Option<Vec<&'de Node>> {
         match &self.node.kind {
             Kind::Sequence(items) => {
-                Some(items.iter().filter(|item| !self.left_out.contains(&item.id)).collect())
+                Some(items.iter().filter(|item| !self.gaps.left_out.contains(&item.id)).collect())
             }
             _ => None,
         }
@@ -302,12 +351,14 @@ impl<'de> Deserializer<'de> for Decoder<'de, '_> {
             let span = unknown.key_span.clone();
             return Err(Error::new(unknown.value.id, &codes::UNKNOWN_KEY, span, message, Some(help)));
         }
-        visitor.visit_map(Entries::new(self, entries)).map_err(|error| {
+        let absent = fields.iter().copied();
+        let absent = absent.filter(|key| self.gaps.filled.contains(&(self.node.id, *key))).collect();
+        visitor.visit_map(Entries { absent, ..Entries::new(self, entries) }).map_err(|error| {
             let mut error = error.or_at(self.node);
             // A key that was left out is not missing.
             if error.node == Some(self.node.id)
                 && let Kind::Mapping(all) = &self.node.kind
-                && all.iter().any(|entry| self.left_out.contains(&entry.value.id))
+                && all.iter().any(|entry| self.gaps.left_out.contains(&entry.value.id))
             {
                 error.problem = None;
             }
@@ -369,12 +420,14 @@ impl<'de> SeqAccess<'de> for Items<'de, '_> {
 struct Entries<'de, 's> {
     decoder: Decoder<'de, 's>,
     rest: Vec<&'de Entry>,
+    /// Needed keys that are not there: something empty is given for them at the end.
+    absent: Vec<&'static str>,
     key_given: bool,
 }
 
 impl<'de, 's> Entries<'de, 's> {
     fn new(decoder: Decoder<'de, 's>, entries: Vec<&'de Entry>) -> Self {
-        Self { decoder, rest: entries, key_given: false }
+        Self { decoder, rest: entries, absent: Vec::new(), key_given: false }
     }
 }
 
@@ -383,16 +436,23 @@ impl<'de> MapAccess<'de> for Entries<'de, '_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
         if std::mem::replace(&mut self.key_given, true) {
-            self.rest.remove(0);
+            if self.rest.is_empty() {
+                self.absent.remove(0);
+            } else {
+                self.rest.remove(0);
+            }
         }
-        let Some(entry) = self.rest.first() else { return Ok(None) };
+        let Some(entry) = self.rest.first() else {
+            let absent = self.absent.first().map(|key| (*key).into_deserializer());
+            return absent.map(|key: StrDeserializer<'_, Error>| seed.deserialize(key)).transpose();
+        };
         let key = Key { text: &entry.key, span: entry.key_span.clone() };
         seed.deserialize(key).map(Some).map_err(|error: Error| error.or_at(&entry.value))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let Some(entry) = self.rest.first() else {
-            return Err(de::Error::custom("a value without a key"));
+            return seed.deserialize(Empty { at: first_line(self.decoder.node).start });
         };
         let node = &entry.value;
         if let Kind::Scalar { text, style: ScalarStyle::Plain } = &node.kind
@@ -452,7 +512,7 @@ mod tests {
     fn decoded(text: &str) -> (Option<Sample>, Vec<String>) {
         let (tree, _) = yaml::parse(text);
         let tree = tree.unwrap();
-        let (value, problems) = decode(&tree);
+        let (value, problems) = decode_filled(&tree);
         let said = problems.iter().map(|problem| {
             format!("{} {} @{}", problem.code.id, problem.message, &text[problem.span.clone()])
         });
@@ -490,13 +550,18 @@ mod tests {
             ]
         );
         let ids: Vec<_> = value.unwrap().items.unwrap().0.into_iter().map(|item| item.id).collect();
-        assert_eq!(ids, ["a", "c"]);
+        assert_eq!(ids, ["a", "", "", "c"]);
     }
 
     #[test]
-    fn nothing_is_left_when_a_needed_value_is_wrong() {
-        let (value, problems) = decoded("name: [a]\n");
-        assert!(value.is_none());
+    fn something_empty_stands_in_for_what_is_needed() {
+        let (value, problems) = decoded("count: 7\nname: [a]\n");
         assert_eq!(problems, ["SP005 text expected, this is a list @a"]);
+        let value = value.unwrap();
+        assert_eq!((value.name.value.as_str(), value.name.span), ("", 0..0));
+        assert_eq!(value.count.unwrap().value, 7);
+        let (value, problems) = decoded("[a]\n");
+        assert!(value.is_none());
+        assert_eq!(problems, ["SP005 a mapping (`key: value`) expected, this is a list @a"]);
     }
 }

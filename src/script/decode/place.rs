@@ -102,7 +102,7 @@ impl<'de> MapAccess<'de> for Place<'de, '_> {
 }
 
 /// A style that is none: the value is a list or a mapping.
-const NO_STYLE: u64 = 9;
+pub(super) const NO_STYLE: u64 = 9;
 
 fn style_number(style: ScalarStyle) -> u64 {
     match style {

@@ -18,10 +18,10 @@ impl File<'_, '_> {
         let dialogue = &at.value;
         let run = self.typed(&dialogue.run, mode, names);
         let codes = self.exit_codes(dialogue.codes.as_ref());
-        let answers = self.dialogue(&dialogue.answers.value, dialogue.abort.as_ref(), names);
+        let answers = self.dialogue(&dialogue.answers, dialogue.abort.as_ref(), names);
         let captures = dialogue.capture.as_ref().map_or(&[][..], |entries| &entries.value.0);
         let capture = self.captures(captures, names);
-        let seen = names.with_captures(raw, captures).with_result();
+        let seen = names.with_captures(raw, captures).with_result(mode);
         let holds = dialogue.holds.as_ref().and_then(|holds| self.condition_of(holds, "`holds`", &seen));
         if let (Some(holds), None) = (&dialogue.holds, &raw.finding) {
             self.no_finding(holds);
@@ -34,26 +34,32 @@ impl File<'_, '_> {
     /// The answers of a dialogue.
     pub(super) fn dialogue(
         &mut self,
-        raw: &Many<At<RawAnswer>>,
+        at: &At<Many<At<RawAnswer>>>,
         abort: Option<&At<String>>,
         names: &Names,
     ) -> Option<Dialogue> {
+        let raw = &at.value.0;
         let abort = match abort {
-            Some(text) => self.key(text)?,
-            None => Key::CtrlC,
+            Some(text) => self.key(text),
+            None => Some(Key::CtrlC),
         };
-        let answers: Vec<Option<Answer>> = raw.0.iter().map(|answer| self.answer(answer, names)).collect();
-        self.never_reached(&raw.0);
-        let answers: Vec<Answer> = answers.into_iter().collect::<Option<_>>()?;
-        if answers.is_empty() {
+        if raw.is_empty() {
+            let help = Some(
+                "add what it shows and what is done then; a command that asks nothing is answered nothing"
+                    .to_owned(),
+            );
+            self.say(&codes::EMPTY_TEXT, at.span.clone(), "there is nothing in `answers`", help);
             return None;
         }
+        let answers: Vec<Option<Answer>> = raw.iter().map(|answer| self.answer(answer, names)).collect();
+        self.never_reached(raw);
+        let answers: Vec<Answer> = answers.into_iter().collect::<Option<_>>()?;
         if let Err(error) = PatternSet::new(answers.iter().map(|answer| answer.seen.pattern.clone())) {
-            let span = raw.0.first().map(|answer| answer.span.clone()).unwrap_or_default();
+            let span = raw.first().map(|answer| answer.span.clone()).unwrap_or_default();
             self.say(&codes::BAD_PATTERN, span, error.to_string(), Some(error.help().to_owned()));
             return None;
         }
-        Some(Dialogue { answers, abort })
+        Some(Dialogue { answers, abort: abort? })
     }
 
     fn answer(&mut self, at: &At<RawAnswer>, names: &Names) -> Option<Answer> {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use granit_parser::ScalarStyle;
 
 use crate::script::codes;
-use crate::script::expression::ParseError;
+use crate::script::expression::{ParseError, always, hint};
 use crate::script::loader::File;
 use crate::script::loader::names::{Names, Type};
 use crate::script::model::{Expr, Piece, Template};
@@ -82,20 +82,28 @@ impl File<'_, '_> {
         Some(expr)
     }
 
-    /// An expression.
+    /// An expression whose value depends on something.
     pub(super) fn expression(&mut self, text: &At<String>, what: &str, names: &Names) -> Option<Expr> {
+        let expr = self.parsed(text, what, names)?;
+        if let Some(always) = always(&expr) {
+            let message = format!("{what} is always {always}");
+            let help = "compare what the command printed, a parameter or a fact, or leave it out".to_owned();
+            self.say(&codes::CONSTANT, text.span.clone(), message, Some(help));
+        }
+        Some(expr)
+    }
+
+    /// An expression that may be the same always.
+    pub(super) fn parsed(&mut self, text: &At<String>, what: &str, names: &Names) -> Option<Expr> {
         let value = self.exact(text, what);
         match Expr::parse(&value) {
             Ok(expr) => {
                 self.check_names(&expr, text, 0, names);
-                if expr.names().is_empty() {
-                    let message = format!("{what} is always the same");
-                    self.say(&codes::CONSTANT, text.span.clone(), message, None);
-                }
                 Some(expr)
             }
             Err(error) => {
-                self.bad_expression(text, error);
+                let span = error.range.map_or(text.span.clone(), |range| self.inside(text, range));
+                self.say(&codes::BAD_EXPRESSION, span, error.message, hint(&value));
                 None
             }
         }

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::encoding::hex;
 use crate::script::codes::{self, Code};
-use crate::script::decode::decode;
+use crate::script::decode::decode_filled;
 use crate::script::diagnostic::{Diagnostic, Report, Source};
 use crate::script::library::{Library, LibraryError, is_name};
 use crate::script::lint;
@@ -27,6 +27,7 @@ use crate::script::raw::{At, RawScript};
 use crate::script::yaml::{self, Problem};
 
 use self::names::Names;
+pub(crate) use self::params::RESERVED;
 
 /// A script that may be run, and what could be better.
 #[derive(Debug)]
@@ -78,15 +79,15 @@ impl Loading<'_> {
         let mut file = File {
             loading: self,
             source: Arc::clone(&source),
-            whole: problems.is_empty(),
+            gaps: Vec::new(),
+            places: Vec::new(),
             broken: false,
             used: BTreeSet::new(),
             ids: BTreeSet::new(),
         };
         file.problems(problems);
         let raw = tree.as_ref().and_then(|tree| {
-            let (raw, problems) = decode::<RawScript>(tree);
-            file.whole &= problems.is_empty();
+            let (raw, problems) = decode_filled::<RawScript>(tree);
             file.problems(problems);
             raw
         });
@@ -102,8 +103,10 @@ impl Loading<'_> {
 struct File<'a, 'l> {
     loading: &'a mut Loading<'l>,
     source: Arc<Source>,
-    /// Nothing was left out: absence of a key means that it is not there.
-    whole: bool,
+    /// Where something could not be read. Near to it, a key that is not there may only have been left out.
+    gaps: Vec<usize>,
+    /// Where the steps stand, those inside of blocks included.
+    places: Vec<Range<usize>>,
     /// An error was found.
     broken: bool,
     /// Names that something looked at: parameters by name, captures as `step.name`.
@@ -120,11 +123,20 @@ impl File<'_, '_> {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        let error = code.severity == crate::script::model::Severity::Error;
-        if !self.whole && !stands_alone(code) {
-            return;
+        if !self.follows(code, &span) {
+            self.tell(code, span, message, help);
         }
-        self.broken |= error;
+    }
+
+    /// Says it also where something near could not be read.
+    fn tell(
+        &mut self,
+        code: &'static Code,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.broken |= code.severity == crate::script::model::Severity::Error;
         self.loading.report.diagnostics.push(Diagnostic {
             code,
             source: Arc::clone(&self.source),
@@ -134,15 +146,49 @@ impl File<'_, '_> {
         });
     }
 
+    /// A list or mapping with nothing in it, where that would be taken for nothing said.
+    fn not_empty(&mut self, empty: bool, span: &Range<usize>, key: &str) {
+        if empty {
+            let message = format!("there is nothing in `{key}`");
+            self.say(&codes::EMPTY_TEXT, span.clone(), message, Some("add some, or leave it out".to_owned()));
+        }
+    }
+
+    /// Whether this may only follow from something that could not be read.
+    fn follows(&self, code: &Code, span: &Range<usize>) -> bool {
+        if self.gaps.is_empty() {
+            return false;
+        }
+        // It is about what stands in for a key that is not there.
+        if span.is_empty() {
+            return true;
+        }
+        let around = || self.places.iter().filter(|place| place.contains(&span.start));
+        match reach(code) {
+            Reach::Nothing => false,
+            Reach::Step => match around().min_by_key(|place| place.len()) {
+                Some(step) => self.gaps.iter().any(|gap| step.contains(gap)),
+                None => self.gaps.iter().any(|gap| !self.places.iter().any(|step| step.contains(gap))),
+            },
+            Reach::Above => match around().max_by_key(|place| place.len()) {
+                Some(step) => self.gaps.iter().any(|gap| *gap < step.end),
+                None => true,
+            },
+            Reach::File => true,
+        }
+    }
+
     fn problems(&mut self, problems: Vec<Problem>) {
         for Problem { code, span, message, help } in problems {
             self.broken = true;
+            self.gaps.push(span.start);
             let source = Arc::clone(&self.source);
             self.loading.report.diagnostics.push(Diagnostic { code, source, span, message, help });
         }
     }
 
     fn build(&mut self, name: &str, raw: &RawScript) -> Script {
+        self.places = raw.all_steps().iter().map(|step| step.span.clone()).collect();
         self.name(name, &raw.script);
         let title = self.prose(&raw.title);
         let about = self.prose(&raw.about);
@@ -150,6 +196,11 @@ impl File<'_, '_> {
         let guidance = self.guidance(raw);
         let params = self.params(raw.params.as_ref());
         let mut names = Names::new(&params);
+        for (name, param) in raw.params.iter().flat_map(|params| &params.0) {
+            if param.r#type.span.is_empty() {
+                names.of_no_type(&name.value);
+            }
+        }
         if raw.steps.value.is_empty() {
             self.say(&codes::EMPTY_TEXT, raw.steps.span.clone(), "there are no steps", None);
         }
@@ -173,6 +224,9 @@ impl File<'_, '_> {
     }
 
     fn guidance(&mut self, raw: &RawScript) -> Guidance {
+        if let Some(symptoms) = &raw.symptoms {
+            self.not_empty(symptoms.value.is_empty(), &symptoms.span, "symptoms");
+        }
         let symptoms = raw.symptoms.iter().flat_map(|list| &list.value);
         Guidance {
             differs: raw.differs.as_ref().map(|text| self.prose(text)),
@@ -222,22 +276,44 @@ impl File<'_, '_> {
     }
 }
 
-/// Codes that mean something although other parts of the file could not be read.
-fn stands_alone(code: &Code) -> bool {
-    let follows_from_absence = [
+/// What must have been read for a code to mean something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Nothing but the place itself.
+    Nothing,
+    /// The step around it, or what stands around the steps.
+    Step,
+    /// Everything up to the end of the step.
+    Above,
+    /// The whole file.
+    File,
+}
+
+/// What a code hangs on.
+fn reach(code: &Code) -> Reach {
+    let of_the_step = [
         &codes::BAD_DEFAULT,
-        &codes::UNDEFINED_NAME,
-        &codes::UNUSED_CAPTURE,
-        &codes::UNUSED_PARAM,
         &codes::BAD_KIND,
         &codes::NO_HOLDS,
         &codes::NO_UNDO,
         &codes::NO_WHY,
         &codes::NO_FINDING,
         &codes::BAD_ARGUMENT,
-        &codes::NOT_UNLOADED,
         &codes::EMPTY_TEXT,
         &codes::MISSING_KEY,
+        &codes::CONSTANT,
+        &codes::BAD_ANSWER,
+        &codes::BAD_UPLOAD,
+        &codes::WRONG_SHAPE,
     ];
-    !follows_from_absence.contains(&code)
+    let of_the_file = [&codes::UNUSED_CAPTURE, &codes::UNUSED_PARAM, &codes::NOT_UNLOADED];
+    if of_the_step.contains(&code) {
+        Reach::Step
+    } else if *code == codes::UNDEFINED_NAME {
+        Reach::Above
+    } else if of_the_file.contains(&code) {
+        Reach::File
+    } else {
+        Reach::Nothing
+    }
 }

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use crate::script::codes;
 use crate::script::expression::words;
 use crate::script::loader::File;
-use crate::script::model::{Expr, FACTS, FactKind, Param, ParamKind};
-use crate::script::raw::{At, RawCapture, RawStep};
+use crate::script::model::{Expr, FACTS, FactKind, Mode, Param, ParamKind};
+use crate::script::raw::{At, RawCapture, RawMode, RawStep};
 use crate::script::similar::closest;
 
 /// What a name stands for.
@@ -20,6 +20,8 @@ pub(super) enum Type {
     Flag,
     List,
     Secret,
+    /// Its declaration could not be read.
+    Unread,
 }
 
 impl Type {
@@ -40,6 +42,7 @@ impl Type {
             Self::Flag => "true or false",
             Self::List => "a list",
             Self::Secret => "a secret",
+            Self::Unread => "something",
         }
     }
 }
@@ -77,6 +80,11 @@ impl Names {
         names
     }
 
+    /// A parameter may be of any type, since its own could not be read.
+    pub(super) fn of_no_type(&mut self, name: &str) {
+        self.insert(name, Type::Unread, Some(name.to_owned()));
+    }
+
     /// With the variable of `for_each`.
     pub(super) fn with_variable(&self, name: &str) -> Self {
         let mut names = self.clone();
@@ -94,10 +102,12 @@ impl Names {
         self.with(step, "before.", captures)
     }
 
-    /// With what a command just run leaves behind.
-    pub(super) fn with_result(&self) -> Self {
+    /// With what a command just run leaves behind: at SAC there are no exit codes.
+    pub(super) fn with_result(&self, mode: Mode) -> Self {
         let mut names = self.clone();
-        names.insert("rc", Type::Number, None);
+        if mode != Mode::Sac {
+            names.insert("rc", Type::Number, None);
+        }
         names.insert("output", Type::Text, None);
         names
     }
@@ -147,7 +157,9 @@ impl Names {
         if !probes {
             return;
         }
-        self.insert(&format!("steps.{id}.rc"), Type::Number, None);
+        if step.r#in.as_ref().is_none_or(|mode| mode.value != RawMode::Sac) {
+            self.insert(&format!("steps.{id}.rc"), Type::Number, None);
+        }
         let mut found = Vec::new();
         for (name, capture) in step.own_captures() {
             found.push((format!("steps.{id}.{}", name.value), name, capture));
@@ -187,14 +199,20 @@ impl File<'_, '_> {
                 continue;
             }
             let (message, help) = explain(&name, names);
-            self.say(&codes::UNDEFINED_NAME, span, message, help);
+            if name.starts_with("facts.") {
+                // What facts there are does not hang on the file.
+                self.tell(&codes::UNDEFINED_NAME, span, message, help);
+            } else {
+                self.say(&codes::UNDEFINED_NAME, span, message, help);
+            }
         }
         self.check_comparisons(expr, text, offset, names);
     }
 
     /// What a lone name stands for; `None` for anything more than a name.
     pub(super) fn sort_of(expr: &Expr, names: &Names) -> Option<Type> {
-        names.known.get(expr.source.trim()).map(|known| known.sort)
+        let sort = names.known.get(expr.source.trim()).map(|known| known.sort);
+        sort.filter(|sort| *sort != Type::Unread)
     }
 
     /// Whether an expression mentions a secret.
@@ -206,32 +224,49 @@ impl File<'_, '_> {
 
     fn check_comparisons(&mut self, expr: &Expr, text: &At<String>, offset: usize, names: &Names) {
         for found in COMPARISON.captures_iter(&expr.source) {
-            let (Some(whole), Some(name), Some(literal)) = (found.get(0), found.get(1), found.get(2)) else {
+            let (Some(whole), Some(name), Some(sign), Some(literal)) =
+                (found.get(0), found.get(1), found.get(2), found.get(3))
+            else {
                 continue;
             };
-            let Some(known) = names.known.get(name.as_str()) else { continue };
-            let is_text = literal.as_str().starts_with(['"', '\'']);
-            let number = literal.as_str().starts_with(|c: char| c == '-' || c.is_ascii_digit());
-            let (kind, fix) = match known.sort {
-                Type::Number if is_text => {
-                    ("a number", literal.as_str().trim_matches(['"', '\'']).to_owned())
+            let (name, literal) = (name.as_str(), literal.as_str());
+            let Some(known) = names.known.get(name) else { continue };
+            let is_text = literal.starts_with(['"', '\'']);
+            let number = literal.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+            let inner = literal.trim_matches(['"', '\'']);
+            let equality = matches!(sign.as_str(), "==" | "!=");
+            let (kind, help) = match known.sort {
+                Type::Number if is_text && inner.parse::<i64>().is_ok() => {
+                    ("a number", format!("write {inner}"))
                 }
-                Type::Text if number => ("text", format!("\"{}\"", literal.as_str())),
-                Type::Flag if is_text => {
-                    ("true or false", literal.as_str().trim_matches(['"', '\'']).to_owned())
+                Type::Number if is_text => ("a number", format!("compare it with a number: {name} == 0")),
+                Type::Text if number && equality => ("text", format!("write \"{literal}\"")),
+                Type::Text if number => {
+                    ("text", format!("make it a number: {name} | int {} {literal}", sign.as_str()))
+                }
+                Type::Flag if is_text && ["true", "false"].contains(&inner) => {
+                    ("true or false", format!("write {inner}"))
+                }
+                Type::Flag if is_text || number => {
+                    ("true or false", format!("it is a condition by itself: {name}, or not {name}"))
                 }
                 _ => continue,
             };
             let span = self.inside(text, offset + whole.start()..offset + whole.end());
-            let message = format!("`{}` is {kind} and never equals {}", name.as_str(), literal.as_str());
-            self.say(&codes::NEVER_EQUAL, span, message, Some(format!("write {fix}")));
+            let what = match (equality, number) {
+                (true, _) => format!("never equals {literal}"),
+                (false, true) => "has no order with numbers".to_owned(),
+                (false, false) => "has no order with texts".to_owned(),
+            };
+            let message = format!("`{name}` is {kind} and {what}");
+            self.say(&codes::NEVER_EQUAL, span, message, Some(help));
         }
     }
 }
 
 /// `name == literal`, where the name is not the end of a filter.
 static COMPARISON: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"\b([a-z_][a-z0-9_.]*)\s*(?:==|!=|<=|>=|<|>)\s*("[^"]*"|'[^']*'|-?[0-9]+)"#)
+    Regex::new(r#"\b([a-z_][a-z0-9_.]*)\s*(==|!=|<=|>=|<|>)\s*("[^"]*"|'[^']*'|-?[0-9]+)"#)
         .unwrap_or_else(|error| unreachable!("a fixed pattern: {error}"))
 });
 
@@ -264,6 +299,10 @@ fn explain(name: &str, names: &Names) -> (String, Option<String>) {
         ["steps", id, ..] if !names.has_step(id) => {
             (format!("there is no step `{id}` above this one"), suggestion.or_else(|| below("steps.")))
         }
+        ["steps", id, "rc"] => {
+            let help = "only a command in cmd or PowerShell leaves an exit code, and none in a loop";
+            (format!("the step `{id}` has no `rc`"), Some(help.to_owned()))
+        }
         ["steps", id, ..] => (
             format!("the step `{id}` has no `{}`", parts[2..].join(".")),
             suggestion.or_else(|| below(&format!("steps.{id}."))),
@@ -274,6 +313,10 @@ fn explain(name: &str, names: &Names) -> (String, Option<String>) {
         ["facts", ..] => (format!("there is no fact `{name}`"), suggestion.or_else(|| below("facts."))),
         [first, ..] if names.has(first) => {
             (format!("`{first}` is a plain value, there is no `{name}`"), None)
+        }
+        ["rc"] if names.has("output") => {
+            let help = "look at what it printed: output is containing \"…\", or a capture";
+            ("there is no `rc` here: SAC has no exit codes".to_owned(), Some(help.to_owned()))
         }
         [plain] if names.has(&format!("before.{plain}")) => {
             let help = format!("what was captured before the change is `before.{plain}`");

@@ -6,7 +6,7 @@ use crate::script::model::{Param, ParamKind};
 use crate::script::raw::{At, Entries, RawKind, RawParam, RawValue};
 
 /// Words that expressions know already.
-const RESERVED: [&str; 17] = [
+pub(crate) const RESERVED: [&str; 17] = [
     "and", "before", "else", "facts", "failure", "false", "if", "in", "is", "none", "not", "or", "output",
     "rc", "self", "steps", "true",
 ];
@@ -72,6 +72,9 @@ impl File<'_, '_> {
                 let message = format!("`{key}` does not go with this type");
                 self.say(&codes::WRONG_SHAPE, span.clone(), message, Some("leave it out".to_owned()));
             }
+        }
+        if let Some(choices) = param.choices.as_ref().filter(|_| kind == RawKind::List) {
+            self.not_empty(choices.value.is_empty(), &choices.span, "choices");
         }
         let choices: Vec<String> =
             param.choices.iter().flat_map(|list| &list.value).map(|word| word.value.clone()).collect();

@@ -35,7 +35,7 @@ impl File<'_, '_> {
     ) -> Option<Probe> {
         let run = self.typed(raw.run, mode, names);
         let capture = self.captures(raw.captures, names);
-        let seen = names.with_captures(step, raw.captures).with_result();
+        let seen = names.with_captures(step, raw.captures).with_result(mode);
         let holds = raw.holds.and_then(|holds| self.condition_of(holds, "`holds`", &seen));
         let retry = raw.retry.and_then(|retry| self.retry(&retry.value));
         Some(Probe { run: run?, capture, holds, retry })
@@ -74,7 +74,7 @@ impl File<'_, '_> {
                 let message = "a command is answered in cmd only";
                 self.say(&codes::BAD_ANSWER, raw_answers.span.clone(), message, Some("in: cmd".to_owned()));
             }
-            answers = Some(self.dialogue(&raw_answers.value, raw.abort.as_ref(), names)?);
+            answers = Some(self.dialogue(raw_answers, raw.abort.as_ref(), names)?);
         }
         Some(Action { when, run: run?, codes, answers })
     }

@@ -1,7 +1,10 @@
 //! One step: its kind, and the keys that go with it.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
+
+use minijinja::value::ValueKind;
 
 use crate::script::codes;
 use crate::script::lint;
@@ -9,9 +12,12 @@ use crate::script::loader::File;
 use crate::script::loader::names::{Names, Type};
 use crate::script::loader::probe::{ProbeParts, mode};
 use crate::script::model::{
-    Body, Condition, Finding, ForEach, Mode, OnFailure, Restart, Risk, Severity, Step, Template, Undo,
+    Body, Condition, Expr, Finding, ForEach, Mode, OnFailure, Restart, Risk, Scope, Severity, Step, Template,
+    Undo,
 };
-use crate::script::raw::{At, RawFinding, RawOnFailure, RawReboot, RawRisk, RawSeverity, RawStep, RawUndo};
+use crate::script::raw::{
+    At, RawFinding, RawOnFailure, RawOver, RawReboot, RawRisk, RawSeverity, RawStep, RawUndo,
+};
 use crate::script::similar::did_you_mean;
 
 /// How long a restart may take when the script does not say.
@@ -66,7 +72,8 @@ impl File<'_, '_> {
             let id = &at.value.id;
             if !self.ids.insert(id.value.clone()) {
                 let message = format!("the step id `{}` is given twice", id.value);
-                self.say(&codes::DUPLICATE_STEP, id.span.clone(), message, None);
+                let help = Some("choose another name".to_owned());
+                self.say(&codes::DUPLICATE_STEP, id.span.clone(), message, help);
             }
             steps.extend(self.step(at, names));
             names.finish_step(&at.value);
@@ -84,6 +91,9 @@ impl File<'_, '_> {
         let within = raw.within.as_ref().and_then(|text| self.duration(text));
         let sort = self.sort(raw)?;
         self.keys(raw, sort);
+        for capture in raw.capture_keys() {
+            self.not_empty(capture.value.0.is_empty(), &capture.span, "capture");
+        }
         let mode = self.mode(raw, sort).unwrap_or(Mode::Cmd);
         for found in lint::step(raw, mode) {
             self.lint(raw, found);
@@ -142,7 +152,11 @@ impl File<'_, '_> {
             let help = Some("for_each: {version: 'versions'}".to_owned());
             let message = "`for_each` takes one variable and one list";
             self.say(&codes::WRONG_SHAPE, entries.span.clone(), message, help);
-            return (None, above.clone());
+            let variables = entries.value.0.iter();
+            return (
+                None,
+                variables.fold(above.clone(), |names, (name, _)| names.with_variable(&name.value)),
+            );
         };
         self.value_name(variable);
         if above.has(&variable.value) {
@@ -154,15 +168,72 @@ impl File<'_, '_> {
                 Some("choose another name".to_owned()),
             );
         }
-        let text = over;
-        let over = self.expression(text, "the list of `for_each`", above);
-        let sort = over.as_ref().and_then(|over| Self::sort_of(over, above));
-        if let Some(sort) = sort.filter(|sort| *sort != Type::List) {
-            let message = format!("`{}` is {}, not a list", text.value.trim(), sort.name());
-            self.say(&codes::NOT_A_CONDITION, text.span.clone(), message, None);
-        }
         let names = above.with_variable(&variable.value);
+        let (over, count) = match &over.value {
+            RawOver::Expression(text) => {
+                let text = At { span: over.span.clone(), style: over.style, value: text.clone() };
+                self.list(&text, above)
+            }
+            RawOver::Texts(texts) => self.texts(texts, &over.span),
+        };
+        if let (Some(count), Some(at)) = (count.filter(|count| *count > max), &raw.for_each) {
+            let message = format!("the list has {count} items, more than {max}");
+            let help = Some(format!("max_items: {count}"));
+            self.say(&codes::OUT_OF_RANGE, at.span.clone(), message, help);
+        }
         (over.map(|over| ForEach { variable: variable.value.clone(), over, max }), names)
+    }
+
+    /// The list of a loop as an expression, and how long it is where that is known.
+    fn list(&mut self, text: &At<String>, names: &Names) -> (Option<Expr>, Option<usize>) {
+        let Some(expr) = self.parsed(text, "the list of `for_each`", names) else { return (None, None) };
+        let literal = expr.names().is_empty().then(|| expr.eval(&Scope::new()).ok()).flatten();
+        let wrong = match &literal {
+            Some(value) if value.kind() != ValueKind::Seq => Some("no list".to_owned()),
+            Some(value) if value.try_iter().into_iter().flatten().any(|item| item.as_str().is_none()) => {
+                Some("no list of texts".to_owned())
+            }
+            Some(_) => None,
+            None => {
+                let sort = Self::sort_of(&expr, names).filter(|sort| *sort != Type::List);
+                sort.map(|sort| format!("{}, not a list", sort.name()))
+            }
+        };
+        if let Some(wrong) = wrong {
+            let message = format!("`{}` is {wrong}", text.value.trim());
+            let help = "a parameter of the type `list`, a capture with `all`, facts.disk_letters, or the texts themselves: ['a', 'b']";
+            self.say(&codes::NOT_A_CONDITION, text.span.clone(), message, Some(help.to_owned()));
+        }
+        let count = literal.and_then(|value| value.len());
+        if count == Some(0) {
+            self.never_runs(&text.span);
+        }
+        (Some(expr), count)
+    }
+
+    /// The texts of a loop that stand in the script, as an expression, and how many there are.
+    fn texts(&mut self, texts: &[At<String>], span: &Range<usize>) -> (Option<Expr>, Option<usize>) {
+        let values: Vec<String> = texts.iter().map(|text| self.prose(text)).collect();
+        for text in texts.iter().filter(|text| text.value.contains("{{")) {
+            let message = "`{{ }}` is not filled in here";
+            let help = "write the whole list as an expression: '[name, \"text\"]'".to_owned();
+            self.say(&codes::BAD_EXPRESSION, text.span.clone(), message, Some(help));
+        }
+        if values.is_empty() {
+            self.never_runs(span);
+        }
+        match Expr::parse(&serde_json::Value::from(values).to_string()) {
+            Ok(expr) => (Some(expr), Some(texts.len())),
+            Err(error) => {
+                self.say(&codes::BAD_EXPRESSION, span.clone(), error.message, None);
+                (None, None)
+            }
+        }
+    }
+
+    fn never_runs(&mut self, span: &Range<usize>) {
+        let help = Some("name what it runs for, or leave the step out".to_owned());
+        self.say(&codes::CONSTANT, span.clone(), "the list is empty: the step never runs", help);
     }
 
     fn max_items(&mut self, raw: &RawStep) -> usize {
@@ -300,6 +371,11 @@ impl File<'_, '_> {
         if let (Some(holds), None) = (&raw.holds, &raw.finding) {
             self.no_finding(holds);
         }
+        if let (None, Some(retry)) = (&raw.holds, &raw.retry) {
+            let message = "`retry` without `holds` never tries again";
+            let help = Some("say when it is content: `holds`, or leave `retry` out".to_owned());
+            self.say(&codes::NO_HOLDS, retry.span.clone(), message, help);
+        }
         if let (None, Some(finding)) = (&raw.holds, &raw.finding) {
             let message = "a finding without `holds` is never reported";
             self.say(
@@ -324,6 +400,9 @@ impl File<'_, '_> {
         let probe = self.probe(raw, &check.into(), mode, names);
         let mut saving = names.with_captures(raw, check.captures()).with_before(raw, check.captures());
         let mut before = names.with_before(raw, check.captures());
+        if let Some(save) = &raw.save {
+            self.not_empty(save.value.0.is_empty(), &save.span, "save");
+        }
         let mut save = Vec::new();
         for one in raw.saves() {
             save.extend(self.save(raw, &one.value, mode, &saving));
@@ -332,6 +411,11 @@ impl File<'_, '_> {
         }
         let change =
             raw.change.as_ref().map(|many| self.actions(&many.value, mode, &saving)).unwrap_or_default();
+        if let Some(change) = raw.change.as_ref().filter(|change| change.value.0.is_empty()) {
+            let help = "add the commands that establish it, or make it a look (`run`, `holds`)".to_owned();
+            let message = "there is nothing in `change`";
+            self.say(&codes::EMPTY_TEXT, change.span.clone(), message, Some(help));
+        }
         if raw.change.is_none() {
             let help = "add `change`, or make it a look (`run`, `holds`)".to_owned();
             let span = raw.id.span.clone();
@@ -373,6 +457,11 @@ impl File<'_, '_> {
         };
         match &undo.value {
             RawUndo::Actions(actions) => {
+                if actions.is_empty() {
+                    let help = "add the commands that take it back, or `undo: none` and `why`".to_owned();
+                    let message = "the change has no way back: there is nothing in `undo`";
+                    self.say(&codes::NO_UNDO, undo.span.clone(), message, Some(help));
+                }
                 if let Some(why) = &raw.why {
                     let message = "`why` goes with `undo: none` only";
                     self.say(&codes::BAD_KIND, why.span.clone(), message, Some("leave it out".to_owned()));
@@ -440,6 +529,9 @@ impl File<'_, '_> {
             self.used.extend(self.mentioned(raw));
             return None;
         };
+        if let Some(with) = &raw.with {
+            self.not_empty(with.value.0.is_empty(), &with.span, "with");
+        }
         let with = self.arguments(raw, &script, names);
         Some(Body::Use { script, with })
     }

@@ -1,5 +1,7 @@
 //! Files for the machine.
 
+use std::ops::Range;
+
 use sha2::{Digest, Sha256};
 
 use crate::encoding::hex;
@@ -8,7 +10,7 @@ use crate::script::lint::powershell::syntax;
 use crate::script::loader::File;
 use crate::script::loader::names::Names;
 use crate::script::model::{Action, Body, Capture, Condition, Expr, Piece, Probe, Template, Undo, Upload};
-use crate::script::raw::{RawStep, RawUpload};
+use crate::script::raw::{At, RawStep, RawUpload};
 
 /// Largest file: it is typed, a line at a time.
 const LARGEST: usize = 256 * 1024;
@@ -36,8 +38,9 @@ impl File<'_, '_> {
             let help = Some(r"a whole path: C:\Windows\Temp\fix.ps1".to_owned());
             self.say(&codes::BAD_UPLOAD, upload.to.span.clone(), message, help);
         }
-        let content = self.content(raw, upload)?;
+        let content = self.content(raw, upload, names)?;
         self.powershell_file(raw, upload, &content);
+        self.other_letters(raw, upload, &content);
         if content.len() > LARGEST {
             let message = format!("the file has {} bytes, {LARGEST} can be typed", content.len());
             self.say(&codes::BAD_UPLOAD, raw.id.span.clone(), message, None);
@@ -57,15 +60,54 @@ impl File<'_, '_> {
         let text = String::from_utf8_lossy(content);
         let Some((range, message)) = syntax(text.trim_start_matches('\u{feff}')) else { return };
         let line = text.get(..range.start).map_or(1, |before| before.matches('\n').count() + 1);
-        let span =
-            upload.text.as_ref().or(upload.file.as_ref()).map_or(raw.id.span.clone(), |at| at.span.clone());
-        self.say(&codes::POWERSHELL_SYNTAX, span, format!("line {line}: {message}"), None);
+        self.say(&codes::POWERSHELL_SYNTAX, place_of(raw, upload), format!("line {line}: {message}"), None);
     }
 
-    fn content(&mut self, raw: &RawStep, upload: &RawUpload) -> Option<Vec<u8>> {
+    /// A file with letters that whoever runs it reads as others.
+    fn other_letters(&mut self, raw: &RawStep, upload: &RawUpload, content: &[u8]) {
+        let to = upload.to.value.to_ascii_lowercase();
+        let batch = [".cmd", ".bat"].iter().any(|ending| to.ends_with(ending));
+        let marked = [&b"\xef\xbb\xbf"[..], b"\xff\xfe"].iter().any(|mark| content.starts_with(mark));
+        let help = if batch {
+            "cmd reads it in the code page of the console, not as UTF-8: keep to ASCII, or give the text as an argument"
+        } else if is_powershell(&to) && !marked {
+            "Windows PowerShell reads it as UTF-8 only behind a mark: save the file as UTF-8 with BOM"
+        } else {
+            return;
+        };
+        let Some(at) = content.iter().position(|byte| !byte.is_ascii()) else { return };
+        let line = content[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let message = format!("line {line} of the file has letters outside of ASCII");
+        let span = place_of(raw, upload);
+        self.say(&codes::NOT_ASCII, span, message, Some(help.to_owned()));
+    }
+
+    /// Values that somebody expects in a file, which goes over as it stands.
+    fn not_filled(&mut self, text: &At<String>, names: &Names) {
+        let mut from = 0;
+        while let Some(open) = text.value[from..].find("{{").map(|found| from + found) {
+            let Some(close) = text.value[open..].find("}}").map(|found| open + found + 2) else { return };
+            let inner = text.value[open + 2..close - 2].trim();
+            // What is none of our expressions, or names nothing, is the file's own: '{{0}}', {{ $_ }}.
+            if let Some(expr) = Expr::parse(inner).ok().filter(|expr| !expr.names().is_empty()) {
+                let span = self.inside(text, open..close);
+                let message = format!("`{}` stays as it is in the file", &text.value[open..close]);
+                let help = match Self::mentions_secret(&expr, names) {
+                    None => "give it to the file as an argument of the command that starts it",
+                    Some(_) => "a secret goes into no file: answer with it in a `dialogue`",
+                };
+                self.say(&codes::NOT_FILLED, span, message, Some(help.to_owned()));
+                return;
+            }
+            from = close;
+        }
+    }
+
+    fn content(&mut self, raw: &RawStep, upload: &RawUpload, names: &Names) -> Option<Vec<u8>> {
         match (&upload.text, &upload.file) {
             (Some(text), None) => {
                 let value = self.exact(text, "the text of the file");
+                self.not_filled(text, names);
                 Some(written(&value, &upload.to.value))
             }
             (None, Some(file)) => {
@@ -92,6 +134,11 @@ impl File<'_, '_> {
             }
         }
     }
+}
+
+/// Where the content of the file is given.
+fn place_of(raw: &RawStep, upload: &RawUpload) -> Range<usize> {
+    upload.text.as_ref().or(upload.file.as_ref()).map_or(raw.id.span.clone(), |at| at.span.clone())
 }
 
 /// Whether PowerShell reads a file of this name.

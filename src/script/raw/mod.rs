@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use self::shape::{At, Entries, Many};
-pub(crate) use self::value::{RawCapture, RawUndo, RawValue};
+pub(crate) use self::value::{RawCapture, RawOver, RawUndo, RawValue};
 
 /// A sacpilot script: one condition, or a few, that hold on the machine afterwards.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -92,9 +92,9 @@ pub(crate) struct RawStep {
     pub(crate) title: At<String>,
     /// Where the commands are typed.
     pub(crate) r#in: Option<At<RawMode>>,
-    /// Runs the step once for each item: `{variable: list}`.
+    /// Runs the step once for each item: `{variable: 'list'}`, or `{variable: ['a', 'b']}`.
     #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
-    pub(crate) for_each: Option<At<Entries<At<String>>>>,
+    pub(crate) for_each: Option<At<Entries<At<RawOver>>>>,
     /// Most items of `for_each`; a longer list is a failure. 100 by default.
     pub(crate) max_items: Option<At<i64>>,
     /// Skips the step unless this expression is true.
@@ -392,6 +392,15 @@ impl RawStep {
         let wait = || self.wait.as_ref().and_then(|wait| wait.value.capture.as_ref());
         let own = self.capture.as_ref().or(check).or_else(dialogue).or_else(wait);
         own.map_or(&[], |entries| &entries.value.0)
+    }
+
+    /// Each `capture` in it.
+    pub(crate) fn capture_keys(&self) -> impl Iterator<Item = &At<Entries<At<RawCapture>>>> {
+        let check = self.check.iter().flat_map(|check| &check.value.capture);
+        let dialogue = self.dialogue.iter().flat_map(|dialogue| &dialogue.value.capture);
+        let wait = self.wait.iter().flat_map(|wait| &wait.value.capture);
+        let saves = self.saves().flat_map(|save| &save.value.capture);
+        self.capture.iter().chain(check).chain(dialogue).chain(wait).chain(saves)
     }
 
     /// The steps inside of it: those of a block.

@@ -149,6 +149,6 @@ impl<T: JsonSchema> JsonSchema for Many<T> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let item = generator.subschema_for::<T>();
-        schemars::json_schema!({"anyOf": [item, {"type": "array", "items": item}]})
+        schemars::json_schema!({"anyOf": [item, {"type": "array", "minItems": 1, "items": item}]})
     }
 }

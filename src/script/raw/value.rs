@@ -54,7 +54,10 @@ impl JsonSchema for RawUndo {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let item = generator.subschema_for::<RawAction>();
-        schemars::json_schema!({"anyOf": [{"const": "none"}, item, {"type": "array", "items": item}]})
+        // The way back is typed without anybody who answers.
+        let item = serde_json::json!({"allOf": [item], "properties": {"answers": false}});
+        let items = serde_json::json!({"type": "array", "minItems": 1, "items": item});
+        schemars::json_schema!({"anyOf": [{"const": "none"}, item, items]})
     }
 }
 
@@ -101,7 +104,61 @@ impl JsonSchema for RawCapture {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let all = generator.subschema_for::<RawAll>();
-        schemars::json_schema!({"anyOf": [{"type": "string"}, all]})
+        schemars::json_schema!({"anyOf": [{"type": "string", "pattern": "\\S"}, all]})
+    }
+}
+
+/// What a loop goes over.
+#[derive(Debug)]
+pub(crate) enum RawOver {
+    /// An expression that is a list.
+    Expression(String),
+    /// The texts themselves.
+    Texts(Vec<At<String>>),
+}
+
+impl<'de> Deserialize<'de> for RawOver {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OverVisitor;
+        impl<'de> Visitor<'de> for OverVisitor {
+            type Value = RawOver;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an expression or a list of texts")
+            }
+
+            fn visit_str<E: de::Error>(self, expression: &str) -> Result<RawOver, E> {
+                Ok(RawOver::Expression(expression.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<RawOver, A::Error> {
+                let mut all = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    all.push(item);
+                }
+                Ok(RawOver::Texts(all))
+            }
+        }
+        deserializer.deserialize_any(OverVisitor)
+    }
+}
+
+impl JsonSchema for RawOver {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Over".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({
+            "anyOf": [
+                {"type": "string", "pattern": "\\S"},
+                {"type": "array", "minItems": 1, "items": {"type": "string"}},
+            ]
+        })
     }
 }
 

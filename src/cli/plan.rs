@@ -64,7 +64,7 @@ already right and what is unknown, and `run --plan` refuses when the machine is 
 /// Makes the plan, and shows or writes it.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let place = args.target.as_deref().map(|target| place(target, context)).transpose()?;
-    let mut bound = args.script.bind(place.as_ref().map_or(&[], Place::params), context)?;
+    let mut bound = args.script.bind_to_read(place.as_ref().map_or(&[], Place::params), context)?;
     bound.script = chosen(&args.steps.selection(), &bound.script)?;
     let mut plan = Plan::new(&bound.script, &bound.params);
     let mut exit = Exit::HOLDS;
@@ -105,13 +105,17 @@ pub fn compare(approved: &Path, bound: &Bound) -> Result<Plan, Failure> {
             .help("make it again with `sacpilot plan … -o FILE`, and have it approved again"));
     }
     let now = Plan::new(&bound.script, &bound.params);
-    if now.digest == plan.digest {
+    if now.sends_as(&plan) {
         return Ok(plan);
+    }
+    let again = "make the plan again with `sacpilot plan … -o FILE`, and have it approved again";
+    if now.script != plan.script {
+        return Err(refused(format!("is one of {}, not of {}", plan.script, now.script)).help(again));
     }
     let scripts = plan.scripts.iter().chain(&now.scripts).map(|(name, _)| name);
     let changed: BTreeSet<&String> =
         scripts.filter(|name| plan.scripts.get(*name) != now.scripts.get(*name)).collect();
-    let (then, now) = (plan.to_text(), now.to_text());
+    let (then, now) = (plan.of_no_machine().to_text(), now.to_text());
     let differing = |of: &str, other: &str, sign: char| -> Vec<String> {
         let missing = of
             .lines()
@@ -125,8 +129,7 @@ pub fn compare(approved: &Path, bound: &Bound) -> Result<Plan, Failure> {
         lines.extend(changed.iter().map(|name| format!("  the script {name} was changed, {aside}")));
     }
     let reason = "is not what would be run now; nothing was sent";
-    Err(Failure::usage(format!("the plan {} {reason}\n{}", approved.display(), lines.join("\n")))
-        .help("make the plan again with `sacpilot plan … -o FILE`, and have it approved again"))
+    Err(Failure::usage(format!("the plan {} {reason}\n{}", approved.display(), lines.join("\n"))).help(again))
 }
 
 /// A line whose blanks at its end can be seen: they may be all that differs.
@@ -158,6 +161,7 @@ pub fn fill_in(plan: &mut Plan, summary: &Summary, target: &str) {
             .filter_map(|step| said(step).map(|verdict| PlannedItem { path: step.step.0.clone(), verdict }));
         *items = rounds.collect();
     }
+    plan.seal();
 }
 
 fn verdict(step: &Step, kind: StepKind) -> Option<Verdict> {

@@ -13,8 +13,9 @@ use crate::report::visible;
 use crate::script::diagnostic::Style;
 use crate::script::library::{Library, LibraryError};
 use crate::script::loader::{self, LoadError, Loaded};
-use crate::script::model::{ParamKind, Scope, Script};
+use crate::script::model::{Param, ParamKind, Scope, Script};
 use crate::script::parameters::{self, ParameterError};
+use crate::script::plan::Plan;
 use crate::script::similar::did_you_mean;
 use crate::secret::SecretSource;
 
@@ -59,6 +60,31 @@ impl ScriptArgs {
     /// Loads the script and binds its parameters; `of_target` are those of the inventory, for every script that has
     /// them. What the user gives comes first.
     pub fn bind(&self, of_target: &[(String, String)], context: &Context) -> Result<Bound, Failure> {
+        let (script, mut params) = self.values(of_target, context)?;
+        let masks = self.secrets(&script, &mut params)?;
+        let sources = self.sources(&script)?;
+        Ok(Bound { script, params, masks, sources })
+    }
+
+    /// The same for those who only read, and type no secret: these are names, and nobody looks where they come from.
+    pub fn bind_to_read(&self, of_target: &[(String, String)], context: &Context) -> Result<Bound, Failure> {
+        let (script, mut params) = self.values(of_target, context)?;
+        for (name, _) in &self.secret {
+            secret_param(&script, name)?;
+        }
+        for param in script.params.iter().filter(|param| param.kind == ParamKind::Secret) {
+            params.insert(param.name.clone(), format!("‹{}›", param.name).into());
+        }
+        let sources = self.sources(&script)?;
+        Ok(Bound { script, params, masks: Masks::default(), sources })
+    }
+
+    /// The script with its parameters but for the secrets.
+    fn values(
+        &self,
+        of_target: &[(String, String)],
+        context: &Context,
+    ) -> Result<(Arc<Script>, Scope), Failure> {
         let script = self.load(context)?;
         let meant = |name: &str| {
             let known = script.params.iter().find(|param| param.name == name);
@@ -67,15 +93,13 @@ impl ScriptArgs {
         };
         let mut given: Vec<_> = of_target.iter().filter(|(name, _)| meant(name)).cloned().collect();
         given.extend(self.param.iter().cloned());
-        let errors = match parameters::bind(&script, &given) {
-            Ok(mut params) => {
-                let masks = self.secrets(&script, &mut params)?;
-                let sources = self.sources(&script)?;
-                return Ok(Bound { script, params, masks, sources });
-            }
-            Err(errors) => errors,
-        };
-        Err(parameter_failure(&errors))
+        let params = parameters::bind(&script, &given).map_err(|errors| parameter_failure(&errors))?;
+        // A value that a command cannot take is refused before anything is sent, not when its step has its turn.
+        if let Some((step, reason)) = Plan::new(&script, &params).refused() {
+            return Err(Failure::usage(format!("step `{step}`: {reason}"))
+                .help(format!("give another value with -p; `sacpilot scripts {}` tells them", self.script)));
+        }
+        Ok((script, params))
     }
 
     /// The texts of all scripts that take part, as they are now.
@@ -104,6 +128,24 @@ impl ScriptArgs {
     }
 }
 
+/// The secret parameter of this name.
+fn secret_param<'s>(script: &'s Script, name: &str) -> Result<&'s Param, Failure> {
+    let Some(param) = script.params.iter().find(|param| param.name == name) else {
+        let secrets = script.params.iter().filter(|param| param.kind == ParamKind::Secret);
+        let help = did_you_mean(name, secrets.map(|param| param.name.as_str()));
+        let failure = Failure::usage(format!("{} has no secret parameter `{name}`", script.name));
+        return Err(match help {
+            Some(help) => failure.help(help),
+            None => failure,
+        });
+    };
+    if param.kind != ParamKind::Secret {
+        let message = format!("the parameter `{name}` of {} is no secret", script.name);
+        return Err(Failure::usage(message).help(format!("give it with -p {name}=…")));
+    }
+    Ok(param)
+}
+
 /// Reads the secret parameters that are given into `params`.
 pub fn given_secrets(
     script: &Script,
@@ -112,19 +154,7 @@ pub fn given_secrets(
 ) -> Result<Masks, Failure> {
     let mut masks = Masks::default();
     for (name, source) in given {
-        let Some(param) = script.params.iter().find(|param| param.name == *name) else {
-            let secrets = script.params.iter().filter(|param| param.kind == ParamKind::Secret);
-            let help = did_you_mean(name, secrets.map(|param| param.name.as_str()));
-            let failure = Failure::usage(format!("{} has no secret parameter `{name}`", script.name));
-            return Err(match help {
-                Some(help) => failure.help(help),
-                None => failure,
-            });
-        };
-        if param.kind != ParamKind::Secret {
-            let message = format!("the parameter `{name}` of {} is no secret", script.name);
-            return Err(Failure::usage(message).help(format!("give it with -p {name}=…")));
-        }
+        let param = secret_param(script, name)?;
         if masks.holds(name) {
             return Err(Failure::usage(format!("the secret `{name}` is given twice")));
         }

@@ -35,12 +35,13 @@ pub struct Plan {
     pub risk: Risk,
     /// The steps in order, those of used scripts in their place.
     pub steps: Vec<PlannedStep>,
-    /// SHA-256 over everything above but the verdicts.
+    /// SHA-256 over all of it but the offer of a snapshot: what may be sent, and, where it is the plan of a machine, which one
+    /// and what its checks said.
     pub digest: String,
-    /// The machine whose checks filled in the verdicts. Not part of the digest.
+    /// The machine whose checks filled in the verdicts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// Facts of that machine, as far as the script mentions them. Not part of the digest.
+    /// Facts of that machine, as far as the script mentions them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, Json>,
     /// A snapshot of the system disk of that machine can be taken first. Not part of the digest.
@@ -85,10 +86,10 @@ pub struct PlannedStep {
     /// What is reported when it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<PlannedFinding>,
-    /// What its check said on the machine. Not part of the digest.
+    /// What its check said on the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
-    /// The same of each item of a list that only the machine knows. Not part of the digest.
+    /// The same of each item of a list that only the machine knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<PlannedItem>,
 }
@@ -136,6 +137,12 @@ pub struct PlannedCommand {
     pub text: String,
     /// Whether every value in it is known.
     pub complete: bool,
+    /// What the file holds that is put on the machine, where that is text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// Why it could not be sent with the values that are known.
+    #[serde(skip)]
+    pub refused: Option<String>,
 }
 
 /// What a command is for.
@@ -205,13 +212,43 @@ impl Plan {
             facts: BTreeMap::new(),
             snapshot_offered: false,
         };
-        plan.digest = plan.fingerprint();
+        plan.seal();
         plan
+    }
+
+    /// Takes what was filled in into the digest.
+    pub fn seal(&mut self) {
+        self.digest = self.fingerprint();
     }
 
     /// Whether the digest is that of the rest: nobody edited the plan.
     pub fn is_untouched(&self) -> bool {
         self.digest == self.fingerprint()
+    }
+
+    /// Whether another plan may send the same, whatever was seen on machines.
+    pub fn sends_as(&self, other: &Self) -> bool {
+        self.of_no_machine().fingerprint() == other.of_no_machine().fingerprint()
+    }
+
+    /// What may be sent, without what was seen on a machine.
+    pub fn of_no_machine(&self) -> Self {
+        let mut bare = self.clone();
+        bare.target = None;
+        bare.facts.clear();
+        for step in &mut bare.steps {
+            step.verdict = None;
+            step.items.clear();
+        }
+        bare
+    }
+
+    /// The first step, and why, that holds a command which could not be sent with the values that are known.
+    pub fn refused(&self) -> Option<(&str, &str)> {
+        let steps = self.steps.iter().filter(|step| step.skipped.is_none());
+        steps
+            .flat_map(|step| step.commands.iter().map(move |command| (step, command)))
+            .find_map(|(step, command)| Some((step.path.as_str(), command.refused.as_deref()?)))
     }
 
     /// Whether it says what the checks on a machine said.
@@ -256,15 +293,7 @@ impl Plan {
     }
 
     fn fingerprint(&self) -> String {
-        let mut bare = self.clone();
-        bare.digest.clear();
-        bare.target = None;
-        bare.facts.clear();
-        bare.snapshot_offered = false;
-        for step in &mut bare.steps {
-            step.verdict = None;
-            step.items.clear();
-        }
+        let bare = Self { digest: String::new(), snapshot_offered: false, ..self.clone() };
         // Maps are sorted and fields have a fixed order, so equal plans have equal text.
         let text = serde_json::to_vec(&bare).unwrap_or_default();
         Sha256::digest(text).iter().fold(String::new(), |out, byte| format!("{out}{byte:02x}"))
@@ -371,28 +400,33 @@ impl Planner {
         };
         match &step.body {
             Body::Look(probe) => {
-                planned.commands.push(command(Role::Look, None, &probe.run, scope));
+                planned.commands.push(command(Role::Look, None, &probe.run, scope, step.mode));
                 planned.holds = source(probe);
             }
             Body::Condition(condition) => fill(&mut planned, condition, scope),
             Body::Dialogue(talk) => {
                 planned.kind = StepKind::Dialogue;
-                planned.commands = actions(Role::Change, std::slice::from_ref(&talk.action), scope);
+                planned.commands =
+                    actions(Role::Change, std::slice::from_ref(&talk.action), scope, step.mode);
                 planned.holds = talk.holds.as_ref().map(|holds| holds.source.clone());
                 way_back(&mut planned, &talk.undo, scope);
             }
             Body::Upload(upload) => {
                 fill(&mut planned, &upload.condition, scope);
                 planned.kind = StepKind::Upload;
+                let sent = planned.commands.iter_mut().find(|command| command.role == Role::Change);
+                if let Some(sent) = sent {
+                    sent.content = text_of(&upload.content);
+                }
             }
             Body::Wait(wait) => {
                 planned.kind = StepKind::Wait;
-                planned.commands.push(command(Role::Look, None, &wait.probe.run, scope));
+                planned.commands.push(command(Role::Look, None, &wait.probe.run, scope, step.mode));
                 planned.holds = source(&wait.probe);
             }
             Body::Ask(ask) => {
                 planned.kind = StepKind::Ask;
-                planned.commands.push(command(Role::Ask, None, &ask.question, scope));
+                planned.commands.push(bare(Role::Ask, None, &ask.question, scope));
             }
             Body::Finding => planned.kind = StepKind::Finding,
             Body::Block(block) => {
@@ -422,15 +456,17 @@ impl Planner {
 fn fill(planned: &mut PlannedStep, condition: &Condition, scope: &Scope) {
     planned.kind = StepKind::Condition;
     planned.holds = source(&condition.check);
-    planned.commands.push(command(Role::Check, None, &condition.check.run, scope));
-    planned.commands.extend(condition.save.iter().map(|save| command(Role::Save, None, &save.run, scope)));
-    planned.commands.extend(actions(Role::Change, &condition.change, scope));
+    planned.commands.push(command(Role::Check, None, &condition.check.run, scope, planned.mode));
+    let mode = planned.mode;
+    let save = condition.save.iter().map(|save| command(Role::Save, None, &save.run, scope, mode));
+    planned.commands.extend(save);
+    planned.commands.extend(actions(Role::Change, &condition.change, scope, mode));
     way_back(planned, &condition.undo, scope);
 }
 
 fn way_back(planned: &mut PlannedStep, undo: &Undo, scope: &Scope) {
     match undo {
-        Undo::Run(undo) => planned.undo = actions(Role::Undo, undo, scope),
+        Undo::Run(undo) => planned.undo = actions(Role::Undo, undo, scope, planned.mode),
         Undo::None { why } => planned.no_undo = Some(why.clone()),
     }
 }
@@ -439,10 +475,10 @@ fn source(probe: &Probe) -> Option<String> {
     probe.holds.as_ref().map(|holds| holds.source.clone())
 }
 
-fn actions(role: Role, actions: &[Action], scope: &Scope) -> Vec<PlannedCommand> {
+fn actions(role: Role, actions: &[Action], scope: &Scope, mode: Mode) -> Vec<PlannedCommand> {
     let mut commands = Vec::new();
     for action in actions {
-        commands.push(command(role, action.when.as_ref(), &action.run, scope));
+        commands.push(command(role, action.when.as_ref(), &action.run, scope, mode));
         commands.extend(
             action.answers.iter().flat_map(|dialogue| &dialogue.answers).map(|one| answer(one, scope)),
         );
@@ -460,16 +496,34 @@ fn answer(answer: &Answer, scope: &Scope) -> PlannedCommand {
     let times = if answer.times > 1 { format!(", at most {} times", answer.times) } else { String::new() };
     let complete =
         template.is_none_or(|template| template.inserts().all(|expr| expr.valueless(scope).is_empty()));
-    PlannedCommand { role: Role::Answer, when: None, text: format!("to {seen}{times}: {what}"), complete }
+    let text = format!("to {seen}{times}: {what}");
+    PlannedCommand { role: Role::Answer, when: None, text, complete, content: None, refused: None }
 }
 
-fn command(role: Role, when: Option<&Expr>, run: &Template, scope: &Scope) -> PlannedCommand {
+/// A command, and whether it could be sent as far as it is known.
+fn command(role: Role, when: Option<&Expr>, run: &Template, scope: &Scope, mode: Mode) -> PlannedCommand {
+    let planned = bare(role, when, run, scope);
+    let never = when.is_some_and(|when| truth(&when.source, scope) == Some(false));
+    let error = if planned.complete && !never { run.render(scope, mode).err() } else { None };
+    PlannedCommand { refused: error.map(|error| error.to_string()), ..planned }
+}
+
+fn bare(role: Role, when: Option<&Expr>, run: &Template, scope: &Scope) -> PlannedCommand {
     PlannedCommand {
         role,
         when: when.map(|when| when.source.clone()),
         text: run.preview(scope),
         complete: run.inserts().all(|expr| expr.valueless(scope).is_empty()),
+        content: None,
+        refused: None,
     }
+}
+
+/// A file as text, when it is some.
+fn text_of(content: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(content).ok()?;
+    let is_text = text.chars().all(|c| !c.is_control() || matches!(c, '\r' | '\n' | '\t'));
+    is_text.then(|| text.to_owned())
 }
 
 /// Parameters of a used script: what is given and known, and defaults for what is not given.

@@ -8,6 +8,9 @@ use crate::encoding::acts;
 use crate::script::model::{Mode, Risk};
 use crate::script::plan::{Plan, PlannedCommand, PlannedStep, Role, StepKind, Verdict};
 
+/// Lines of a file that are shown of it.
+const MOST_LINES: usize = 200;
+
 impl Plan {
     /// The plan as text, without control characters and without colours.
     pub fn to_text(&self) -> String {
@@ -132,6 +135,14 @@ fn write_step(out: &mut String, number: usize, step: &PlannedStep) -> std::fmt::
         }
         for (number, text) in command.text.lines().enumerate() {
             line(if number == 0 { role(command.role) } else { "" }, text)?;
+        }
+        let content = command.content.as_deref().unwrap_or_default();
+        for text in content.lines().take(MOST_LINES) {
+            line("", &format!("| {text}"))?;
+        }
+        let more = content.lines().count().saturating_sub(MOST_LINES);
+        if more > 0 {
+            line("", &format!("| … and {more} more lines, all of them in the plan as JSON"))?;
         }
         if let (Role::Look | Role::Check, Some(holds)) = (command.role, &step.holds) {
             line("", &format!("must be: {holds}"))?;

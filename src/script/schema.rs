@@ -94,7 +94,7 @@ const RULES: &[(&str, &str)] = &[
 /// Kinds of steps: the key that makes it one, the keys it needs, and those it may have beside the keys of every step.
 const KINDS: &[(&str, &[&str], &[&str])] = &[
     ("run", &["in"], &["capture", "holds", "retry", "finding", "timeout", "within"]),
-    ("check", &["in", "change", "undo", "finding"], &["save", "why", "timeout", "within"]),
+    ("check", &["in", "change", "undo", "finding"], &["save", "restores", "why", "timeout", "within"]),
     ("dialogue", &["in", "undo"], &["why", "finding", "timeout", "within"]),
     ("wait", &["in"], &["finding", "timeout", "within"]),
     ("upload", &[], &["timeout", "within"]),
@@ -106,8 +106,8 @@ const KINDS: &[(&str, &[&str], &[&str])] = &[
 
 /// Keys that go with some kinds of steps only.
 const OF_KINDS: &[&str] = &[
-    "capture", "holds", "retry", "save", "change", "undo", "why", "with", "finding", "in", "timeout",
-    "within", "rescue", "always",
+    "capture", "holds", "retry", "save", "change", "undo", "restores", "why", "with", "finding", "in",
+    "timeout", "within", "rescue", "always",
 ];
 
 fn refused<'k>(keys: impl IntoIterator<Item = &'k str>) -> Json {
@@ -148,7 +148,7 @@ fn kinds() -> Json {
         json!({"if": {"required": ["dialogue"]}, "then": {"properties": {"in": {"const": "cmd"}}}}),
         json!({
             "if": {"required": ["undo"], "properties": {"undo": {"const": "none"}}},
-            "then": {"required": ["why"]},
+            "then": {"required": ["why"], "properties": {"restores": false}},
             "else": {"properties": {"why": false}},
         }),
     ]);

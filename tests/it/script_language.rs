@@ -35,6 +35,13 @@ fn a_question_that_nobody_can_answer_is_refused_before_anything_is_sent() {
 
 const CHECKS: &str = "script: checks\ntitle: 'checks'\nabout: 'checks'\nsteps:\n  - id: build\n    title: 'it is new enough'\n    when: 'facts.os_build > 1'\n    in: cmd\n    run: 'reg query \"HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\" /v fDenyTSConnections'\n    capture: {denied: '0x(\\d+)\\s*$'}\n    holds: 'denied | default(\"\") == \"0\"'\n    finding: {severity: error, text: 'connections are refused'}\n";
 
+/// A plan as it would have been made of a machine that was so.
+fn sealed(plan: &serde_json::Value) -> serde_json::Value {
+    let mut plan: sacpilot::script::plan::Plan = serde_json::from_value(plan.clone()).unwrap();
+    plan.seal();
+    serde_json::to_value(plan).unwrap()
+}
+
 #[test]
 fn a_stale_plan_is_refused_with_the_difference() {
     let target = "-t sim:healthy?start=running";
@@ -55,7 +62,7 @@ fn a_stale_plan_is_refused_with_the_difference() {
     let mut stale = plan.clone();
     stale["steps"][0]["verdict"] = "will_change".into();
     stale["facts"]["os_build"] = 14393.into();
-    let said = run(&stale, target).code(2);
+    let said = run(&sealed(&stale), target).code(2);
     let told = said.stderr_text();
     assert!(told.contains("the plan is stale: "), "{told}");
     assert!(
@@ -218,6 +225,89 @@ fn a_risk_that_is_raised_around_steps_is_planned_and_held() {
     assert!(run.run().code(2).stderr_text().contains("its digest is not that of its text"));
 }
 
+/// A file that is put on the machine, a secret, and a value that goes into a command.
+const APPROVED: &str = "script: approved\ntitle: 'a'\nabout: 'a'\nparams:\n  pw: {type: secret, about: 'p'}\n  service: {type: text, default: 'Spooler', about: 's'}\nsteps:\n  - id: helper\n    title: 'h'\n    upload:\n      to: 'C:\\Windows\\Temp\\h.cmd'\n      text: |\n        @echo off\n        exit /b 0\n  - id: known\n    title: 'k'\n    in: cmd\n    run: 'sc query \"{{ service }}\"'\n    holds: 'rc == 0'\n    finding: {severity: warning, text: 'no such service'}\n  - id: password\n    title: 'p'\n    in: cmd\n    dialogue:\n      run: 'net user helper *'\n      answers: [{text: 'user: ', send: '{{ pw }}', echo: none, times: 2}]\n    undo: none\n    why: 'the old one is not known'\n";
+
+/// Who approves reads all that goes to the machine; secrets are names, and need not be there yet.
+#[test]
+fn a_plan_shows_files_whole_and_secrets_as_names() {
+    let program = |arguments: &str| Program::new(arguments).file("approved.yaml", APPROVED).run();
+    let plan = program("plan approved.yaml").code(0);
+    for line in ["  pw      = ‹pw›\n", "             | @echo off\n             | exit /b 0\n"] {
+        assert!(plan.text().contains(line), "{line}: {}", plan.text());
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(program("plan approved.yaml --json").code(0).text()).unwrap();
+    let sent =
+        json["steps"][0]["commands"].as_array().unwrap().iter().find(|one| one["role"] == "change").unwrap();
+    assert_eq!(sent["content"], "@echo off\r\nexit /b 0\r\n");
+    program("plan approved.yaml --secret pw=env:NOT_THERE -t sim:healthy?start=running").code(0);
+    let said = program("plan approved.yaml --secret wp=env:NOT_THERE").code(2);
+    assert!(
+        said.stderr_text().contains("has no secret parameter `wp`\n  help: did you mean `pw`?"),
+        "{}",
+        said.stderr_text()
+    );
+    let said = program("run approved.yaml -t tcp:h:1 -u a --yes").code(2);
+    assert!(said.stderr_text().contains("needs the secret `pw`"), "{}", said.stderr_text());
+}
+
+/// A value that no command could take is refused by whoever gets it, before anything is sent.
+#[test]
+fn a_value_that_a_command_cannot_take_is_refused_at_once() {
+    for arguments in [
+        "plan approved.yaml",
+        "diagnose approved.yaml -t tcp:h:1 -u a --secret pw=env:PATH",
+        "run approved.yaml -t tcp:h:1 -u a --yes --secret pw=env:PATH",
+    ] {
+        let said = Program::new(&format!("{arguments} -p service=a%b")).file("approved.yaml", APPROVED).run();
+        let told = "error: step `known`: the value of `{{ service }}` is refused: it holds `%`";
+        let said = said.code(2).stdout("");
+        assert!(said.stderr_text().contains(told), "{arguments}: {}", said.stderr_text());
+    }
+}
+
+/// What was seen on a machine is part of what is approved: nobody takes it out, or calls it another machine's.
+#[test]
+fn the_digest_of_a_plan_holds_the_machine_it_is_of() {
+    let plan = |target: &str| -> serde_json::Value {
+        let made = Program::new(&format!("plan rdp/connections --json {target}")).run().code(0);
+        serde_json::from_str(made.text()).unwrap()
+    };
+    let (none, healthy, denied) =
+        (plan(""), plan("-t sim:healthy?start=running"), plan("-t sim:rdp-denied?start=running"));
+    let digests: BTreeSet<&str> =
+        [&none, &healthy, &denied].iter().map(|plan| plan["digest"].as_str().unwrap()).collect();
+    assert_eq!(digests.len(), 3);
+    let run = |plan: &serde_json::Value, target: &str| {
+        Program::new(&format!("run rdp/connections -t {target} --yes --plan plan.json --runs-dir runs"))
+            .file("plan.json", &plan.to_string())
+            .run()
+    };
+    run(&none, "sim:rdp-denied?start=running").code(0);
+    run(&denied, "sim:rdp-denied?start=running").code(0);
+    let mut anybodys = denied.clone();
+    anybodys.as_object_mut().unwrap().remove("target");
+    let said = run(&anybodys, "sim:rdp-denied?start=running").code(2).stdout("");
+    assert!(said.stderr_text().contains("its digest is not that of its text"), "{}", said.stderr_text());
+    // The difference is told, and only that.
+    let other = Program::new("run rdp/connections -t sim:rdp-denied --yes --plan plan.json --runs-dir runs");
+    let mut edited = denied.clone();
+    edited["steps"][0]["title"] = "another title".into();
+    let said = other.file("plan.json", &sealed(&edited).to_string()).run().code(2).stdout("");
+    let lines: Vec<&str> = said.stderr_text().lines().filter(|line| line.starts_with("  ")).collect();
+    assert_eq!(lines.len(), 3, "{lines:#?}");
+    assert_eq!(lines[0], "  - another title");
+    let other = Program::new("run rdp/firewall -t sim:rdp-denied --yes --plan plan.json --runs-dir runs");
+    let said = other.file("plan.json", &denied.to_string()).run().code(2).stdout("");
+    assert!(
+        said.stderr_text()
+            .contains("plan.json is one of rdp/connections, not of rdp/firewall; nothing was sent"),
+        "{}",
+        said.stderr_text()
+    );
+}
+
 /// Loops over what a parameter gives, and over what only the machine knows.
 const LOOPS: &str = "script: loops\ntitle: 'l'\nabout: 'l'\nparams:\n  names: {type: list, default: ['fDenyTSConnections', 'a-name-of-more-than-forty-characters-which-is-not-there', 'fDenyTSConnections'], about: 'n'}\nsteps:\n  - id: given\n    title: '{{ name }}'\n    for_each: {name: 'names'}\n    in: cmd\n    run: 'reg query \"HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\" /v \"{{ name }}\"'\n    holds: 'rc == 0'\n    finding: {severity: warning, text: 'not there'}\n  - id: seen\n    title: 'what is there'\n    in: cmd\n    run: 'reg query \"HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\" /v fDenyTSConnections'\n    capture: {values: {all: '0x(\\d+)'}}\n  - id: each\n    title: '{{ value }}'\n    for_each: {value: 'steps.seen.values'}\n    in: cmd\n    run: 'ver'\n    holds: 'value == \"0\"'\n    finding: {severity: warning, text: 'not 0'}\n";
 
@@ -277,7 +367,7 @@ fn a_plan_of_a_machine_holds_every_round_of_its_loops() {
     ] {
         let mut stale = plan.clone();
         stale["steps"][step][key] = value;
-        let said = run(&stale).code(2);
+        let said = run(&sealed(&stale)).code(2);
         let lines: Vec<&str> = said
             .stderr_text()
             .lines()

@@ -337,6 +337,8 @@ fn the_schema_refuses_what_the_loader_refuses() {
         (false, condition("[]", stop)),
         (false, condition("{run: 'net start x', codes: []}", stop)),
         (false, condition("{run: 'net start x', abort: 'q'}", stop)),
+        (false, condition("{run: 'x', codes: [1]}", "none, why: 'x'").replace("cmd", "sac")),
+        (false, condition("[{run: 'x', answers: {text: 'a', key: 'y'}}]", stop).replace("cmd", "powershell")),
         (false, condition(start, "{run: 'net stop x', answers: {text: 'a', key: 'y'}}")),
         (false, condition(start, stop).replace(&format!(", undo: {stop}"), "")),
         (false, condition(start, stop).replace(&format!(", {finding}"), "")),

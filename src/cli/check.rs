@@ -69,13 +69,16 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     let mut reports = Vec::new();
     let mut unread = Vec::new();
-    for name in args.scripts.iter().flat_map(|argument| named(argument)) {
-        match name {
-            Ok(name) => match report(&name) {
+    for argument in &args.scripts {
+        let names = named(argument).unwrap_or_else(|why| {
+            unread.push(Unread { name: argument.clone(), why });
+            Vec::new()
+        });
+        for name in names {
+            match report(&name) {
                 Ok(report) => reports.push(report),
                 Err(why) => unread.push(Unread { name, why }),
-            },
-            Err(one) => unread.push(one),
+            }
         }
     }
     let format = args.format.unwrap_or(if context.globals.json { Format::Json } else { Format::Human });
@@ -101,20 +104,18 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 }
 
 /// What an argument stands for: itself, or every file of a folder.
-fn named(argument: &str) -> Vec<Result<String, Unread>> {
+fn named(argument: &str) -> Result<Vec<String>, Failure> {
     let path = Path::new(argument);
     if !path.is_dir() || Library::embedded().source(argument).is_ok() {
-        return vec![Ok(argument.to_owned())];
+        return Ok(vec![argument.to_owned()]);
     }
-    let unread = |why| vec![Err(Unread { name: argument.to_owned(), why })];
-    match files_below(path) {
-        Ok(files) if files.is_empty() => {
-            let why = Failure::usage(format!("there is no *.yaml below {argument}"));
-            unread(why.help("name a folder that has scripts, or a file"))
-        }
-        Ok(files) => files.iter().map(|file| Ok(file.display().to_string())).collect(),
-        Err(error) => unread(unknown_script(&LibraryError::Unreadable { path: path.to_owned(), error })),
+    let files = files_below(path)
+        .map_err(|error| unknown_script(&LibraryError::Unreadable { path: path.to_owned(), error }))?;
+    if files.is_empty() {
+        let why = Failure::usage(format!("there is no *.yaml below {argument}"));
+        return Err(why.help("name a folder that has scripts, or a file"));
     }
+    Ok(files.iter().map(|file| file.display().to_string()).collect())
 }
 
 /// What is wrong with a file, or a script that ships.
@@ -192,7 +193,7 @@ fn explain(asked: &[String], context: &Context) -> Result<Exit, Failure> {
         let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| is_id(word));
         let ids: Vec<&str> = words.collect();
         for id in if ids.is_empty() { vec![text.as_str()] } else { ids } {
-            match all_codes().find(|code| code.id.eq_ignore_ascii_case(id)) {
+            match codes::find(id).or_else(|| inventory::codes::find(id)) {
                 Some(code) => found.push(code),
                 None => unknown.push(id),
             }

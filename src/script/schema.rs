@@ -152,6 +152,19 @@ fn kinds() -> Json {
             "else": {"properties": {"why": false}},
         }),
     ]);
+    // A command, or each command of a list.
+    let without = |key: &str| json!({"properties": {key: false}, "items": {"properties": {key: false}}});
+    let typed_in = |modes: &[&str]| json!({"required": ["in"], "properties": {"in": {"enum": modes}}});
+    rules.extend([
+        json!({
+            "if": typed_in(&["sac"]),
+            "then": {"properties": {"change": without("codes"), "undo": without("codes")}},
+        }),
+        json!({
+            "if": typed_in(&["sac", "powershell"]),
+            "then": {"properties": {"change": without("answers")}},
+        }),
+    ]);
     json!({"allOf": rules, "dependentRequired": {"max_items": ["for_each"]}})
 }
 

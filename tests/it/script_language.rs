@@ -380,6 +380,28 @@ fn a_plan_of_a_machine_holds_every_round_of_its_loops() {
     }
 }
 
+const LOOP: &str = "script: loop\ntitle: 'x'\nabout: 'x'\nparams:\n  own: {type: text, default: 'LanmanServer', about: 'x'}\nsteps:\n  - id: listed\n    title: 'the service {{ name }} is there'\n    for_each: {name: ['TermService', W32Time]}\n    in: cmd\n    run: 'sc qc {{ name }}'\n    holds: 'rc == 0'\n    finding: {severity: error, text: 'no {{ name }}'}\n  - id: written\n    title: 'the service {{ name }} is there'\n    for_each: {name: '[\"TermService\", own]'}\n    in: cmd\n    run: 'sc qc {{ name }}'\n    holds: 'rc == 0'\n    finding: {severity: error, text: 'no {{ name }}'}\n";
+
+#[test]
+fn a_loop_goes_over_texts_of_the_script() {
+    let plan = Program::new("plan loop.yaml").file("loop.yaml", LOOP).run().stderr("").code(0);
+    for name in ["TermService", "W32Time", "LanmanServer"] {
+        assert!(plan.text().contains(&format!("sc qc {name}\n")), "{}", plan.text());
+    }
+    let arguments = "diagnose loop.yaml -t sim:healthy?start=running --runs-dir runs";
+    Program::new(arguments).file("loop.yaml", LOOP).run().code(0);
+
+    let odd = ["it's", "a \"quoted\" \\ one", "Grüße", "# no comment", "[x]"];
+    let items: Vec<String> = odd.iter().map(|text| format!("'{}'", text.replace('\'', "''"))).collect();
+    let text = LOOP.replace("'TermService', W32Time", &items.join(", "));
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("loop.yaml"), text).unwrap();
+    let script = load(&Library::with_folder(folder.path()), "loop").unwrap().script;
+    let over = &script.steps[0].for_each.as_ref().unwrap().over;
+    let list = over.eval(&sacpilot::script::model::Scope::new()).unwrap();
+    assert_eq!(serde_json::to_value(list).unwrap(), serde_json::json!(odd));
+}
+
 fn comments(text: &str) -> Vec<String> {
     let lines = text.lines().map(str::trim).filter(|line| line.starts_with('#'));
     lines.map(|line| line.trim_start_matches('#').trim().to_owned()).collect()
@@ -572,6 +594,8 @@ fn the_schema_refuses_what_the_loader_refuses() {
         (false, condition("[]", stop)),
         (false, condition("{run: 'net start x', codes: []}", stop)),
         (false, condition("{run: 'net start x', abort: 'q'}", stop)),
+        (false, condition("{run: 'x', codes: [1]}", "none, why: 'x'").replace("cmd", "sac")),
+        (false, condition("[{run: 'x', answers: {text: 'a', key: 'y'}}]", stop).replace("cmd", "powershell")),
         (false, condition(start, "{run: 'net stop x', answers: {text: 'a', key: 'y'}}")),
         (false, condition(start, stop).replace(&format!(", undo: {stop}"), "")),
         (false, condition(start, stop).replace(&format!(", {finding}"), "")),

@@ -17,7 +17,7 @@ impl File<'_, '_> {
     pub(super) fn prose(&mut self, text: &At<String>) -> String {
         let trimmed = text.value.trim();
         if trimmed.is_empty() {
-            self.say(&codes::EMPTY_TEXT, text.span.clone(), "this text is empty", None);
+            self.say(&codes::EMPTY_TEXT, text.span.clone(), "this text is empty", Some(said()));
         }
         if let Some(c) = trimmed.chars().find(|c| *c != '\n' && hidden(*c)) {
             let message = format!("the text holds {}", name_of(c));
@@ -43,7 +43,7 @@ impl File<'_, '_> {
             return value.to_owned();
         }
         if value.trim().is_empty() {
-            self.say(&codes::EMPTY_TEXT, text.span.clone(), format!("{what} is empty"), None);
+            self.say(&codes::EMPTY_TEXT, text.span.clone(), format!("{what} is empty"), Some(said()));
         }
         if let Some((at, c)) = value.char_indices().find(|(_, c)| *c != '\n' && hidden(*c)) {
             let span = self.inside(text, at..at + c.len_utf8());
@@ -144,7 +144,8 @@ impl File<'_, '_> {
         let secret = template.inserts().find_map(|expr| Self::mentions_secret(expr, names));
         if let Some(secret) = secret {
             let message = format!("the secret `{secret}` would be seen in reports");
-            self.say(&codes::SECRET, text.span.clone(), message, None);
+            let help = Some("name what it is for, not the secret".to_owned());
+            self.say(&codes::SECRET, text.span.clone(), message, help);
         }
         Some(template)
     }
@@ -235,6 +236,10 @@ impl File<'_, '_> {
         };
         format!("'{}'", meant.replace('\'', "''"))
     }
+}
+
+fn said() -> String {
+    "write what belongs here; a key that is not needed is left out".to_owned()
 }
 
 /// Characters that a reader of the script would not see, or not as what they are.

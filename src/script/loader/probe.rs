@@ -64,6 +64,10 @@ impl File<'_, '_> {
         let when = raw.when.as_ref().and_then(|when| self.condition_of(when, "`when`", names));
         let run = self.typed(&raw.run, mode, names);
         let codes = self.exit_codes(raw.codes.as_ref());
+        if let (Some(at), Mode::Sac) = (&raw.codes, mode) {
+            let message = "`codes` at SAC, which has no exit codes";
+            self.say(&codes::BAD_KIND, at.span.clone(), message, Some("leave it out".to_owned()));
+        }
         if let (None, Some(abort)) = (&raw.answers, &raw.abort) {
             let message = "`abort` goes with `answers` only";
             self.say(&codes::BAD_KIND, abort.span.clone(), message, Some("leave it out".to_owned()));
@@ -110,7 +114,8 @@ impl File<'_, '_> {
         let secret = template.inserts().find_map(|expr| Self::mentions_secret(expr, names));
         if let Some(secret) = secret {
             let message = format!("the secret `{secret}` would be seen on the command line");
-            self.say(&codes::SECRET, text.span.clone(), message, None);
+            let help = Some("answer with it in a `dialogue`, with echo: none or stars".to_owned());
+            self.say(&codes::SECRET, text.span.clone(), message, help);
         }
         Some(template)
     }
@@ -166,7 +171,8 @@ impl File<'_, '_> {
         let times = u32::try_from(raw.times.value).ok().filter(|times| (2..=100).contains(times));
         if times.is_none() {
             let message = format!("{} times is not from 2 to 100", raw.times.value);
-            self.say(&codes::OUT_OF_RANGE, raw.times.span.clone(), message, None);
+            let help = Some("the first try counts: 2 tries again once".to_owned());
+            self.say(&codes::OUT_OF_RANGE, raw.times.span.clone(), message, help);
         }
         Some(Retry { times: times?, every: every? })
     }

@@ -76,7 +76,7 @@ impl File<'_, '_> {
             return;
         };
         let Some(at) = content.iter().position(|byte| !byte.is_ascii()) else { return };
-        let line = content[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = content[..at].split(|byte| *byte == b'\n').count();
         let message = format!("line {line} of the file has letters outside of ASCII");
         let span = place_of(raw, upload);
         self.say(&codes::NOT_ASCII, span, message, Some(help.to_owned()));

@@ -70,6 +70,7 @@ pub struct Library {
     folder: Option<PathBuf>,
     /// The text of a script that lies in no file, with its name.
     text: Option<(String, String)>,
+    readers: Vec<String>,
 }
 
 /// A script that can't be found or read.
@@ -122,7 +123,18 @@ impl Library {
 
     /// Scripts of a folder, and the embedded ones behind them.
     pub fn with_folder(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: Some(folder.into()), text: None }
+        Self { folder: Some(folder.into()), ..Self::default() }
+    }
+
+    /// The same for a machine with programs of its own: these are known to only read, beside those of Windows.
+    #[must_use]
+    pub fn with_readers(self, programs: &[&str]) -> Self {
+        Self { readers: programs.iter().map(|program| (*program).to_owned()).collect(), ..self }
+    }
+
+    /// Programs that are known to only read, beside those of Windows.
+    pub(crate) fn readers(&self) -> &[String] {
+        &self.readers
     }
 
     /// What a user names on the command line: a file (`./x/rdp/port.yaml`), or a script by name (`rdp/port`).
@@ -161,7 +173,7 @@ impl Library {
             "" => "script".to_owned(),
             name => name.to_owned(),
         };
-        (Self { folder: Some(PathBuf::from(".")), text: Some((name.clone(), text)) }, name)
+        (Self { text: Some((name.clone(), text)), ..Self::with_folder(".") }, name)
     }
 
     /// The text of a script.

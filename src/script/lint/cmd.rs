@@ -1,13 +1,15 @@
 //! What cmd, or the program behind the command, would do with a line.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use crate::script::codes::{self, Code};
-use crate::script::lint::words::{Line, Simple, part};
-use crate::script::lint::{Command, Found, Role, effects};
+use crate::script::lint::words::{Simple, Word, part};
+use crate::script::lint::{Command, Found, Role, effects, passwords};
 use crate::script::model::Mode;
+use crate::script::raw::At;
 use crate::script::template::{LONGEST_CMD, LONGEST_POWERSHELL, LONGEST_SAC};
 
 /// What an inserted value may add to a line at the worst, in cmd: a path.
@@ -18,40 +20,58 @@ const INSERT_SAC: usize = 20;
 
 /// Everything that is wrong with a command.
 pub(super) fn lint(command: &Command<'_>, mode: Mode) -> Vec<Found> {
-    let mut lint = Lint { command, line: command.text.value.trim_end().to_owned(), found: Vec::new() };
+    let mut lint = Lint::new(command, command.text.value.trim_end());
     lint.length(mode);
     lint.letters(mode);
-    if mode == Mode::Sac
-        && command.role != Role::Change
-        && effects::of_sac(&lint.line) == effects::Effect::Changes
-    {
-        let message = "a look that is not known to change nothing".to_owned();
-        lint.say(&codes::CHECK_CHANGES, None, message, "at SAC> ?, d, t, i, s, id, f and ch only read");
-    }
-    if mode == Mode::Cmd {
-        let parted = part(&lint.line);
-        lint.text(&parted);
-        for simple in &parted.commands {
-            lint.simple(simple);
+    match mode {
+        Mode::Sac => lint.sac(),
+        Mode::Cmd => {
+            lint.percents();
+            lint.line();
         }
-    }
-    if mode == Mode::PowerShell {
-        lint.powershell();
+        Mode::PowerShell => lint.powershell(),
     }
     lint.found
+}
+
+/// Everything that is wrong with the lines of a batch file.
+pub(super) fn batch(text: &At<String>) -> Vec<Found> {
+    let command = Command { text, role: Role::Change, answered: false, readers: &[] };
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in text.value.split_inclusive('\n') {
+        let trimmed = line.trim_start().trim_start_matches('@').to_lowercase();
+        // Comments and labels.
+        if !(trimmed.starts_with(':') || trimmed == "rem" || trimmed.starts_with("rem ")) {
+            let mut lint = Lint::new(&command, line.trim_end());
+            lint.letters(Mode::Cmd);
+            // Of those in the whole file it is told once.
+            lint.found.retain(|found| found.code != &codes::NOT_ASCII);
+            lint.line();
+            found.extend(lint.found.into_iter().map(|found| found.moved(start)));
+        }
+        start += line.len();
+    }
+    found
 }
 
 pub(super) struct Lint<'c> {
     pub(super) command: &'c Command<'c>,
     pub(super) line: String,
-    found: Vec<Found>,
+    pub(super) found: Vec<Found>,
+}
+
+impl<'c> Lint<'c> {
+    pub(super) fn new(command: &'c Command<'c>, line: &str) -> Self {
+        Self { command, line: line.to_owned(), found: Vec::new() }
+    }
 }
 
 impl Lint<'_> {
     pub(super) fn say(
         &mut self,
         code: &'static Code,
-        range: Option<std::ops::Range<usize>>,
+        range: Option<Range<usize>>,
         message: String,
         help: &str,
     ) {
@@ -102,31 +122,39 @@ impl Lint<'_> {
         }
     }
 
-    fn text(&mut self, parted: &Line) {
+    /// A line of SAC.
+    fn sac(&mut self) {
+        if effects::ends_windows_at_sac(&self.line) {
+            self.restarts(None);
+        } else if effects::of_sac(&self.line) > self.command.role.allows() {
+            let message = format!("`{}` is not known to only read, and a look must", self.line);
+            let help = "at SAC> ?, d, t, i, s, id, f and ch only read; or say `risk: change` in the step: `diagnose` and `plan` leave it out then";
+            self.say(&codes::CHECK_CHANGES, None, message, help);
+        }
+    }
+
+    /// `%%`, which belongs into batch files.
+    fn percents(&mut self) {
+        if let Some(found) = DOUBLE_PERCENT.find(&self.line) {
+            self.say(
+                &codes::BATCH_PERCENT,
+                Some(found.range()),
+                "`%%` at a prompt".to_owned(),
+                "write one %",
+            );
+        }
+    }
+
+    /// A line of cmd, wherever it stands.
+    fn line(&mut self) {
+        let parted = part(&self.line);
         if parted.open_quote {
             let message = "a double quote is never closed".to_owned();
             let at = self.line.rfind('"').unwrap_or(0);
             self.say(&codes::UNBALANCED, Some(at..at + 1), message, "");
         }
-        for (code, pattern, message, help) in [
-            (
-                &codes::CONTROL_SET,
-                &*CONTROL_SET,
-                "a control set given by its number",
-                "write CurrentControlSet; offline, read `Select\\Current` first and insert it",
-            ),
-            (
-                &codes::POWERSHELL_IN_CMD,
-                &*DRIVE,
-                "cmd does not know PowerShell's drives",
-                "write the key without the colon: HKLM\\…",
-            ),
-            (&codes::BATCH_PERCENT, &*DOUBLE_PERCENT, "`%%` at a prompt", "write one %"),
-        ] {
-            if let Some(found) = pattern.find(&self.line) {
-                let (range, message) = (found.range(), message.to_owned());
-                self.say(code, Some(range), message, help);
-            }
+        for simple in &parted.commands {
+            self.simple(simple);
         }
     }
 
@@ -134,6 +162,7 @@ impl Lint<'_> {
         let range = Some(simple.range());
         self.joined(simple);
         self.single_quotes(simple);
+        self.paths(simple);
         if CMDLET.is_match(simple.words.first().map_or("", |word| &word.text)) {
             let message = format!("`{}` is a PowerShell command", simple.words[0].text);
             self.say(
@@ -142,6 +171,7 @@ impl Lint<'_> {
                 message,
                 "use what cmd has (sc, net, reg, …), or in: powershell",
             );
+            return;
         }
         self.powershell_within(simple);
         self.program(simple);
@@ -149,43 +179,104 @@ impl Lint<'_> {
 
     /// What a program would do with its words, whichever shell starts it.
     pub(super) fn program(&mut self, simple: &Simple) {
-        let program = simple.program();
+        // Its help, and nothing else.
+        if simple.has("/?") && effects::of(simple) == effects::Effect::Reads {
+            return;
+        }
         let range = Some(simple.range());
         if let Some((what, help)) = asks(simple).filter(|_| !self.command.answered) {
             self.say(&codes::ASKS, range.clone(), what, help);
         }
-        match program.as_str() {
+        match simple.program().as_str() {
             "reg" => self.reg(simple),
             "sc" => self.sc(simple),
             "netsh" => self.netsh(simple),
-            "icacls" | "net" | "net1" | "cacls" => self.accounts(simple),
+            "icacls" | "net" | "net1" | "cacls" | "wmic" => self.accounts(simple),
             "find" | "findstr" => self.searched(simple),
+            "takeown" => self.takeown(simple),
             _ => {}
         }
+        if let Some(word) = passwords::literal(simple) {
+            let message = "a password that stands in the script".to_owned();
+            self.say(&codes::LITERAL_SECRET, Some(word), message, passwords::HELP);
+        }
+        if effects::ends_windows(simple) {
+            self.restarts(range);
+        } else {
+            self.effect(effects::of(simple), &effects::name(simple), range);
+        }
+    }
+
+    /// A command that restarts the machine or shuts it down, whatever it is there for.
+    pub(super) fn restarts(&mut self, range: Option<Range<usize>>) {
+        let message = "this restarts the machine, or shuts it down".to_owned();
+        let help = "a restart is a step: reboot: {reason: '…'}; it is shown as one, proven, and the run goes on behind it";
+        self.say(&codes::RESTARTS, range, message, help);
+    }
+
+    /// What a command does must be allowed where it stands.
+    pub(super) fn effect(&mut self, effect: effects::Effect, name: &str, range: Option<Range<usize>>) {
         let role = self.command.role;
-        let effect = effects::of(simple);
-        let allowed = match role {
-            Role::Read => effects::Effect::Reads,
-            Role::Save => effects::Effect::WritesFiles,
-            Role::Change => effects::Effect::Changes,
+        let known = |reader: &String| name.split(' ').next() == Some(reader.as_str());
+        if effect <= role.allows() || self.command.readers.iter().any(known) {
+            return;
+        }
+        let writes = effect == effects::Effect::WritesFiles;
+        let (message, help) = match role {
+            Role::Look if writes => (
+                format!("`{name}` writes a file here, and a look must only read"),
+                "files are written in `save`; or say `risk: change` in the step: `diagnose` and `plan` leave it out then",
+            ),
+            Role::Look => (
+                format!("`{name}` is not known to only read, and a look must"),
+                "put it into `change` of a condition; or say `risk: change` in the step: `diagnose` and `plan` leave it out then",
+            ),
+            Role::Check if writes => (
+                format!("`{name}` writes a file here, and a check must only read"),
+                "files are written in `save`",
+            ),
+            Role::Check => {
+                (format!("`{name}` is not known to only read, and a check must"), "put it into `change`")
+            }
+            Role::Save | Role::Change => (
+                format!("`{name}` is not known to only read or back up, and `save` must"),
+                "put it into `change`",
+            ),
         };
-        if effect > allowed {
-            let (message, help) = match role {
-                Role::Save => (
-                    format!("`{program}` changes the machine, and `save` only keeps what undo needs"),
-                    "move it to `change`",
+        self.say(&codes::CHECK_CHANGES, range, message, help);
+    }
+
+    /// Paths of the registry. A control set may be read by its number, and looked for.
+    fn paths(&mut self, simple: &Simple) {
+        if matches!(simple.program().as_str(), "powershell" | "pwsh") {
+            return;
+        }
+        let changes = effects::of(simple) == effects::Effect::Changes;
+        for word in &simple.words {
+            for (code, pattern, there, message, help) in [
+                (&codes::CONTROL_SET, &*CONTROL_SET, changes, CONTROL_SET_NUMBER, CONTROL_SET_HELP),
+                (
+                    &codes::POWERSHELL_IN_CMD,
+                    &*DRIVE,
+                    true,
+                    "cmd does not know PowerShell's drives",
+                    "write the key without the colon: HKLM\\…",
                 ),
-                _ if effect == effects::Effect::WritesFiles => {
-                    ("a look or check that writes a file".to_owned(), "files are written in `save`")
+            ] {
+                if let Some(found) = pattern.find(&word.text).filter(|_| there) {
+                    let range = word.range.start + found.start()..word.range.start + found.end();
+                    self.say(code, Some(range), message.to_owned(), help);
                 }
-                _ => (format!("a look or check that changes something: `{program}`"), "move it to `change`"),
-            };
-            self.say(&codes::CHECK_CHANGES, range, message, help);
+            }
         }
     }
 
     /// A second program in the middle of a command, followed by what it takes.
     fn joined(&mut self, simple: &Simple) {
+        // These only write or look for what stands behind them.
+        if matches!(simple.program().as_str(), "echo" | "rem" | "find" | "findstr" | "set" | "title") {
+            return;
+        }
         for index in 2..simple.words.len() {
             let (word, next) = (&simple.words[index], simple.word(index + 1));
             if word.quoted() || !starts_program(&word.plain(), &next, simple.word(0).as_str()) {
@@ -224,6 +315,16 @@ impl Lint<'_> {
     }
 
     fn sc(&mut self, simple: &Simple) {
+        let is_option = |at: usize| SC_OPTION.is_match(&format!("{}=x", simple.word(at)));
+        let apart =
+            (3..simple.words.len()).find(|at| simple.words[*at].text.starts_with('=') && is_option(at - 1));
+        if let Some(at) = apart {
+            let (option, value) = (&simple.words[at - 1], &simple.words[at]);
+            let fixed = format!("{}= {}", option.text, value.text.trim_start_matches('='));
+            let message = format!("`{} {}` with the blank before `=`", option.text, value.text);
+            let range = option.range.start..value.range.end;
+            self.say(&codes::SC_BLANK, Some(range), message, &format!("write {}", fixed.trim_end()));
+        }
         let glued = simple.words.iter().skip(2).find(|word| !word.quoted() && SC_OPTION.is_match(&word.text));
         if let Some(word) = glued {
             let fixed = word.text.replacen('=', "= ", 1);
@@ -250,19 +351,54 @@ impl Lint<'_> {
     }
 
     fn accounts(&mut self, simple: &Simple) {
-        let group = simple.program().starts_with("net").then(|| simple.word(1) == "localgroup");
-        if group == Some(false) {
+        let net = simple.program().starts_with("net");
+        let verb = simple.word(1);
+        let account = |word: &Word| {
+            let plain = word.plain();
+            let name = plain.rsplit('=').next().unwrap_or_default().trim_matches('\'');
+            matches!(name, "administrator" | "guest")
+        };
+        let named = match simple.program().as_str() {
+            "wmic" => simple.words.iter().find(|word| word.text.contains('=') && account(word)),
+            _ if net && verb == "user" => simple.words.get(2).filter(|word| account(word)),
+            _ => None,
+        };
+        if let Some(word) = named {
+            let message = format!("`{}` has another name in other languages, and may be renamed", word.text);
+            let help = "make the name a parameter; the account is the one whose SID ends in -500 (-501 is the guest)";
+            self.say(&codes::LOCALIZED, Some(word.range.clone()), message, help);
+        }
+        if net && !matches!(verb.as_str(), "localgroup" | "share") || simple.program() == "wmic" {
             return;
         }
-        for word in simple.words.iter().skip(1 + usize::from(group.is_some())) {
-            if let Some(found) = ACCOUNT.find(&word.text) {
+        for word in simple.words.iter().skip(1 + usize::from(net)) {
+            // `net share x=C:\x /grant:NAME,FULL`
+            let granted =
+                word.text.split_once("/grant:").map(|(_, who)| who.split(',').next().unwrap_or(who));
+            if let Some(found) = ACCOUNT.find(granted.unwrap_or(&word.text)) {
                 let message = format!(
                     "`{}` has another name in other languages",
                     found.as_str().trim_matches(['"', ':'])
                 );
-                let help = "use the SID: *S-1-5-32-544 Administrators, *S-1-5-18 SYSTEM, *S-1-5-20 NETWORK SERVICE, *S-1-1-0 Everyone";
+                let help = match granted {
+                    Some(_) => {
+                        "`net share` takes no SID: set the share's permissions in PowerShell, with a name that was read there"
+                    }
+                    None => {
+                        "use the SID: *S-1-5-32-544 Administrators, *S-1-5-18 SYSTEM, *S-1-5-20 NETWORK SERVICE, *S-1-1-0 Everyone"
+                    }
+                };
                 self.say(&codes::LOCALIZED, Some(word.range.clone()), message, help);
             }
+        }
+    }
+
+    /// The answer behind `/d` is the letter for yes or no of the language.
+    fn takeown(&mut self, simple: &Simple) {
+        let at = simple.words.iter().position(|word| word.plain() == "/d");
+        if let Some(word) = at.and_then(|at| simple.words.get(at + 1)) {
+            let message = format!("`/d {}` is another letter in other languages", word.text);
+            self.say(&codes::LOCALIZED, Some(word.range.clone()), message, TAKEOWN);
         }
     }
 
@@ -281,13 +417,25 @@ impl Lint<'_> {
     }
 }
 
+pub(super) const CONTROL_SET_NUMBER: &str = "a control set given by its number is written to";
+
+pub(super) const CONTROL_SET_HELP: &str =
+    "write CurrentControlSet; offline, read `Select\\Current` first and insert it";
+
+const TAKEOWN: &str = "icacls PATH /setowner *S-1-5-32-544 /t /c asks nothing";
+
 /// A control set given by its number, in a text.
-pub(super) fn control_set(text: &str) -> Option<std::ops::Range<usize>> {
+pub(super) fn control_set(text: &str) -> Option<Range<usize>> {
     CONTROL_SET.find(text).map(|found| found.range())
 }
 
+/// Whether a text is the name of an account or group that Windows translates.
+pub(super) fn is_account(text: &str) -> bool {
+    ACCOUNT.find(text).is_some_and(|found| found.len() == text.len())
+}
+
 /// A variable as cmd writes it, in a text.
-pub(super) fn percent_variable(text: &str) -> Option<std::ops::Range<usize>> {
+pub(super) fn percent_variable(text: &str) -> Option<Range<usize>> {
     PERCENT.find(text).map(|found| found.range())
 }
 
@@ -317,6 +465,9 @@ fn starts_program(word: &str, next: &str, first: &str) -> bool {
         "netsh" => matches!(next, "interface" | "advfirewall" | "winsock" | "int"),
         "icacls" | "takeown" => next.contains(":\\") || next.starts_with('/') || next.starts_with('%'),
         "bcdedit" | "gpupdate" | "certutil" | "shutdown" => next.starts_with(['/', '-']),
+        "del" | "erase" | "copy" | "move" | "rd" | "rmdir" | "md" | "ren" => {
+            next.contains(":\\") || next.starts_with('%')
+        }
         "start-service" | "stop-service" | "restart-service" | "set-location" => first != "powershell",
         _ => false,
     }
@@ -326,8 +477,26 @@ fn starts_program(word: &str, next: &str, first: &str) -> bool {
 fn asks(simple: &Simple) -> Option<(String, &'static str)> {
     let program = simple.program();
     let alone = simple.words.len() == 1;
+    let number = |word: &Word| word.text.chars().all(|c| c.is_ascii_digit());
+    let starts = |option: &str| simple.words.iter().any(|word| word.plain().starts_with(option));
     let wildcard = || simple.words.iter().skip(1).any(|word| word.text.contains(['*', '?']));
     let (what, help) = match program.as_str() {
+        "ping" if simple.has("-t") || simple.has("/t") => ("`ping -t` never ends", "write -n 4"),
+        "netstat" if simple.words.iter().skip(1).any(number) => {
+            ("`netstat` with a pause between its tables never ends", "leave the number out; use `retry`")
+        }
+        "w32tm" if simple.has("/stripchart") && !starts("/samples") => {
+            ("`w32tm /stripchart` never ends", "add /samples:5")
+        }
+        "typeperf" if !alone && !simple.has("-sc") && !starts("-q") => ("`typeperf` never ends", "add -sc 5"),
+        "net" | "net1" if simple.word(1) == "user" && simple.has("*") => (
+            "`net user NAME *` asks for the password",
+            "answer it from a secret: a `dialogue`, or `answers` of the command",
+        ),
+        "takeown" if simple.has("/r") && !simple.has("/d") => {
+            ("`takeown /r` asks at folders that it may not list", TAKEOWN)
+        }
+        "powershell" if simple.has("-noexit") => ("`-NoExit` leaves a prompt open", "leave it out"),
         "more" => ("`more` waits at every page", "leave it out: output is read whole"),
         "pause" | "choice" | "runas" | "edit" => ("it waits for a key", "leave it out"),
         "timeout" => {

@@ -3,17 +3,22 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tree_sitter::Node;
 
-use super::Role;
-use super::cmd::Lint;
-use super::effects::Effect;
-use super::words::{Simple, Word};
+use regex::Regex;
+
+use super::cmd::{self, Lint};
+use super::effects::{self, Effect};
+use super::reading::{effect_of, long_name, reads_constructor, reads_method, reads_static, verb};
+use super::words::{Simple, Word, part};
+use super::{Command, Found, Role, fixed, passwords};
 use crate::powershell::{Surroundings, Syntax};
 use crate::script::codes;
+use crate::script::raw::At;
 
 /// A script with a letter for every byte of `{{ }}`, so that places stay where they are; and where those were.
 pub(crate) fn without_inserts(text: &str) -> (String, Vec<Range<usize>>) {
@@ -41,7 +46,10 @@ pub(super) fn simple_commands(text: &str) -> Vec<Simple> {
 
 /// What is wrong with the syntax of a text: where, and what.
 pub(crate) fn syntax(text: &str) -> Option<(Range<usize>, String)> {
-    let error = Syntax::of(text).error()?;
+    let syntax = Syntax::of(text);
+    let Some(error) = syntax.error().filter(|_| !is_comment(&syntax, text)) else {
+        return too_much(&syntax, text);
+    };
     let said = text.get(error.range.clone()).unwrap_or_default();
     let said = said.lines().next().unwrap_or_default().trim();
     let message = match &error.missing {
@@ -52,19 +60,65 @@ pub(crate) fn syntax(text: &str) -> Option<(Range<usize>, String)> {
     Some((error.range, message))
 }
 
+/// Whether there is nothing but comments, for which the grammar has no tree.
+fn is_comment(syntax: &Syntax, text: &str) -> bool {
+    let mut at = 0;
+    let mut rest = String::new();
+    for node in syntax.nodes().filter(|node| node.kind() == "comment") {
+        rest.push_str(text.get(at..node.start_byte()).unwrap_or_default());
+        at = node.end_byte();
+    }
+    rest.push_str(text.get(at..).unwrap_or_default());
+    at > 0 && rest.trim().is_empty()
+}
+
+/// What the grammar reads, and PowerShell does not: `1 = 2`, `function { }`, `1..`.
+fn too_much(syntax: &Syntax, text: &str) -> Option<(Range<usize>, String)> {
+    let wrong = syntax.nodes().find(|node| {
+        let said = text.get(node.byte_range()).unwrap_or_default().trim();
+        match node.kind() {
+            "left_assignment_expression" => {
+                said.starts_with(|c: char| c.is_ascii_digit() || "'\"".contains(c))
+            }
+            "function_name" => said.is_empty(),
+            "command_name" => said.strip_suffix("..").is_some_and(|rest| rest.parse::<u64>().is_ok()),
+            _ => false,
+        }
+    })?;
+    let said = text.get(wrong.byte_range()).unwrap_or_default().trim();
+    let message = match wrong.kind() {
+        "function_name" => "this is no PowerShell: the function has no name".to_owned(),
+        "command_name" => format!("this is no PowerShell: nothing stands behind `{said}`"),
+        _ => format!("this is no PowerShell: nothing can be assigned to `{said}`"),
+    };
+    Some((wrong.byte_range(), message))
+}
+
+/// Everything that is wrong with a file of PowerShell, which may change something.
+pub(super) fn file(text: &At<String>) -> Vec<Found> {
+    let command = Command { text, role: Role::Change, answered: false, readers: &[] };
+    let mut lint = Lint::new(&command, &text.value);
+    lint.script(&text.value, &[]);
+    lint.found
+}
+
 impl Lint<'_> {
     /// A script of PowerShell.
     pub(super) fn powershell(&mut self) {
         let (plain, inserts) = without_inserts(&self.line);
-        let syntax = Syntax::of(&plain);
-        for insert in &inserts {
+        self.script(&plain, &inserts);
+    }
+
+    fn script(&mut self, plain: &str, inserts: &[Range<usize>]) {
+        let syntax = Syntax::of(plain);
+        for insert in inserts {
             if syntax.around(insert) == Surroundings::Bare {
                 let message = "a value outside of quotes".to_owned();
                 let help = "stand it in single quotes; [int]'{{ … }}' is a number";
                 self.say(&codes::VALUE_UNQUOTED, Some(insert.clone()), message, help);
             }
         }
-        if let Some((range, message)) = self::syntax(&plain) {
+        if let Some((range, message)) = self::syntax(plain) {
             let help = "what Windows PowerShell 5.1 reads can be tried there: powershell -NoProfile -File";
             self.say(&codes::POWERSHELL_SYNTAX, Some(range), message, help);
             return;
@@ -76,21 +130,22 @@ impl Lint<'_> {
             .collect();
         for node in syntax.nodes() {
             match node.kind() {
-                "command" => self.invoked(node, &plain, &functions),
+                "command" => self.invoked(node, plain, &functions),
                 "pipeline_chain_tail" | "background_operator" => {
                     let message = format!("`{}` is not in Windows PowerShell 5.1", &plain[node.byte_range()]);
                     let help = "write if ($LASTEXITCODE -eq 0) { … }, or a command of its own";
                     self.say(&codes::NEWER_POWERSHELL, Some(node.byte_range()), message, help);
                 }
-                "invokation_expression" => self.called(node, &plain),
+                "invokation_expression" => self.called(node, plain),
+                "left_assignment_expression" => self.assigned(node, plain),
                 "file_redirection_operator" => {
                     let to = node.next_sibling().map(|to| plain[to.byte_range()].trim().to_lowercase());
                     if to.as_deref() != Some("$null") {
-                        self.effect(Effect::WritesFiles, "a redirection", node.byte_range());
+                        self.effect(Effect::WritesFiles, ">", Some(node.byte_range()));
                     }
                 }
                 "verbatim_string_characters" | "expandable_string_literal" | "generic_token" => {
-                    self.word(node, &plain);
+                    self.word(node, plain);
                 }
                 _ => {}
             }
@@ -102,9 +157,27 @@ impl Lint<'_> {
         let Some(named) = node.child_by_field_name("command_name") else { return };
         let words = words(node, plain);
         let range = node.byte_range();
-        let name = plain[named.byte_range()].trim_matches(['\'', '"']).to_lowercase();
-        if named.kind() == "command_name_expr" && plain[named.byte_range()].starts_with('$') {
-            self.effect(Effect::Changes, "something that is not known here", range);
+        let written = plain[named.byte_range()].trim();
+        let name = written.trim_matches(['\'', '"']).to_lowercase();
+        // What stands in a block is looked at command by command.
+        if written.starts_with('{') {
+            return;
+        }
+        // What the grammar takes for commands: `1..3`, the parts of a function.
+        let range_of_numbers = name.starts_with(|c: char| c.is_ascii_digit()) && name.contains("..");
+        let block = simple_block(node, plain);
+        if range_of_numbers || block && matches!(name.as_str(), "begin" | "process" | "end" | "dynamicparam")
+        {
+            return;
+        }
+        // A value as the command, which was told.
+        if self.line.get(named.byte_range()).is_some_and(|written| written.starts_with("{{")) {
+            return;
+        }
+        let sourced =
+            plain[range.clone()].starts_with('.') && node.child(0).is_some_and(|child| child != named);
+        if sourced || named.kind() == "command_name_expr" && written.starts_with(['$', '(']) {
+            self.effect(Effect::Changes, written, Some(range));
             return;
         }
         let simple = Simple { words, ..Simple::default() };
@@ -139,24 +212,16 @@ impl Lint<'_> {
                 let help = "PowerShell's options begin with -: Remove-Item -Recurse -Force";
                 self.say(&codes::CMD_IN_POWERSHELL, Some(word.range.clone()), message, help);
             }
-            let written = plain[named.byte_range()].to_owned();
-            let shown = if full == name { written } else { shown(&full) };
-            self.cmdlet(&full, &shown, &simple, range);
+            let shown = if full == name { written.to_owned() } else { shown(&full) };
+            self.cmdlet(&full, &shown, &simple, plain, range);
         } else if !functions.contains(&name) {
             self.native(&simple);
         }
         self.joined_cmdlet(&simple);
     }
 
-    fn cmdlet(&mut self, name: &str, shown: &str, simple: &Simple, range: Range<usize>) {
-        let has = |option: &str| {
-            simple.words.iter().skip(1).any(|word| {
-                let word = word.plain();
-                word.len() > 1
-                    && (word == option
-                        || (word.len() > 2 && option.starts_with(&word) && word.starts_with('-')))
-            })
-        };
+    fn cmdlet(&mut self, name: &str, shown: &str, simple: &Simple, plain: &str, range: Range<usize>) {
+        let has = |option: &str| has(simple, option);
         if matches!(
             name,
             "read-host" | "get-credential" | "out-gridview" | "pause" | "enter-pssession" | "out-host"
@@ -179,22 +244,58 @@ impl Lint<'_> {
         if matches!(name, "remove-item" | "stop-computer" | "restart-computer") && has("-confirm") {
             self.say(&codes::ASKS, Some(range.clone()), "`-Confirm` asks".to_owned(), "leave it out");
         }
-        if name == "restart-computer" || name == "stop-computer" {
-            let message = format!("`{shown}` behind the back of the run");
-            self.say(&codes::ASKS, Some(range.clone()), message, "a restart is a step: reboot: {reason: …}");
-        }
         if is_item(name) {
-            for word in simple.words.iter().skip(1) {
-                if let Some(hive) = bare_hive(&word.plain().replace('\'', "")) {
-                    let message =
-                        format!("`{hive}\\` is a folder here: the drive of the registry has a colon");
-                    let help = format!("write {hive}:\\…");
-                    self.say(&codes::REGISTRY_DRIVE, Some(word.range.clone()), message, &help);
-                }
-            }
+            self.registry(simple, plain);
         }
         self.localized(name, simple);
-        self.effect(effect_of(name, &has), &format!("`{shown}`"), range);
+        let literal = |word: &&Word| {
+            word.text.starts_with(['\'', '"']) && !self.line[word.range.clone()].contains("{{")
+        };
+        let clear = name == "convertto-securestring" && has("-asplaintext");
+        if let Some(word) = simple.words.iter().skip(1).find(literal).filter(|_| clear) {
+            let range = Some(word.range.clone());
+            let message = "a password that stands in the script".to_owned();
+            self.say(&codes::LITERAL_SECRET, range, message, passwords::HELP);
+        }
+        if ends_windows(name, simple) {
+            self.restarts(Some(range));
+            return;
+        }
+        let made = (name == "new-object").then(|| constructed(simple)).flatten();
+        let effect = match made {
+            Some(made) if !reads_constructor(&made.plain().replace('\'', "")) => Effect::Changes,
+            _ if name == "foreach-object" => called_by_name(simple),
+            _ => effect_of(name, &has, simple),
+        };
+        let what = match simple.words.get(1) {
+            Some(word) if matches!(name, "new-object" | "foreach-object") => {
+                format!("{shown} {}", made.unwrap_or(word).text)
+            }
+            _ => shown.to_owned(),
+        };
+        self.effect(effect, &what, Some(range));
+    }
+
+    /// Paths of the registry that are none here, also in a variable.
+    fn registry(&mut self, simple: &Simple, plain: &str) {
+        for word in simple.words.iter().skip(1) {
+            let path = word.text.replace(['\'', '"'], "");
+            let variable = path.split('\\').next().unwrap_or_default();
+            let held = BARE_PATH.captures_iter(plain).find(|held| held[1].eq_ignore_ascii_case(variable));
+            let (message, hive) = if let Some((written, hive)) = bare_hive(&path) {
+                (format!("`{written}\\` is a folder here: the drive of the registry has a colon"), hive)
+            } else if let Some((written, hive)) = held.as_ref().and_then(|held| bare_hive(&held[2])) {
+                (
+                    format!(
+                        "`{variable}` holds `{written}\\`, a folder here: the drive of the registry has a colon"
+                    ),
+                    hive,
+                )
+            } else {
+                continue;
+            };
+            self.say(&codes::REGISTRY_DRIVE, Some(word.range.clone()), message, &format!("write {hive}\\…"));
+        }
     }
 
     /// Names that differ by the language of Windows.
@@ -228,9 +329,19 @@ impl Lint<'_> {
         }
     }
 
-    /// A program, as in cmd: what is wrong with its words does not depend on the shell.
+    /// A program, as in cmd: what is wrong with its words does not depend on the shell. So is what it is given to run.
     fn native(&mut self, simple: &Simple) {
-        self.program(&as_in_cmd(simple));
+        let simple = as_in_cmd(simple);
+        if simple.program() != "cmd" {
+            self.powershell_within(&simple);
+            self.program(&simple);
+            return;
+        }
+        let range = simple.range();
+        let text = self.line.get(range.clone()).unwrap_or_default().replace('\'', "\"");
+        for inner in part(&text).commands {
+            self.program(&inner.moved(range.start));
+        }
     }
 
     /// A second command in the middle of one.
@@ -258,10 +369,51 @@ impl Lint<'_> {
         let Some(member) = node.children(&mut cursor).find(|child| child.kind() == "member_name") else {
             return;
         };
-        let name = plain[member.byte_range()].to_lowercase();
-        if !READING_METHODS.contains(&name.as_str()) {
-            let what = format!("the method `{}`", &plain[member.byte_range()]);
-            self.effect(Effect::Changes, &what, node.byte_range());
+        let written = &plain[member.byte_range()];
+        let name = written.to_lowercase();
+        let of = node.child(0).map(|of| plain[of.byte_range()].trim().to_lowercase()).unwrap_or_default();
+        let range = Some(node.byte_range());
+        let is_type = node.child(0).is_some_and(|of| of.kind() == "type_literal");
+        let asks = match name.as_str() {
+            "read" | "readline" | "readkey" if is_type => of.ends_with("console]"),
+            "readline" | "readlineassecurestring" | "readkey" | "prompt" => of.starts_with("$host.ui"),
+            "promptforchoice" | "promptforcredential" => true,
+            _ => false,
+        };
+        if asks {
+            let message = format!("`{written}` waits for somebody");
+            self.say(&codes::ASKS, range, message, "nobody answers; leave it out");
+            return;
+        }
+        if matches!(name.as_str(), "reboot" | "win32shutdown" | "win32shutdowntracker") {
+            self.restarts(range);
+            return;
+        }
+        let reads = if is_type {
+            reads_static(&of, &name)
+        } else {
+            let block = name != "foreach" || plain[node.byte_range()].contains('{');
+            (reads_method(&name) && block) || is_own(&of, plain)
+        };
+        if !reads {
+            let name = if is_type { format!("{of}::{written}") } else { format!(".{written}()") };
+            self.effect(Effect::Changes, &name, range);
+        }
+    }
+
+    /// A property of an object that is not the script's own may be one of the machine: the attributes of a file.
+    fn assigned(&mut self, node: Node<'_>, plain: &str) {
+        let mut inner = node;
+        while let (Some(only), 1) = (inner.child(0), inner.child_count()) {
+            inner = only;
+        }
+        let of = inner.child(0);
+        if inner.kind() != "member_access" || of.is_none_or(|of| of.kind() == "type_literal") {
+            return;
+        }
+        let written = plain[inner.byte_range()].trim();
+        if !is_own(written, plain) {
+            self.effect(Effect::Changes, &format!("{written} ="), Some(node.byte_range()));
         }
     }
 
@@ -270,15 +422,39 @@ impl Lint<'_> {
         // `>C:\x`, which the grammar takes for a word.
         let to = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '*');
         if to.starts_with('>') && !to.to_lowercase().ends_with(">$null") && !to.contains(">&") {
-            self.effect(Effect::WritesFiles, "a redirection", node.byte_range());
+            self.effect(Effect::WritesFiles, ">", Some(node.byte_range()));
         }
-        if let Some(found) = super::cmd::control_set(text) {
-            let at = node.start_byte();
-            let message = "a control set given by its number".to_owned();
-            let help = "write CurrentControlSet; offline, read `Select\\Current` first and insert it";
-            self.say(&codes::CONTROL_SET, Some(at + found.start..at + found.end), message, help);
+        let around = |wanted: &[&str]| {
+            let mut above = node.parent();
+            while let Some(one) = above.filter(|one| !wanted.contains(&one.kind())) {
+                above = one.parent();
+            }
+            above
+        };
+        if let Some(found) = cmd::control_set(text).filter(|_| self.command.role == Role::Change) {
+            let reads = around(&["command"]).is_some_and(|command| reads(command, plain));
+            if !reads {
+                let at = node.start_byte();
+                let range = Some(at + found.start..at + found.end);
+                self.say(
+                    &codes::CONTROL_SET,
+                    range,
+                    cmd::CONTROL_SET_NUMBER.to_owned(),
+                    cmd::CONTROL_SET_HELP,
+                );
+            }
         }
-        if let Some(found) = super::cmd::percent_variable(text) {
+        let bare = text.trim_matches(['\'', '"']);
+        if cmd::is_account(bare) {
+            let statement =
+                around(&["pipeline"]).map(|one| plain[one.byte_range()].to_lowercase()).unwrap_or_default();
+            if statement.contains("accessrule") || statement.contains("ntaccount") {
+                let message = format!("`{bare}` has another name in other languages");
+                let help = "[Security.Principal.SecurityIdentifier]'S-1-5-20' is NETWORK SERVICE, 'S-1-5-18' SYSTEM, 'S-1-5-32-544' Administrators, 'S-1-1-0' Everyone";
+                self.say(&codes::LOCALIZED, Some(node.byte_range()), message, help);
+            }
+        }
+        if let Some(found) = cmd::percent_variable(text) {
             let message = format!("`{}` stays as it is in PowerShell", &text[found.clone()]);
             let at = node.start_byte();
             let name = text[found.clone()].trim_matches('%');
@@ -287,53 +463,184 @@ impl Lint<'_> {
         }
     }
 
-    fn effect(&mut self, effect: Effect, what: &str, range: Range<usize>) {
-        let (allowed, help) = match self.command.role {
-            Role::Read => (Effect::Reads, "move it to `change`"),
-            Role::Save => (Effect::WritesFiles, "move it to `change`"),
-            Role::Change => return,
-        };
-        if effect > allowed {
-            let message = match self.command.role {
-                Role::Save => format!("{what} may change the machine, and `save` only keeps what undo needs"),
-                _ => format!("a look or check that may change something: {what}"),
-            };
-            self.say(&codes::CHECK_CHANGES, Some(range), message, help);
-        }
-    }
-
-    /// PowerShell inside of a cmd line: `powershell -Command "…"`, `-EncodedCommand …`.
+    /// PowerShell that another shell starts: `powershell -Command "…"`, `-EncodedCommand …`.
     pub(super) fn powershell_within(&mut self, simple: &Simple) {
-        if simple.program() != "powershell" {
-            return;
-        }
-        let Some(at) = simple.words.iter().position(|word| {
-            let word = word.plain();
-            matches!(word.as_str(), "-c" | "-command" | "/c" | "-e" | "-ec" | "-enc" | "-encodedcommand")
-        }) else {
-            return;
-        };
-        let encoded = simple.words[at].plain().starts_with("-e");
-        let Some(first) = simple.words.get(at + 1) else { return };
+        let Some((at, encoded)) = inner(simple) else { return };
+        let Some(first) = simple.words.get(at) else { return };
         let text = if encoded { decoded(&first.text) } else { Some(command_text(&self.line, first, simple)) };
         let Some(text) = text else {
             let message = "this is no base64 of UTF-16".to_owned();
             self.say(&codes::POWERSHELL_SYNTAX, Some(first.range.clone()), message, "write `in: powershell`");
             return;
         };
-        if let Some((_, message)) = syntax(&without_inserts(&text).0) {
-            let help = "write the step with `in: powershell`: no quoting of two shells";
-            self.say(&codes::POWERSHELL_SYNTAX, Some(first.range.clone()), message, help);
+        let mut inner = Lint::new(self.command, &text);
+        inner.powershell();
+        for mut found in inner.found {
+            // The places are those of another text.
+            found.range = Some(first.range.clone());
+            if found.code == &codes::POWERSHELL_SYNTAX {
+                let help = "write the step with `in: powershell`: no quoting of two shells";
+                found.help = Some(help.to_owned());
+            }
+            if found.code != &codes::ASKS || !self.command.answered {
+                self.found.push(found);
+            }
         }
     }
 }
+
+/// Where what `powershell` runs stands among its words, and whether it is encoded. A file is not looked into.
+fn inner(simple: &Simple) -> Option<(usize, bool)> {
+    if !matches!(simple.program().as_str(), "powershell" | "pwsh") {
+        return None;
+    }
+    let mut at = 1;
+    while at < simple.words.len() {
+        let word = simple.word(at);
+        let Some(option) = word.strip_prefix(['-', '/']) else {
+            // PowerShell 7 takes it for a file.
+            return (simple.program() == "powershell").then_some((at, false));
+        };
+        let is = |name: &str, least: usize| option.len() >= least && name.starts_with(option);
+        if is("command", 1) || is("encodedcommand", 1) || option == "ec" {
+            // `-`: what is piped into it.
+            return (at + 1 < simple.words.len() && simple.word(at + 1) != "-")
+                .then_some((at + 1, option.starts_with('e')));
+        }
+        let valued = option == "ep"
+            || [
+                ("executionpolicy", 2),
+                ("version", 1),
+                ("inputformat", 2),
+                ("outputformat", 1),
+                ("windowstyle", 1),
+            ]
+            .iter()
+            .any(|(name, least)| is(name, *least));
+        if option.is_empty() || is("file", 1) {
+            return None;
+        }
+        at += if valued { 2 } else { 1 };
+    }
+    None
+}
+
+/// Whether what `powershell` runs can be looked into.
+pub(super) fn has_inner(simple: &Simple) -> bool {
+    inner(simple).is_some()
+}
+
+/// Whether a command of PowerShell only reads, or backs up.
+fn reads(command: Node<'_>, plain: &str) -> bool {
+    let simple = Simple { words: words(command, plain), ..Simple::default() };
+    let name = simple.word(0).replace('\'', "");
+    let full = long_name(&name);
+    let effect = if full != name || is_cmdlet(&full) {
+        effect_of(&full, &|option: &str| has(&simple, option), &simple)
+    } else {
+        effects::of(&as_in_cmd(&simple))
+    };
+    effect < Effect::Changes
+}
+
+/// Whether a block stands right behind the name of a command.
+fn simple_block(command: Node<'_>, plain: &str) -> bool {
+    words(command, plain).get(1).is_some_and(|word| word.text.starts_with('{'))
+}
+
+/// Whether a command has an option, also cut short.
+fn has(simple: &Simple, option: &str) -> bool {
+    simple.words.iter().skip(1).any(|word| {
+        let word = word.plain();
+        let word = word.split(':').next().unwrap_or_default();
+        word == option || (word.len() > 2 && option.starts_with(word) && word.starts_with('-'))
+    })
+}
+
+/// Whether a cmdlet restarts the machine or shuts it down.
+fn ends_windows(name: &str, simple: &Simple) -> bool {
+    match name {
+        "restart-computer" | "stop-computer" => true,
+        "add-computer"
+        | "remove-computer"
+        | "rename-computer"
+        | "install-windowsfeature"
+        | "uninstall-windowsfeature"
+        | "add-windowsfeature"
+        | "remove-windowsfeature" => has(simple, "-restart"),
+        "invoke-cimmethod" | "invoke-wmimethod" => simple.words.iter().skip(1).any(|word| {
+            matches!(
+                word.plain().replace('\'', "").as_str(),
+                "reboot" | "win32shutdown" | "win32shutdowntracker"
+            )
+        }),
+        _ => false,
+    }
+}
+
+/// The type that `New-Object` is given; `None` for an object of COM, whose methods are looked at where they are called.
+fn constructed(simple: &Simple) -> Option<&Word> {
+    if has(simple, "-comobject") {
+        return None;
+    }
+    let named = simple.words.iter().position(|word| word.plain() == "-typename").map(|at| at + 1);
+    simple.words.get(named.unwrap_or(1))
+}
+
+/// What `% Name` does: it reads a property, or calls a method.
+fn called_by_name(simple: &Simple) -> Effect {
+    const PROPERTIES: [&str; 14] = [
+        "name",
+        "id",
+        "status",
+        "fullname",
+        "displayname",
+        "value",
+        "key",
+        "count",
+        "length",
+        "message",
+        "path",
+        "line",
+        "state",
+        "starttype",
+    ];
+    let word = simple.word(1).replace('\'', "");
+    let reads = word.starts_with(['{', '-']) || PROPERTIES.contains(&word.as_str()) || reads_method(&word);
+    if reads && !has(simple, "-membername") || simple.words.len() == 1 {
+        Effect::Reads
+    } else {
+        Effect::Changes
+    }
+}
+
+/// Whether a variable holds a table, a list or an object that the script made itself.
+fn is_own(receiver: &str, plain: &str) -> bool {
+    let name = receiver.split(['.', '[']).next().unwrap_or_default();
+    name.starts_with('$') && OWN.captures_iter(plain).any(|found| found[1].eq_ignore_ascii_case(name))
+}
+
+/// `$x = @{…}`, and other ways to make an object of one's own.
+static OWN: LazyLock<Regex> = LazyLock::new(|| {
+    fixed(
+        r"(?i)(\$[a-z_][a-z0-9_]*)\s*=\s*(?:@\{|@\(|\[(?:ordered|pscustomobject|hashtable|(?:system\.)?(?:collections\.|text\.stringbuilder))|new-object\s+(?:-typename\s+)?'?(?:(?:system\.)?(?:collections\.|text\.stringbuilder)|psobject|pscustomobject))",
+    )
+});
+
+/// `$p = 'HKLM\…'`
+static BARE_PATH: LazyLock<Regex> = LazyLock::new(|| {
+    fixed(r#"(?i)(\$[a-z_][a-z0-9_]*)\s*=\s*['"]((?:HKLM|HKCU|HKU|HKCR|HKCC|HKEY_[A-Z_]+)\\)"#)
+});
 
 /// What stands behind `-Command`, without the quotes around it.
 fn command_text(line: &str, first: &Word, simple: &Simple) -> String {
     let end = simple.words.last().map_or(first.range.end, |word| word.range.end);
     let text = line.get(first.range.start..end).unwrap_or_default();
-    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    inner.replace("\\\"", "\"")
+    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(inner) => inner.replace("\\\"", "\""),
+        // What cmd takes away.
+        None => text.replace("^|", "|").replace("\\\"", "\""),
+    }
 }
 
 fn decoded(text: &str) -> Option<String> {
@@ -388,10 +695,6 @@ fn found_touching(plain: &str, at: usize) -> bool {
     !plain[..at].ends_with([' ', '\t', '\n', '\r'])
 }
 
-fn verb(name: &str) -> &str {
-    name.split('-').next().unwrap_or_default()
-}
-
 fn is_cmdlet(name: &str) -> bool {
     let mut parts = name.splitn(2, '-');
     let (verb, noun) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -413,11 +716,19 @@ fn is_item(name: &str) -> bool {
         )
 }
 
-fn bare_hive(text: &str) -> Option<&'static str> {
-    let text = text.trim_matches('"');
-    ["HKLM", "HKCU", "HKU", "HKCR", "HKCC"].into_iter().find(|hive| {
-        text.get(hive.len()..hive.len() + 1) == Some("\\") && text[..hive.len()].eq_ignore_ascii_case(hive)
-    })
+/// A hive that stands without its colon: as written, and its drive.
+fn bare_hive(text: &str) -> Option<(&str, &'static str)> {
+    let (written, _) = text.split_once('\\')?;
+    let drive = match written.to_ascii_uppercase().as_str() {
+        "HKLM" | "HKEY_LOCAL_MACHINE" => "HKLM:",
+        "HKCU" | "HKEY_CURRENT_USER" => "HKCU:",
+        // Only these two have a drive by themselves.
+        "HKU" | "HKEY_USERS" => "Registry::HKEY_USERS",
+        "HKCR" | "HKEY_CLASSES_ROOT" => "Registry::HKEY_CLASSES_ROOT",
+        "HKCC" | "HKEY_CURRENT_CONFIG" => "Registry::HKEY_CURRENT_CONFIG",
+        _ => return None,
+    };
+    Some((written, drive))
 }
 
 /// With its capitals, for people.
@@ -429,148 +740,10 @@ fn shown(name: &str) -> String {
     name.split('-').map(upper).collect::<Vec<_>>().join("-")
 }
 
-/// The command behind an alias of Windows PowerShell 5.1.
-fn long_name(name: &str) -> String {
-    match name {
-        "gsv" => "get-service",
-        "sasv" => "start-service",
-        "spsv" => "stop-service",
-        "gp" => "get-itemproperty",
-        "sp" => "set-itemproperty",
-        "rp" => "remove-itemproperty",
-        "gi" => "get-item",
-        "si" => "set-item",
-        "gci" | "ls" | "dir" => "get-childitem",
-        "gc" | "cat" | "type" => "get-content",
-        "ac" => "add-content",
-        "cp" | "copy" | "cpi" => "copy-item",
-        "mv" | "move" | "mi" => "move-item",
-        "rm" | "del" | "erase" | "rd" | "rmdir" | "ri" => "remove-item",
-        "ren" | "rni" => "rename-item",
-        "md" | "mkdir" | "ni" => "new-item",
-        "cd" | "chdir" | "sl" => "set-location",
-        "pwd" | "gl" => "get-location",
-        "echo" | "write" => "write-output",
-        "ps" | "gps" => "get-process",
-        "kill" | "spps" => "stop-process",
-        "start" | "saps" => "start-process",
-        "sleep" => "start-sleep",
-        "sls" => "select-string",
-        "where" | "?" => "where-object",
-        "foreach" | "%" => "foreach-object",
-        "select" => "select-object",
-        "sort" => "sort-object",
-        "measure" => "measure-object",
-        "group" => "group-object",
-        "ft" => "format-table",
-        "fl" => "format-list",
-        "fw" => "format-wide",
-        "tee" => "tee-object",
-        "iex" => "invoke-expression",
-        "iwr" | "curl" | "wget" => "invoke-webrequest",
-        "irm" => "invoke-restmethod",
-        "gwmi" => "get-wmiobject",
-        "gcim" => "get-ciminstance",
-        "ipmo" => "import-module",
-        "rmo" => "remove-module",
-        "cls" | "clear" => "clear-host",
-        name => name,
-    }
-    .to_owned()
-}
-
-/// What a cmdlet does. One that is not known to read counts as a change.
-fn effect_of(name: &str, has: &dyn Fn(&str) -> bool) -> Effect {
-    match name {
-        "test-computersecurechannel" if has("-repair") => Effect::Changes,
-        "import-module" | "remove-module" | "set-location" | "push-location" | "pop-location"
-        | "set-strictmode" | "set-variable" | "new-variable" | "clear-variable" | "remove-variable"
-        | "new-object" | "new-timespan" | "start-sleep" | "out-string" | "out-null" | "out-default"
-        | "write-output" | "write-host" | "write-warning" | "write-verbose" | "write-error"
-        | "write-information" | "write-debug" | "import-csv" | "import-clixml" | "read-host"
-        | "foreach-object" | "clear-host" | "out-host" => Effect::Reads,
-        "out-file" | "tee-object" | "copy-item" | "add-content" | "set-content" => Effect::WritesFiles,
-        name => match verb(name) {
-            "get" | "test" | "select" | "where" | "sort" | "measure" | "format" | "convertto"
-            | "convertfrom" | "compare" | "resolve" | "join" | "split" | "group" | "find" | "search" => {
-                Effect::Reads
-            }
-            "export" => Effect::WritesFiles,
-            _ => Effect::Changes,
-        },
-    }
-}
-
 /// Verbs that begin a second command on one line.
 const VERBS: [&str; 16] = [
     "get", "set", "start", "stop", "restart", "remove", "new", "import", "test", "enable", "disable", "add",
     "invoke", "copy", "rename", "reset",
-];
-
-/// Methods that change nothing but their own object, as far as one can know.
-const READING_METHODS: [&str; 62] = [
-    "add",
-    "addrange",
-    "clear",
-    "addseconds",
-    "addminutes",
-    "addhours",
-    "adddays",
-    "compareto",
-    "computehash",
-    "contains",
-    "containskey",
-    "create",
-    "endswith",
-    "equals",
-    "exists",
-    "format",
-    "getbytes",
-    "getcurrent",
-    "getencoding",
-    "getenvironmentvariable",
-    "gethostaddresses",
-    "gethostname",
-    "getfiles",
-    "getname",
-    "getnames",
-    "getstring",
-    "getsubkeynames",
-    "gettype",
-    "getvalue",
-    "getvaluekind",
-    "getvaluenames",
-    "indexof",
-    "insert",
-    "isinrole",
-    "ismatch",
-    "isnullorempty",
-    "isnullorwhitespace",
-    "join",
-    "lastindexof",
-    "match",
-    "matches",
-    "new",
-    "openbasekey",
-    "opensubkey",
-    "padleft",
-    "padright",
-    "parse",
-    "readallbytes",
-    "readalllines",
-    "readalltext",
-    "replace",
-    "round",
-    "split",
-    "startswith",
-    "substring",
-    "toarray",
-    "toint32",
-    "tolower",
-    "tostring",
-    "toupper",
-    "trim",
-    "trimend",
 ];
 
 #[cfg(test)]

@@ -46,8 +46,23 @@ impl Simple {
     /// The program: without folder, `.exe`, quotes; lower case.
     pub(super) fn program(&self) -> String {
         let name = self.words.first().map(Word::plain).unwrap_or_default();
-        let name = name.rsplit('\\').next().unwrap_or_default();
-        name.trim_start_matches('@').trim_end_matches(".exe").to_owned()
+        let name = name.rsplit('\\').next().unwrap_or_default().trim_start_matches('@');
+        name.strip_suffix(".exe").or_else(|| name.strip_suffix(".com")).unwrap_or(name).to_owned()
+    }
+
+    /// Whether the program is looked for where Windows keeps its own: without a folder, or in one of those.
+    pub(super) fn is_of_windows(&self) -> bool {
+        let name = self.words.first().map(Word::plain).unwrap_or_default();
+        let folders = [
+            "\\system32",
+            "\\sysnative",
+            "\\syswow64",
+            "\\wbem",
+            "\\windowspowershell\\v1.0",
+            "%windir%",
+            "%systemroot%",
+        ];
+        name.rsplit_once('\\').is_none_or(|(folder, _)| folders.iter().any(|known| folder.ends_with(known)))
     }
 
     /// The word at an index, unquoted, lower case.
@@ -61,7 +76,7 @@ impl Simple {
     }
 
     /// The same command further to the right.
-    fn moved(mut self, by: usize) -> Self {
+    pub(super) fn moved(mut self, by: usize) -> Self {
         for word in self.words.iter_mut().chain(&mut self.writes) {
             word.range = word.range.start + by..word.range.end + by;
         }
@@ -110,6 +125,8 @@ pub(super) fn part(line: &str) -> Line {
                     reader.push(&line[next..next + escaped.len_utf8()], next);
                 }
             }
+            // Told by others; here it only parts words.
+            '\r' | '\n' => reader.end_word(),
             '&' | '|' if !quoted => {
                 let double = chars.next_if(|(_, next)| *next == c).is_some();
                 reader.end_command(&mut parted.commands);
@@ -117,12 +134,17 @@ pub(super) fn part(line: &str) -> Line {
             }
             '(' if !quoted && reader.word.is_none() && reader.awaits_list() => {
                 let inside = at + 1;
-                let end = line[inside..].find("')").map(|found| inside + found + 1);
+                let end = ["')", "`)"]
+                    .iter()
+                    .find_map(|end| line[inside..].find(end))
+                    .map(|found| inside + found + 1);
                 let end = end
                     .or_else(|| line[inside..].find(')').map(|found| inside + found))
                     .unwrap_or(line.len());
                 let list = line[inside..end].trim();
-                if let Some(command) = list.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+                // Between backquotes with `usebackq`.
+                let within = |quote: char| list.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+                if let Some(command) = within('\'').or_else(|| within('`')) {
                     let offset = line.len() - line[inside..].trim_start().len() + 1;
                     parted
                         .commands
@@ -164,6 +186,7 @@ pub(super) fn part(line: &str) -> Line {
         }
     }
     reader.end_command(&mut parted.commands);
+    parted.commands = parted.commands.into_iter().flat_map(|simple| of_cmd(line, simple)).collect();
     for at in 1..parted.commands.len() {
         if parted.commands[at].piped {
             let before = parted.commands[..at].iter().filter(|simple| simple.program() == "echo");
@@ -191,7 +214,7 @@ impl Reader {
     }
 
     fn starts_command(&self) -> bool {
-        self.current.words.is_empty() || matches!(self.current.program().as_str(), "for" | "if")
+        self.current.words.is_empty() || matches!(self.current.program().as_str(), "for" | "if" | "else")
     }
 
     /// `for … in (`
@@ -220,12 +243,13 @@ impl Reader {
     }
 }
 
-/// The command behind `for … do`, `if …`, `call`.
+/// The command behind `for … do`, `if …`, `else`, `call`, `start`.
 fn inner(mut simple: Simple) -> Simple {
     loop {
         let skip = match simple.program().as_str() {
             "for" => simple.words.iter().position(|word| word.plain() == "do").map(|at| at + 1),
-            "call" => Some(1),
+            "call" | "else" => Some(1),
+            "start" => Some(behind_start(&simple)),
             "if" => {
                 let at = |index: usize| simple.word(index);
                 let start = 1 + usize::from(at(1) == "/i");
@@ -245,6 +269,45 @@ fn inner(mut simple: Simple) -> Simple {
             _ => return simple,
         }
     }
+}
+
+/// Where the program stands behind `start`, its title and its options.
+fn behind_start(simple: &Simple) -> usize {
+    let mut at = 1 + usize::from(simple.words.get(1).is_some_and(Word::quoted));
+    loop {
+        at += match simple.word(at).as_str() {
+            "/d" | "/node" | "/affinity" => 2,
+            option if option.starts_with('/') => 1,
+            _ => return at,
+        };
+    }
+}
+
+/// The commands behind `cmd /c`. Quotes around all of them are none of their own.
+fn of_cmd(line: &str, simple: Simple) -> Vec<Simple> {
+    let runs = |word: &Word| matches!(word.plain().get(..2), Some("/c" | "/r"));
+    let option = (simple.program() == "cmd").then(|| simple.words.iter().find(|word| runs(word))).flatten();
+    let (Some(option), Some(last)) = (option, simple.words.last()) else { return vec![simple] };
+    let text = line.get(option.range.start + 2..last.range.end).unwrap_or_default();
+    let mut text = text.to_owned();
+    if text.trim_start().starts_with('"') {
+        // Blanks keep every place where it is.
+        text = text.replacen('"', " ", 1);
+        if let Some(end) = text.rfind('"') {
+            text.replace_range(end..=end, " ");
+        }
+    }
+    let offset = option.range.start + 2;
+    let mut inner: Vec<Simple> =
+        part(&text).commands.into_iter().map(|simple| simple.moved(offset)).collect();
+    match (inner.first_mut(), simple.piped) {
+        (None, _) => return vec![simple],
+        (Some(first), piped) => first.piped |= piped,
+    }
+    if let Some(last) = inner.last_mut() {
+        last.writes.extend(simple.writes);
+    }
+    inner
 }
 
 #[cfg(test)]
@@ -277,6 +340,17 @@ mod tests {
             ),
             ("(a & b) > \"c d\"", vec!["a", "b", " > \"c d\""]),
             ("echo a^&b {{ x | join(' & ') }} c", vec!["echo,a^&b,{{ x | join(' & ') }},c"]),
+            ("if exist x (dir) else (del x)", vec!["if,exist,x", "dir", "else", "del,x"]),
+            ("for /f \"usebackq\" %i in (`del x`) do @echo %i", vec!["del,x", "@echo,%i"]),
+            ("start \"a title\" /d C:\\x /wait reg delete HKLM\\x", vec!["reg,delete,HKLM\\x"]),
+            ("call net stop x", vec!["net,stop,x"]),
+            ("cmd /c net stop X /y > y", vec!["net,stop,X,/y > y"]),
+            (
+                "cmd.exe /d /c \"reg add \"HKLM\\A B\" /f & del \"x\"\" | more",
+                vec!["reg,add,\"HKLM\\A B\",/f", "del,\"x\"", "| more"],
+            ),
+            ("for /f %a in ('cmd /c ver') do cmd /cdel %a", vec!["ver", "del,%a"]),
+            ("cmd /k", vec!["cmd,/k"]),
         ] {
             assert_eq!(show(line), expected, "{line}");
         }

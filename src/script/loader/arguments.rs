@@ -136,6 +136,12 @@ impl File<'_, '_> {
             self.say(&codes::SECRET, value.span.clone(), message, None);
             return;
         }
+        if let Some(secret) = Self::alters_secret(expr, names) {
+            let message = format!("what is made of the secret `{secret}` here would not be masked");
+            let help = Some(format!("pass it on as it is: '{{{{ {secret} }}}}'"));
+            self.say(&codes::SECRET, value.span.clone(), message, help);
+            return;
+        }
         let given = Self::sort_of(expr, names);
         let unfit =
             given.is_some_and(|given| given != wanted) || (wanted == Type::Secret && secret.is_none());

@@ -20,9 +20,12 @@ impl File<'_, '_> {
         let codes = self.exit_codes(dialogue.codes.as_ref());
         let answers = self.dialogue(&dialogue.answers, dialogue.abort.as_ref(), names);
         let captures = dialogue.capture.as_ref().map_or(&[][..], |entries| &entries.value.0);
-        let capture = self.captures(captures, names);
+        let capture = self.captures(captures, &dialogue.run.value, names);
         let seen = names.with_captures(raw, captures).with_result(mode);
         let holds = dialogue.holds.as_ref().and_then(|holds| self.condition_of(holds, "`holds`", &seen));
+        if let Some(holds) = &dialogue.holds {
+            self.translated_texts(holds, &dialogue.run.value);
+        }
         if let (Some(holds), None) = (&dialogue.holds, &raw.finding) {
             self.no_finding(holds);
         }
@@ -174,6 +177,16 @@ impl File<'_, '_> {
             let message = format!("the secret `{secret}` would be seen on the console");
             let help = Some("echo: none, or echo: stars, as the program does it".to_owned());
             self.say(&codes::SECRET, send.span.clone(), message, help);
+        }
+        if let Some(secret) = text.inserts().find_map(|expr| Self::alters_secret(expr, names)) {
+            let message = format!("what is made of the secret `{secret}` here would not be masked");
+            let help = Some(format!("give it as it is: {{{{ {secret} }}}}"));
+            self.say(&codes::SECRET, send.span.clone(), message, help);
+        }
+        if echo != Echo::Text && text.inserts().next().is_none() && text.source.chars().count() > 1 {
+            let message = "an answer that the program does not show stands in the script";
+            let help = "a password is a parameter of type `secret`: send: '{{ name }}'";
+            self.say(&codes::LITERAL_SECRET, send.span.clone(), message, Some(help.to_owned()));
         }
         Some(Reply::Line { text, echo })
     }

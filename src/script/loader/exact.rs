@@ -79,6 +79,12 @@ impl File<'_, '_> {
             let help = "compare it with something, or ask `is defined`".to_owned();
             self.say(&codes::NOT_A_CONDITION, text.span.clone(), message, Some(help));
         }
+        if let Some(secret) = Self::looks_at_secret(&expr, names) {
+            let message =
+                format!("how {what} comes out is written down, and would tell of the secret `{secret}`");
+            let help = format!("ask at most whether `{secret} is defined`");
+            self.say(&codes::SECRET, text.span.clone(), message, Some(help));
+        }
         Some(expr)
     }
 

@@ -85,10 +85,10 @@ impl Names {
         self.insert(name, Type::Unread, Some(name.to_owned()));
     }
 
-    /// With the variable of `for_each`.
-    pub(super) fn with_variable(&self, name: &str) -> Self {
+    /// With the variable of `for_each`, which is as secret as its list.
+    pub(super) fn with_variable(&self, name: &str, secret: bool) -> Self {
         let mut names = self.clone();
-        names.insert(name, Type::Text, None);
+        names.insert(name, if secret { Type::Secret } else { Type::Text }, None);
         names
     }
 
@@ -220,6 +220,32 @@ impl File<'_, '_> {
         expr.names()
             .into_iter()
             .find(|name| names.known.get(name).is_some_and(|known| known.sort == Type::Secret))
+    }
+
+    /// The secret whose value an expression looks at. Whether one is there may be asked: `pw is defined`.
+    pub(super) fn looks_at_secret(expr: &Expr, names: &Names) -> Option<String> {
+        let source = &expr.source;
+        let words: Vec<&str> = words(source).into_iter().map(|word| &source[word]).collect();
+        let asked = |at: usize| {
+            let behind = &words[at + 1..];
+            let behind = behind.strip_prefix(&["is"]).map(|rest| rest.strip_prefix(&["not"]).unwrap_or(rest));
+            matches!(behind.and_then(<[&str]>::first), Some(&("defined" | "undefined")))
+        };
+        let secret = |name: &str| names.known.get(name).is_some_and(|known| known.sort == Type::Secret);
+        let at = (0..words.len()).find(|at| secret(words[*at]) && !asked(*at))?;
+        Some(words[at].to_owned())
+    }
+
+    /// The secret that an expression makes something else of, which nobody would mask.
+    pub(super) fn alters_secret(expr: &Expr, names: &Names) -> Option<String> {
+        let source = &expr.source;
+        let words: Vec<&str> = words(source).into_iter().map(|word| &source[word]).collect();
+        let alters = words.iter().enumerate().any(|(at, word)| match *word {
+            "|" => words.get(at + 1) != Some(&"default"),
+            "~" | "+" | "*" | "[" => true,
+            _ => false,
+        });
+        Self::mentions_secret(expr, names).filter(|_| alters)
     }
 
     fn check_comparisons(&mut self, expr: &Expr, text: &At<String>, offset: usize, names: &Names) {

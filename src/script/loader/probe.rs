@@ -1,8 +1,9 @@
 //! Commands: those that read, with captures and retries, and those that change.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 
 use crate::script::codes;
 use crate::script::lint::translated;
@@ -34,9 +35,12 @@ impl File<'_, '_> {
         names: &Names,
     ) -> Option<Probe> {
         let run = self.typed(raw.run, mode, names);
-        let capture = self.captures(raw.captures, names);
+        let capture = self.captures(raw.captures, &raw.run.value, names);
         let seen = names.with_captures(step, raw.captures).with_result(mode);
         let holds = raw.holds.and_then(|holds| self.condition_of(holds, "`holds`", &seen));
+        if let Some(holds) = raw.holds {
+            self.translated_texts(holds, &raw.run.value);
+        }
         let retry = raw.retry.and_then(|retry| self.retry(&retry.value));
         Some(Probe { run: run?, capture, holds, retry })
     }
@@ -120,8 +124,26 @@ impl File<'_, '_> {
         Some(template)
     }
 
-    /// Captures, under names that are not taken.
-    pub(super) fn captures(&mut self, raw: &[(At<String>, At<RawCapture>)], names: &Names) -> Vec<Capture> {
+    /// Texts that a condition looks for, and that another Windows says in its own language. What the command itself says
+    /// is no such text.
+    pub(super) fn translated_texts(&mut self, holds: &At<String>, run: &str) {
+        for found in TEXT.find_iter(&holds.value) {
+            if let Some(word) = translated(found.as_str()).filter(|word| is_said_by_windows(word, run)) {
+                let message = format!("`{word}` is translated in other languages of Windows");
+                let help = Some("look at numbers, or at the exit code".to_owned());
+                let span = self.inside(holds, found.range());
+                self.say(&codes::LOCALIZED, span, message, help);
+            }
+        }
+    }
+
+    /// Captures, under names that are not taken, of what a command says.
+    pub(super) fn captures(
+        &mut self,
+        raw: &[(At<String>, At<RawCapture>)],
+        run: &str,
+        names: &Names,
+    ) -> Vec<Capture> {
         let mut captures = Vec::new();
         for (name, capture) in raw {
             self.value_name(name);
@@ -141,7 +163,7 @@ impl File<'_, '_> {
                 RawCapture::All(text) => (text.clone(), true),
             };
             let text = self.exact_line(&pattern, "the pattern");
-            if let Some(word) = translated(&text) {
+            if let Some(word) = translated(&text).filter(|word| is_said_by_windows(word, run)) {
                 let message = format!("`{word}` is translated in other languages of Windows");
                 let help = Some("match numbers, or what stands around it".to_owned());
                 self.say(&codes::LOCALIZED, pattern.span.clone(), message, help);
@@ -176,6 +198,18 @@ impl File<'_, '_> {
         }
         Some(Retry { times: times?, every: every? })
     }
+}
+
+/// A text in quotes within an expression.
+static TEXT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#""[^"]*"|'[^']*'"#).unwrap_or_else(|error| unreachable!("a fixed pattern: {error}"))
+});
+
+/// Whether a word in the output of a command is Windows' own: the command does not say it itself, and is not told to
+/// speak English, as `dism /english` is.
+fn is_said_by_windows(word: &str, run: &str) -> bool {
+    let run = run.to_lowercase();
+    !run.contains(&word.to_lowercase()) && !run.contains("/english")
 }
 
 /// Milliseconds to hours, more than nothing, at most a day.

@@ -95,7 +95,7 @@ impl File<'_, '_> {
             self.not_empty(capture.value.0.is_empty(), &capture.span, "capture");
         }
         let mode = self.mode(raw, sort).unwrap_or(Mode::Cmd);
-        for found in lint::step(raw, mode) {
+        for found in lint::step(raw, mode, self.loading.library.readers()) {
             self.lint(raw, found);
         }
         let body = match sort {
@@ -155,7 +155,7 @@ impl File<'_, '_> {
             let variables = entries.value.0.iter();
             return (
                 None,
-                variables.fold(above.clone(), |names, (name, _)| names.with_variable(&name.value)),
+                variables.fold(above.clone(), |names, (name, _)| names.with_variable(&name.value, false)),
             );
         };
         self.value_name(variable);
@@ -168,7 +168,7 @@ impl File<'_, '_> {
                 Some("choose another name".to_owned()),
             );
         }
-        let names = above.with_variable(&variable.value);
+        let span = over.span.clone();
         let (over, count) = match &over.value {
             RawOver::Expression(text) => {
                 let text = At { span: over.span.clone(), style: over.style, value: text.clone() };
@@ -181,6 +181,15 @@ impl File<'_, '_> {
             let help = Some(format!("max_items: {count}"));
             self.say(&codes::OUT_OF_RANGE, at.span.clone(), message, help);
         }
+        // The text of an item is part of the name of its step, in reports and in the journal.
+        let secret = over.as_ref().and_then(|over| Self::mentions_secret(over, above));
+        if let Some(secret) = &secret {
+            let message =
+                format!("the items name the steps in reports, and one would hold the secret `{secret}`");
+            let help = "write a step for each secret".to_owned();
+            self.say(&codes::SECRET, span, message, Some(help));
+        }
+        let names = above.with_variable(&variable.value, secret.is_some());
         (over.map(|over| ForEach { variable: variable.value.clone(), over, max }), names)
     }
 

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::encoding::hex;
 use crate::script::codes;
-use crate::script::lint::powershell::syntax;
+use crate::script::lint::{self, Shell};
 use crate::script::loader::File;
 use crate::script::loader::names::Names;
 use crate::script::model::{Action, Body, Capture, Condition, Expr, Piece, Probe, Template, Undo, Upload};
@@ -39,7 +39,7 @@ impl File<'_, '_> {
             self.say(&codes::BAD_UPLOAD, upload.to.span.clone(), message, help);
         }
         let content = self.content(raw, upload, names)?;
-        self.powershell_file(raw, upload, &content);
+        self.shell_file(raw, upload, &content);
         self.other_letters(raw, upload, &content);
         if content.len() > LARGEST {
             let message = format!("the file has {} bytes, {LARGEST} can be typed", content.len());
@@ -52,25 +52,32 @@ impl File<'_, '_> {
         Some(Body::Upload(Box::new(Upload { to, content: content.into(), sha256, temporary, condition })))
     }
 
-    /// A file that PowerShell will read must be PowerShell.
-    fn powershell_file(&mut self, raw: &RawStep, upload: &RawUpload, content: &[u8]) {
-        if !is_powershell(&upload.to.value) {
+    /// What is wrong with a file that a shell will read.
+    fn shell_file(&mut self, raw: &RawStep, upload: &RawUpload, content: &[u8]) {
+        let Some(shell) = shell_of(&upload.to.value) else { return };
+        if let Some(text) = &upload.text {
+            for found in lint::file(text, shell) {
+                let span = found.range.map_or(found.span, |range| self.inside(text, range));
+                self.say(found.code, span, found.message, found.help);
+            }
             return;
         }
-        let text = String::from_utf8_lossy(content);
-        let Some((range, message)) = syntax(text.trim_start_matches('\u{feff}')) else { return };
-        let line = text.get(..range.start).map_or(1, |before| before.matches('\n').count() + 1);
-        self.say(&codes::POWERSHELL_SYNTAX, place_of(raw, upload), format!("line {line}: {message}"), None);
+        let value = String::from_utf8_lossy(content).trim_start_matches('\u{feff}').to_owned();
+        let text = At { value, span: place_of(raw, upload), style: None };
+        for found in lint::file(&text, shell) {
+            let start = found.range.map_or(0, |range| range.start);
+            let line = text.value.get(..start).map_or(1, |before| before.matches('\n').count() + 1);
+            self.say(found.code, found.span, format!("line {line}: {}", found.message), found.help);
+        }
     }
 
     /// A file with letters that whoever runs it reads as others.
     fn other_letters(&mut self, raw: &RawStep, upload: &RawUpload, content: &[u8]) {
-        let to = upload.to.value.to_ascii_lowercase();
-        let batch = [".cmd", ".bat"].iter().any(|ending| to.ends_with(ending));
+        let shell = shell_of(&upload.to.value);
         let marked = [&b"\xef\xbb\xbf"[..], b"\xff\xfe"].iter().any(|mark| content.starts_with(mark));
-        let help = if batch {
+        let help = if shell == Some(Shell::Batch) {
             "cmd reads it in the code page of the console, not as UTF-8: keep to ASCII, or give the text as an argument"
-        } else if is_powershell(&to) && !marked {
+        } else if shell == Some(Shell::PowerShell) && !marked {
             "Windows PowerShell reads it as UTF-8 only behind a mark: save the file as UTF-8 with BOM"
         } else {
             return;
@@ -141,14 +148,17 @@ fn place_of(raw: &RawStep, upload: &RawUpload) -> Range<usize> {
     upload.text.as_ref().or(upload.file.as_ref()).map_or(raw.id.span.clone(), |at| at.span.clone())
 }
 
-/// Whether PowerShell reads a file of this name.
-fn is_powershell(to: &str) -> bool {
-    [".ps1", ".psm1"].iter().any(|ending| to.to_ascii_lowercase().ends_with(ending))
+/// Who reads a file of this name.
+fn shell_of(to: &str) -> Option<Shell> {
+    let to = to.to_ascii_lowercase();
+    let ends = |endings: [&str; 2]| endings.iter().any(|ending| to.ends_with(ending));
+    let batch = ends([".cmd", ".bat"]).then_some(Shell::Batch);
+    batch.or_else(|| ends([".ps1", ".psm1"]).then_some(Shell::PowerShell))
 }
 
 /// Text as it is on the machine: lines end with CR LF; PowerShell reads UTF-8 only behind its mark.
 fn written(text: &str, to: &str) -> Vec<u8> {
-    let script = is_powershell(to);
+    let script = shell_of(to) == Some(Shell::PowerShell);
     let mut bytes = Vec::new();
     if script && !text.is_ascii() {
         bytes.extend("\u{feff}".as_bytes());

@@ -95,7 +95,7 @@ impl Trial {
     }
 
     fn load(&self) -> Arc<Script> {
-        let library = Library::with_folder(self.folder.path());
+        let library = Library::with_folder(self.folder.path()).with_readers(&toy::READERS);
         match loader::load(&library, "t") {
             Ok(loaded) => loaded.script,
             Err(error) => panic!("{error}"),

@@ -9,6 +9,9 @@ use sacpilot::engine::{Operator, OperatorError, Outcome, SessionPlace, Trouble};
 use sacpilot::script::model::{Mode, Restart};
 use tokio::time::{Instant, sleep, sleep_until};
 
+/// Its commands that only read.
+pub(crate) const READERS: [&str; 3] = ["get", "list", "slow"];
+
 /// Every command takes this long.
 const COMMAND: Duration = Duration::from_millis(100);
 

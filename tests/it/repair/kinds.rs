@@ -214,6 +214,7 @@ fn a_file_is_put_on_the_machine_used_and_taken_back() {
         exit /b 7
   - id: used
     title: 'it runs'
+    risk: change
     in: cmd
     run: '"{{ steps.there.path }}" first'
     holds: 'rc == 7 and output is containing "<first>"'

@@ -1,0 +1,3 @@
+@echo off
+reg add HKLM\X /v a
+pause

@@ -680,7 +680,7 @@ steps:
   - id: only
     title: 'the key is kept'
     in: cmd
-    check: {run: 'get key', capture: {now: '^key=(.*)$'}, holds: 'now is endingwith "x"'}
+    check: {run: 'get key', capture: {now: '^key=(.*)$'}, holds: 'now is endingwith ''x'''}
     change: {run: 'put key {{ now }}x'}
     undo: {run: 'put key {{ before.now }}'}
     finding: {severity: error, text: 'the key is {{ now }}'}

@@ -219,7 +219,7 @@ fn proofs(
 ) -> Result<Vec<Reading>, Failure> {
     let code = names.iter().any(|name| name == EXIT_CODE);
     let concerned = |probe: &&Probe| {
-        let is_check = std::ptr::eq(*probe, &condition.check);
+        let is_check = std::ptr::eq(*probe, &raw const condition.check);
         is_check && code || probe.capture.iter().any(|capture| names.contains(&capture.name))
     };
     let reading = |probe: &Probe| {

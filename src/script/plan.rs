@@ -232,6 +232,7 @@ impl Plan {
     }
 
     /// What may be sent, without what was seen on a machine.
+    #[must_use]
     pub fn of_no_machine(&self) -> Self {
         let mut bare = self.clone();
         bare.target = None;

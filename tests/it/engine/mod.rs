@@ -138,12 +138,11 @@ impl Trial {
             approved: None,
             snapshot: None,
         };
-        let (journal, past) = match again {
-            None => (Journal::create(&self.journal()).unwrap(), Past::default()),
-            Some(_) => {
-                let (journal, recorded) = Journal::resume(&self.journal()).unwrap();
-                (journal, Past::of(&recorded.events, &masks))
-            }
+        let (journal, past) = if again.is_some() {
+            let (journal, recorded) = Journal::resume(&self.journal()).unwrap();
+            (journal, Past::of(&recorded.events, &masks))
+        } else {
+            (Journal::create(&self.journal()).unwrap(), Past::default())
         };
         let before = journal::read(&self.journal()).map_or(0, |recorded| recorded.events.len());
         let events = Arc::new(Mutex::new(Vec::new()));

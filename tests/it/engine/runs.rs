@@ -127,9 +127,10 @@ fn a_way_back_that_does_nothing_is_no_taking_back() {
     ] {
         let outcome = Trial::new(&steps(undo)).on(Toy::holding(state));
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let (expected, verdict) = match names.is_empty() {
-            true => (UndoOutcome::Restored, Verdict::Undone),
-            false => (UndoOutcome::Differs { names }, Verdict::Remains),
+        let (expected, verdict) = if names.is_empty() {
+            (UndoOutcome::Restored, Verdict::Undone)
+        } else {
+            (UndoOutcome::Differs { names }, Verdict::Remains)
         };
         assert_eq!(outcome.undone()[1], ("first".to_owned(), expected), "{undo}");
         assert_eq!((outcome.ended.verdict, outcome.toy.text().as_str()), (verdict, left), "{undo}");

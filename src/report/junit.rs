@@ -1,5 +1,5 @@
-//! `junit.xml`: a run for continuous integration. A step is a test case; a finding that remains is a failure, a step
-//! that failed is an error, one that was not done is skipped. What ended the run outside of a step, or is told by no
+//! `junit.xml`: a run for continuous integration. A step is a test case; a finding that remains and counts is a
+//! failure, a step that failed is an error, unless its block was rescued; one that was not done is skipped. What ended the run outside of a step, or is told by no
 //! step, is the error of a last test case, `run`.
 
 use std::fmt::Write as _;
@@ -8,6 +8,7 @@ use super::summary::{Finding, Step, Summary};
 use super::{visible, wording};
 use crate::engine::Verdict;
 use crate::engine::event::StepStatus;
+use crate::script::model::Severity;
 
 /// A run whose end nobody saw.
 const CUT_OFF: &str = "the run was cut off";
@@ -21,12 +22,17 @@ pub fn report(summary: &Summary) -> String {
 }
 
 fn write(out: &mut String, summary: &Summary) -> std::fmt::Result {
-    let remaining =
-        |step: &Step| summary.open_findings().filter(|found| found.step == step.step).collect::<Vec<_>>();
-    let count = |status: fn(&Step, &[&Finding]) -> bool| {
-        summary.steps.iter().filter(|step| status(step, &remaining(step))).count()
+    let remaining = |step: &Step| {
+        let of_step = summary.open_findings().filter(|found| found.step == step.step);
+        of_step.partition::<Vec<_>, _>(|found| found.severity > Severity::Info)
     };
-    let run = error_of_run(summary, |step| remaining(step).is_empty() && is_error(step));
+    // A failure behind which the run came to a good end was dealt with.
+    let good = matches!(summary.verdict, Some(Verdict::Holds | Verdict::Findings));
+    let is_error = |step: &Step| is_error(step) && !(good && step.failure.is_some());
+    let count = |status: &dyn Fn(&Step, &[&Finding]) -> bool| {
+        summary.steps.iter().filter(|step| status(step, &remaining(step).0)).count()
+    };
+    let run = error_of_run(summary, |step| remaining(step).0.is_empty() && is_error(step));
     let runs = usize::from(run.is_some());
     writeln!(
         out,
@@ -34,9 +40,9 @@ fn write(out: &mut String, summary: &Summary) -> std::fmt::Result {
          skipped=\"{}\" time=\"{}\" timestamp=\"{}\" hostname=\"{}\">",
         text(&summary.script),
         summary.steps.len() + runs,
-        count(|_, found| !found.is_empty()),
-        count(|step, found| found.is_empty() && is_error(step)) + runs,
-        count(|step, found| found.is_empty() && is_skipped(step)),
+        count(&|_, found| !found.is_empty()),
+        count(&|step, found| found.is_empty() && is_error(step)) + runs,
+        count(&|step, found| found.is_empty() && is_skipped(step)),
         seconds(summary.elapsed_ms),
         summary.started.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S").to_string()).unwrap_or_default(),
         text(&summary.target),
@@ -50,8 +56,11 @@ fn write(out: &mut String, summary: &Summary) -> std::fmt::Result {
             text(&step.title),
             seconds(step.elapsed_ms)
         )?;
-        let found = remaining(step);
-        if found.is_empty() && !is_error(step) && !is_skipped(step) {
+        let (found, aside) = remaining(step);
+        let mut said: Vec<String> = aside.iter().map(|found| format!("info: {}", found.text)).collect();
+        let failure = step.failure.as_ref().filter(|_| found.is_empty() && !is_error(step));
+        said.extend(failure.map(|failure| format!("failed, and the run went on: {}", failure.message)));
+        if found.is_empty() && !is_error(step) && !is_skipped(step) && said.is_empty() {
             writeln!(out, "/>")?;
             continue;
         }
@@ -76,8 +85,11 @@ fn write(out: &mut String, summary: &Summary) -> std::fmt::Result {
         }
         if found.is_empty() && is_error(step) {
             error(out, &error_of(step))?;
-        } else if found.is_empty() {
+        } else if found.is_empty() && is_skipped(step) {
             writeln!(out, "      <skipped message=\"{}\"/>", text(step.note.as_deref().unwrap_or_default()))?;
+        }
+        if !said.is_empty() {
+            writeln!(out, "      <system-out>{}</system-out>", text(&said.join("\n")))?;
         }
         writeln!(out, "    </testcase>")?;
     }

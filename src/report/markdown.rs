@@ -66,7 +66,9 @@ fn write(out: &mut String, summary: &Summary, next: &Next) -> fmt::Result {
 
 fn head(out: &mut String, summary: &Summary) -> fmt::Result {
     let open = summary.open_findings().count();
-    let repaired = summary.findings.len() - open;
+    let repaired = summary.findings.iter().filter(|found| found.repaired).count();
+    let rescued = summary.findings.iter().filter(|found| found.rescued && !found.repaired).count();
+    let rescued = if rescued > 0 { format!(", {rescued} in what was rescued") } else { String::new() };
     writeln!(out, "| | |\n|---|---|")?;
     writeln!(out, "| Target | {} |", text(&summary.target))?;
     let mode = match summary.mode {
@@ -80,7 +82,7 @@ fn head(out: &mut String, summary: &Summary) -> fmt::Result {
     if let Some(selection) = &summary.selection {
         writeln!(out, "| Steps | {}; the others were not looked at |", text(&selection.to_string()))?;
     }
-    writeln!(out, "| Findings | {open} open, {repaired} repaired |")?;
+    writeln!(out, "| Findings | {open} open, {repaired} repaired{rescued} |")?;
     let standing = summary.standing_changes().count();
     writeln!(out, "| Changes | {} on the machine |", wording::count(standing, "change"))?;
     if let Some(started) = summary.started {
@@ -98,7 +100,11 @@ fn head(out: &mut String, summary: &Summary) -> fmt::Result {
 
 fn finding(out: &mut String, finding: &Finding) -> fmt::Result {
     let severity = wording::severity(finding.severity);
-    let state = if finding.repaired { ", repaired" } else { "" };
+    let state = match (finding.repaired, finding.rescued) {
+        (true, _) => ", repaired",
+        (false, true) => ", its block was rescued",
+        (false, false) => "",
+    };
     writeln!(out, "\n### {} ({severity}{state})\n", text(&finding.text))?;
     let evidence = &finding.evidence;
     let (step, command) = (code(&finding.step.0), &evidence.command);

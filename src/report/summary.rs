@@ -128,6 +128,9 @@ pub struct Finding {
     pub remedy: Option<String>,
     /// Whether the run repaired it and proved that.
     pub repaired: bool,
+    /// Whether it was found in a block that failed and was rescued: then it does not count.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rescued: bool,
     /// What it rests on.
     pub evidence: Evidence,
 }
@@ -237,7 +240,7 @@ impl Summary {
 
     /// Findings that remain.
     pub fn open_findings(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| !finding.repaired)
+        self.findings.iter().filter(|finding| !finding.repaired && !finding.rescued)
     }
 
     /// Changes that were made and not taken back.
@@ -348,6 +351,7 @@ impl Summary {
                     text: text.clone(),
                     remedy: remedy.clone(),
                     repaired: false,
+                    rescued: false,
                     evidence: evidence.clone(),
                 });
             }
@@ -388,7 +392,11 @@ impl Summary {
                     step.failure = Some(failure.clone());
                 }
             }
-            EventKind::StepFinished { step, status, note, .. } => {
+            EventKind::StepFinished { step, status, note, left } => {
+                let failed = matches!(status, StepStatus::Failed | StepStatus::Interrupted);
+                if let Some(left) = left.as_ref().filter(|left| left.failed && !failed) {
+                    self.rescued(step, left.findings);
+                }
                 if let Some(step) = self.step(step) {
                     step.status = Some(*status);
                     step.note.clone_from(note);
@@ -469,6 +477,15 @@ impl Summary {
 
     fn change(&mut self, step: &StepPath) -> Option<&mut Change> {
         self.changes.iter_mut().rev().find(|change| change.step == *step)
+    }
+
+    /// A step ended well in which others had failed: of what they found only the last ones count, so many.
+    fn rescued(&mut self, step: &StepPath, counting: usize) {
+        let inside = self.findings.iter_mut().rev().filter(|finding| finding.step.is_inside(step));
+        let open = inside.filter(|finding| !finding.repaired && finding.severity > Severity::Info);
+        for finding in open.skip(counting) {
+            finding.rescued = true;
+        }
     }
 
     fn repaired(&mut self, step: &StepPath, repaired: bool) {

@@ -478,10 +478,14 @@ fn size(output: &Output) -> String {
 /// `2 findings, 1 repaired; 1 change; 12 s`.
 fn counts(summary: &Summary, elapsed_ms: u64) -> String {
     let findings = summary.findings.len();
-    let repaired = findings - summary.open_findings().count();
+    let repaired = summary.findings.iter().filter(|found| found.repaired).count();
+    let rescued = findings - repaired - summary.open_findings().count();
     let mut parts = vec![wording::count(findings, "finding")];
     if repaired > 0 {
         parts.push(format!("{repaired} repaired"));
+    }
+    if rescued > 0 {
+        parts.push(format!("{rescued} in what was rescued"));
     }
     let standing = summary.standing_changes().count();
     let undone = summary.changes.iter().filter(|change| change.sent > 0).count() - standing;

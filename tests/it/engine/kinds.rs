@@ -340,3 +340,23 @@ fn a_block_whose_time_is_over_is_rescued() {
     assert_eq!(outcome.steps(), "blk/a changed; blk/w failed; blk/saved failed; blk/z changed; blk failed");
     assert_eq!((outcome.toy.text().as_str(), outcome.failure()), ("a=0 r=0 z=0", "deadline"));
 }
+
+/// What was dealt with is no failed test, nor is what is only told.
+#[test]
+fn a_rescued_step_and_a_remark_fail_no_test() {
+    let remark = "  - id: r\n    title: 'r'\n    in: cmd\n    run: 'get none'\n    holds: 'rc == 0'\n    finding: {severity: info, text: 'there is none'}\n";
+    let steps = remark.to_owned() + &block(&(one("a", "a", "") + FAILS), &one("b", "b", ""), "");
+    let outcome = Trial::new(&steps).on(Toy::holding("a=0 b=0"));
+    assert_eq!(outcome.ended.verdict, Verdict::Holds);
+    let report = junit::report(&Summary::of(&outcome.events));
+    assert!(report.contains(" failures=\"0\" errors=\"0\""), "{report}");
+    for told in [
+        "<system-out>info: there is none</system-out>",
+        "<system-out>failed, and the run went on: `nonsense` ended with code 9009",
+    ] {
+        assert!(report.contains(told), "{told}: {report}");
+    }
+    let report = markdown::report(&Summary::of(&outcome.events), &Next::default());
+    assert!(report.contains("| Findings | 1 open, 1 repaired, 2 in what was rescued |"), "{report}");
+    assert!(report.contains("### a is not 1 (error, its block was rescued)"), "{report}");
+}

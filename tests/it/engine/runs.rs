@@ -673,7 +673,7 @@ fn intent_and_outcome_stand_around_every_change() {
 
 #[test]
 fn no_secret_is_told() {
-    let steps = r#"
+    let steps = r"
 params:
   key: {type: secret, about: 'a key'}
 steps:
@@ -684,7 +684,7 @@ steps:
     change: {run: 'put key {{ now }}x'}
     undo: {run: 'put key {{ before.now }}'}
     finding: {severity: error, text: 'the key is {{ now }}'}
-"#;
+";
     let outcome = Trial::new(steps).secret("key", "Tr0ub4dor").on(Toy::holding("key=Tr0ub4dor"));
     assert_eq!(outcome.toy.text(), "key=Tr0ub4dorx", "the machine gets what was meant");
     assert!(!outcome.journal.contains("Tr0ub"), "{}", outcome.journal);

@@ -407,7 +407,13 @@ impl Lint<'_> {
     }
 
     fn searched(&mut self, simple: &Simple) {
-        let word = simple.words.iter().skip(1).find(|word| super::translated(&word.text).is_some());
+        // The states of `netsh interface show interface`; in a sentence the word may be anybody's.
+        let state = |word: &Word| {
+            let plain = word.plain();
+            matches!(plain.strip_prefix("/c:").unwrap_or(&plain), "connected" | "disconnected")
+        };
+        let translated = |word: &&Word| super::translated(&word.text).is_some() || state(word);
+        let word = simple.words.iter().skip(1).find(translated);
         if let Some(word) = word {
             let message =
                 format!("`{}` is translated in other languages of Windows", word.text.replace('"', ""));

@@ -468,6 +468,8 @@ fn what_else_is_said_of_changes() {
         ("net share x=C:\\x /grant:{{ who }},FULL", &[]),
         ("sc query x | findstr \"RUNNING\"", &[]),
         ("netsh x | findstr /c:\"Enabled  Connected\"", &["SP069"]),
+        ("netsh interface show interface | findstr /c:\"Connected\"", &["SP069"]),
+        ("echo x | find \"not connected to it\"", &[]),
         ("reg add HKLM\\SYSTEM\\ControlSet002\\X /f", &["SP067"]),
         ("reg query HKLM\\SYSTEM\\ControlSet002", &[]),
         ("net user bob P@ss-word1 /add", &["SP084"]),

@@ -170,6 +170,8 @@ fn verdict(step: &Step, kind: StepKind) -> Option<Verdict> {
         failure.or_else(|| step.note.clone()).unwrap_or_default()
     };
     match step.status? {
+        // Nobody was asked.
+        StepStatus::Looked if kind == StepKind::Ask => None,
         StepStatus::Looked | StepStatus::Held => Some(Verdict::Holds),
         StepStatus::Skipped => Some(Verdict::NotNeeded),
         StepStatus::NotHeld

@@ -223,7 +223,7 @@ fn somebody_answers(script: &Script, context: &Context) -> Result<(), Failure> {
     }
     let message = format!("nobody is there to answer {}; nothing was sent", questions.join(", "));
     Err(Failure::usage(message)
-        .help("run it on a terminal and without --yes, or give the step an `unattended` answer"))
+        .help("run it on a terminal, without --yes, or give the step an `unattended` answer"))
 }
 
 /// `sacpilot diagnose`.

@@ -91,7 +91,7 @@ impl SelectionError {
         match self {
             Self::Unknown { help, .. } => help.clone(),
             Self::Needed { step, needs } => {
-                format!("leave `{step}` out as well (--skip {step}), or keep `{needs}`")
+                format!("choose `{needs}` as well, or leave `{step}` out, too (--skip {step})")
             }
             Self::Beside { block, .. } => format!("choose `{block}`, or a step of its `block`"),
             Self::Nothing { .. } => "`sacpilot plan` shows the steps and their names".to_owned(),

@@ -62,7 +62,7 @@ impl Plan {
     /// What the checks on the machine said, all together.
     fn write_state(&self, out: &mut String) -> std::fmt::Result {
         let steps = |fits: fn(&Verdict) -> bool| {
-            let meant = self.steps.iter().filter(|step| step.skipped.is_none());
+            let meant = self.steps.iter().filter(|step| step.skipped.is_none() && !only_reads(step));
             meant.flat_map(PlannedStep::verdicts).filter(move |verdict| fits(verdict)).count()
         };
         let not_needed = match steps(|verdict| *verdict == Verdict::NotNeeded) {
@@ -152,17 +152,23 @@ fn write_step(out: &mut String, number: usize, step: &PlannedStep) -> std::fmt::
         line("undo", &format!("none: {why}"))?;
     }
     if let Some(verdict) = &step.verdict {
-        line("NOW", &now(verdict))?;
+        line("NOW", &now(step, verdict))?;
     }
     for (number, item) in step.items.iter().enumerate() {
-        let text = format!("{}: {}", one_line(&item.path), now(&item.verdict));
+        let text = format!("{}: {}", one_line(&item.path), now(step, &item.verdict));
         line(if number == 0 { "NOW" } else { "" }, &text)?;
     }
     Ok(())
 }
 
-fn now(verdict: &Verdict) -> String {
+/// A step that reads something for others, and judges nothing.
+fn only_reads(step: &PlannedStep) -> bool {
+    step.kind == StepKind::Look && step.holds.is_none()
+}
+
+fn now(step: &PlannedStep, verdict: &Verdict) -> String {
     match verdict {
+        Verdict::Holds if only_reads(step) => "read".to_owned(),
         Verdict::Holds => "holds, nothing to do".to_owned(),
         Verdict::NotNeeded => "not needed on this machine".to_owned(),
         Verdict::WillChange => "does not hold, will be changed".to_owned(),

@@ -208,14 +208,19 @@ impl<O: Operator> Run<'_, O> {
         made: Made,
     ) -> Result<Done, Stop> {
         let before = scope_of(&made.before);
-        // It failed before that could be told.
-        if let Some((code, output)) = made.answer.clone().filter(|_| !made.verified)
-            && let Some(command) = made.commands[..made.change.ended.min(made.commands.len())].last()
-        {
-            expect_code(command, &Outcome { code, output, elapsed: Duration::ZERO })?;
+        let ended = made.change.ended.min(made.commands.len());
+        let last = made.commands[..ended].last().zip(made.answer.clone()).filter(|_| !made.verified);
+        let refused = last.and_then(|(command, (code, output))| {
+            expect_code(command, &Outcome { code, output, elapsed: Duration::ZERO }).err()
+        });
+        // It failed before that could be told; unless the machine started under it, and it met another machine than it was for.
+        let met_another = refused.is_some() && self.doubtful;
+        if let Some(failure) = refused.filter(|_| !met_another) {
+            return Err(failure.into());
         }
-        let rest = made.commands[made.change.ended.min(made.commands.len())..].to_vec();
-        let all_sent = made.verified || rest.is_empty() || (made.change.open && rest.len() == 1);
+        let rest = made.commands[ended - usize::from(met_another)..].to_vec();
+        let all_sent =
+            met_another || made.verified || rest.is_empty() || (made.change.open && rest.len() == 1);
         if all_sent {
             // The last command perhaps: the check decides.
             let retry = condition.check.retry.filter(|_| !made.verified);

@@ -763,6 +763,28 @@ fn a_change_whose_first_command_a_power_cut_took_with_it_is_made_once_more() {
     });
 }
 
+/// A command that met another machine than it was for, since that had started under it, has not failed: Windows had made
+/// the certificate anew that was to be deleted.
+#[test]
+fn a_code_that_is_refused_behind_a_start_is_no_failure() {
+    in_no_time(async {
+        let case = Case::new("rdp-internal-error", "all-causes", &[("port_conflict", "stop")]);
+        let expected = case.undisturbed(true).await;
+        let undisturbed = case.lab();
+        undisturbed.begins(None).await.unwrap();
+        let line = undisturbed.line_of(|event| match event {
+            EventKind::CommandStarted { step, purpose, .. } => {
+                *purpose == Purpose::Change && step.0.starts_with("certificate/usable[")
+            }
+            _ => false,
+        });
+        for line in [line, line - 3] {
+            let trial = Trial { line, blow: Blow::PowerCut, again: None, undo: true };
+            case.survives(&expected, trial).await.unwrap();
+        }
+    });
+}
+
 /// A service that was started, and does not start with Windows, is started again by the run itself when the machine loses
 /// power behind it: between two steps, or under what a later step reads.
 #[test]

@@ -218,7 +218,10 @@ impl<O: Operator> Run<'_, O> {
             None => (Severity::Error, format!("not so: {}", text(&at.step.title)), None),
         };
         let step = at.path.clone();
-        self.found_at = Some(step.clone());
+        // A remark does not count, whatever becomes of its step.
+        if severity > Severity::Info {
+            self.found_at = Some(step.clone());
+        }
         self.narrator.tell(EventKind::Found { step, severity, text: message, remedy, evidence })?;
         Ok(severity)
     }

@@ -240,7 +240,7 @@ pub(super) struct Run<'a, O> {
     pub(super) doubtful_back: Vec<Made>,
     /// Findings that count and that no change has cured.
     pub(super) open_findings: usize,
-    /// The step that told what it found last.
+    /// The step that told last what it found and what counts.
     pub(super) found_at: Option<StepPath>,
     /// How many of the blocks around the present step have a `rescue` that its failure would lead to.
     pub(super) rescuable: u32,

@@ -264,7 +264,7 @@ impl<O: Operator> Run<'_, O> {
             && self.lost.is_none()
             && self.found_at.as_ref() != Some(path)
         {
-            self.found_failure(step, path, &failure)?;
+            self.found_failure(path, &failure)?;
         }
         let open = (self.order.mode == RunMode::Diagnose).then_some(LeftOpen::Failed);
         let record = Record { ran: true, failed: true, holds: Some(false), open, ..Record::default() };
@@ -273,7 +273,7 @@ impl<O: Operator> Run<'_, O> {
     }
 
     /// The failure of a step behind which the run goes on is a finding.
-    fn found_failure(&mut self, step: &Step, path: &StepPath, failure: &Failure) -> Result<(), Stop> {
+    fn found_failure(&mut self, path: &StepPath, failure: &Failure) -> Result<(), Stop> {
         let evidence = Evidence {
             command: String::new(),
             code: 0,
@@ -281,10 +281,9 @@ impl<O: Operator> Run<'_, O> {
             values: Values::new(),
             condition: None,
         };
-        self.found_at = Some(path.clone());
         Ok(self.narrator.tell(EventKind::Found {
             step: path.clone(),
-            severity: step.finding.as_ref().map_or(Severity::Error, |finding| finding.severity),
+            severity: Severity::Error,
             text: format!("a step failed, and the run went on: {}", failure.message),
             remedy: failure.help.clone(),
             evidence,

@@ -1,6 +1,6 @@
-//! `junit.xml`: a run for continuous integration. A step is a test case; a finding that remains and counts is a
-//! failure, a step that failed is an error, unless its block was rescued; one that was not done is skipped. What ended the run outside of a step, or is told by no
-//! step, is the error of a last test case, `run`.
+//! `junit.xml`: a run for continuous integration. A step is a test case; a finding that remains and counts is a failure,
+//! a step that failed is an error, unless its block was rescued; one that was not done is skipped. What ended the run
+//! outside of a step, or is told by no step, is the error of a last test case, `run`.
 
 use std::fmt::Write as _;
 

@@ -1,8 +1,8 @@
 //! What stands in for a needed key that is not there.
 
-use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{self, Deserializer, Visitor};
 
-use super::place::{NO_STYLE, PLACE_FIELDS, Word};
+use super::place::{Place, Word};
 use super::{AT, ENTRIES, Error, MANY};
 
 /// A value of any simple type with nothing in it; its place has no length, by which it is known again.
@@ -50,7 +50,7 @@ impl<'de> Deserializer<'de> for Empty {
         visitor: V,
     ) -> Result<V::Value, Error> {
         if name == AT {
-            return visitor.visit_map(Place { empty: self, next: 0 });
+            return visitor.visit_map(Place::new(self.at..self.at, None, self));
         }
         // No key that is needed holds a mapping with keys of its own.
         Err(de::Error::custom("a mapping is missing"))
@@ -68,29 +68,5 @@ impl<'de> Deserializer<'de> for Empty {
     serde::forward_to_deserialize_any! {
         i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
         tuple tuple_struct map identifier ignored_any
-    }
-}
-
-/// The entries behind [`AT`].
-struct Place {
-    empty: Empty,
-    next: usize,
-}
-
-impl<'de> MapAccess<'de> for Place {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        let field = PLACE_FIELDS.get(self.next);
-        self.next += 1;
-        field.map(|field| seed.deserialize((*field).into_deserializer())).transpose()
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        match self.next {
-            1 | 2 => seed.deserialize((self.empty.at as u64).into_deserializer()),
-            3 => seed.deserialize(NO_STYLE.into_deserializer()),
-            _ => seed.deserialize(self.empty),
-        }
     }
 }

@@ -339,8 +339,12 @@ impl<'de> Deserializer<'de> for Decoder<'de, '_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         if name == AT {
+            let style = match &self.node.kind {
+                Kind::Scalar { style, .. } => Some(*style),
+                _ => None,
+            };
             return visitor
-                .visit_map(Place { decoder: self, next: 0 })
+                .visit_map(Place::new(self.node.span.clone(), style, self))
                 .map_err(|error| error.or_at(self.node));
         }
         let entries = self.entries()?;

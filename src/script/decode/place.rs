@@ -7,8 +7,7 @@ use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, VariantAccess, Visitor,
 };
 
-use super::{AT, Decoder, Error};
-use crate::script::yaml::Kind;
+use super::{AT, Error};
 
 /// A key: text, or text with its place.
 pub(super) struct Key<'de> {
@@ -26,18 +25,14 @@ impl<'de> Deserializer<'de> for Key<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
-        fields: &'static [&'static str],
+        _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
         if name != AT {
             return self.deserialize_any(visitor);
         }
-        let values = [self.span.start as u64, self.span.end as u64, style_number(ScalarStyle::Plain)];
-        visitor.visit_map(KeyPlace {
-            fields: fields.iter(),
-            values: values.into_iter(),
-            text: Some(self.text),
-        })
+        let text = de::value::BorrowedStrDeserializer::new(self.text);
+        visitor.visit_map(Place::new(self.span, Some(ScalarStyle::Plain), text))
     }
 
     serde::forward_to_deserialize_any! {
@@ -46,13 +41,25 @@ impl<'de> Deserializer<'de> for Key<'de> {
     }
 }
 
-struct KeyPlace<'de> {
+/// The four entries behind [`AT`].
+pub(super) struct Place<D> {
     fields: std::slice::Iter<'static, &'static str>,
-    values: std::array::IntoIter<u64, 3>,
-    text: Option<&'de str>,
+    numbers: std::array::IntoIter<u64, 3>,
+    value: D,
 }
 
-impl<'de> MapAccess<'de> for KeyPlace<'de> {
+impl<D> Place<D> {
+    /// A value that stands there; `style`: how it is written, when it is a scalar.
+    pub(super) fn new(span: Range<usize>, style: Option<ScalarStyle>, value: D) -> Self {
+        let numbers = [span.start as u64, span.end as u64, style.map_or(NO_STYLE, style_number)];
+        Self { fields: PLACE_FIELDS.iter(), numbers: numbers.into_iter(), value }
+    }
+}
+
+/// The keys behind [`AT`], in this order.
+pub(crate) const PLACE_FIELDS: [&str; 4] = ["start", "end", "style", "value"];
+
+impl<'de, D: Deserializer<'de, Error = Error> + Copy> MapAccess<'de> for Place<D> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
@@ -60,43 +67,9 @@ impl<'de> MapAccess<'de> for KeyPlace<'de> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        match self.values.next() {
+        match self.numbers.next() {
             Some(number) => seed.deserialize(number.into_deserializer()),
-            None => seed
-                .deserialize(de::value::BorrowedStrDeserializer::new(self.text.take().unwrap_or_default())),
-        }
-    }
-}
-
-/// The four entries behind [`AT`].
-pub(super) struct Place<'de, 's> {
-    pub(super) decoder: Decoder<'de, 's>,
-    pub(super) next: usize,
-}
-
-/// The keys behind [`AT`], in this order.
-pub(crate) const PLACE_FIELDS: [&str; 4] = ["start", "end", "style", "value"];
-
-impl<'de> MapAccess<'de> for Place<'de, '_> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        let field = PLACE_FIELDS.get(self.next);
-        self.next += 1;
-        field.map(|field| seed.deserialize((*field).into_deserializer())).transpose()
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let node = self.decoder.node;
-        let style = match &node.kind {
-            Kind::Scalar { style, .. } => style_number(*style),
-            _ => NO_STYLE,
-        };
-        match self.next {
-            1 => seed.deserialize((node.span.start as u64).into_deserializer()),
-            2 => seed.deserialize((node.span.end as u64).into_deserializer()),
-            3 => seed.deserialize(style.into_deserializer()),
-            _ => seed.deserialize(self.decoder),
+            None => seed.deserialize(self.value),
         }
     }
 }

@@ -280,6 +280,19 @@ fn a_failure_that_the_run_goes_on_after_is_a_finding() {
     assert!(report.contains("### a step failed, and the run went on: waited 5 s for"), "{report}");
 }
 
+/// A remark of the step is no finding that counts: beside it the failure is told, and no report is green.
+#[test]
+fn a_remark_does_not_stand_for_a_failure() {
+    let fails = FAILS.replace("    in: cmd\n", "    on_failure: continue\n    in: cmd\n");
+    let outcome = Trial::new(&fails.replace("severity: error", "severity: info")).on(Toy::default());
+    let found = outcome.found();
+    let told = "error: a step failed, and the run went on: `nonsense` ended with code 9009";
+    assert!(found[0] == "info: f" && found[1].starts_with(told) && found.len() == 2, "{found:?}");
+    assert_eq!(outcome.ended.verdict, Verdict::Findings);
+    let report = junit::report(&Summary::of(&outcome.events));
+    assert!(report.contains(" failures=\"1\" errors=\"0\""), "{report}");
+}
+
 /// What only reads comes to what a run would come to, where a failed look leads to a `rescue`.
 #[test]
 fn a_rescue_is_looked_at_by_those_who_only_read() {

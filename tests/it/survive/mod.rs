@@ -193,6 +193,14 @@ impl Case {
         Ok(())
     }
 
+    /// Power cuts at these lines, one run each.
+    async fn survives_power_cuts(&self, expected: &Undisturbed, lines: [u64; 2]) {
+        for line in lines {
+            let trial = Trial { line, blow: Blow::PowerCut, again: None, undo: true };
+            self.survives(expected, trial).await.unwrap();
+        }
+    }
+
     /// Asked to stop at a line; where the changes stay, then `resume`.
     async fn stops(&self, expected: &Undisturbed, line: u64) -> Result<(), String> {
         let lab = self.lab();
@@ -756,10 +764,7 @@ fn a_change_whose_first_command_a_power_cut_took_with_it_is_made_once_more() {
             }
             _ => false,
         });
-        for line in [stopped, stopped + 1] {
-            let trial = Trial { line, blow: Blow::PowerCut, again: None, undo: true };
-            case.survives(&expected, trial).await.unwrap();
-        }
+        case.survives_power_cuts(&expected, [stopped, stopped + 1]).await;
     });
 }
 
@@ -778,10 +783,7 @@ fn a_code_that_is_refused_behind_a_start_is_no_failure() {
             }
             _ => false,
         });
-        for line in [line, line - 3] {
-            let trial = Trial { line, blow: Blow::PowerCut, again: None, undo: true };
-            case.survives(&expected, trial).await.unwrap();
-        }
+        case.survives_power_cuts(&expected, [line, line - 3]).await;
     });
 }
 
